@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * encode - base64 and quoted-printable, whole and in chunks (RFC 2045, 4648)
+ *
+ * Chunked use: _begin, _feed as often as there is input, _end. Chunks may be cut
+ * anywhere. Decoders are tolerant: what cannot be decoded is passed over or
+ * passed through, and `damaged` is set. decode_base64() is the strict one.
+ */
+#ifndef MAIL_ENCODE_H
+#define MAIL_ENCODE_H
+
+#include "lib/base/str.h"
+
+enum encoding {
+	ENCODING_NONE,		/* 7bit, 8bit, binary */
+	ENCODING_QP,
+	ENCODING_BASE64,
+	ENCODING_UNKNOWN
+};
+/* Of a Content-Transfer-Encoding value; absent or empty is NONE. */
+enum encoding encoding_of(struct view name);
+
+/* One line with padding, no line end. */
+void encode_base64(struct str *out, struct view in);
+/* Canonical base64 only: full padding, no blanks, zero trailing bits. On false
+ * nothing was added. For SASL, keys and hashes. */
+bool decode_base64(struct str *out, struct view in);
+
+struct decode {
+	enum encoding encoding;
+	bool damaged;
+	bool ended;		/* base64: padding was seen */
+	uint32_t bits;		/* base64: what is not yet a byte */
+	unsigned have;		/* base64: digits in bits; qp: bytes in held */
+	size_t blanks;		/* qp: from here in out, may be trailing */
+	char held[2];		/* qp: "=" or "=X" or "=\r" */
+	struct str white;	/* qp: blanks that may end the line */
+};
+/* NONE and UNKNOWN copy. */
+void decode_begin(struct decode *d, enum encoding e);
+void decode_feed(struct decode *d, struct view in, struct str *out);
+/* Flush; returns !damaged. Frees what d held. */
+bool decode_end(struct decode *d, struct str *out);
+
+struct encode {
+	enum encoding encoding;
+	bool binary;		/* qp: CR LF is data, not a line end */
+	unsigned column;
+	unsigned have;
+	unsigned char held[3];
+};
+/* Lines of at most 76 octets that end with CR LF; text line ends in
+ * quoted-printable input are CR LF (a lone CR or LF is encoded). */
+void encode_begin(struct encode *e, enum encoding encoding, bool binary);
+void encode_feed(struct encode *e, struct view in, struct str *out);
+void encode_end(struct encode *e, struct str *out);
+
+#endif
