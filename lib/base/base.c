@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * base - how a program ends when it can't go on
+ *
+ * A server that runs out of memory has no sensible way on either: its limits
+ * were set too high for the machine. It stops, says so, and is started again
+ * by master with all acknowledged work safe on disk.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "lib/base/base.h"
+#include "lib/base/log.h"
+
+void
+must_fail(const char *cond, const char *file, int line)
+{
+	log_error("bug", "condition=\"%s\" place=%s:%d", cond, file, line);
+	abort();
+}
+
+void
+fatal(const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	log_error("fatal", "%s", text);
+	exit(EX_CONFIG);
+}
+
+static void *
+claimed(void *p, size_t n)
+{
+	if (p == NULL)
+		fatal("out of memory asking for %zu bytes", n);
+	return p;
+}
+
+void *
+xmalloc(size_t n)
+{
+	return claimed(malloc(n ? n : 1), n);
+}
+
+void *
+xcalloc(size_t count, size_t n)
+{
+	return claimed(calloc(count ? count : 1, n ? n : 1), n);
+}
+
+void *
+xrealloc(void *p, size_t n)
+{
+	return claimed(realloc(p, n ? n : 1), n);
+}
+
+char *
+xstrdup(const char *s)
+{
+	return claimed(strdup(s), strlen(s));
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * clock - reading the two clocks; both are answered without a system call
+ */
+#include <time.h>
+
+#include "lib/base/clock.h"
+
+int64_t
+clock_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+int64_t
+clock_wall_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+int64_t
+clock_wall(void)
+{
+	return clock_wall_us() / 1000000;
+}

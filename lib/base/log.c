@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * log - lines to the journal, to a file or to stderr
+ *
+ * The tag is "posthouse/smtpd[pid]", as the log readers of the field expect.
+ * A file gets an RFC 3339 time and the host name in front. A running service
+ * collects its lines and writes them once a turn (log_hold, log_flush); a line
+ * that reports an error is written at once.
+ */
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/uio.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <bsd/string.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/file.h"
+#include "lib/base/log.h"
+
+#define QUOTES		8
+#define QUOTE_MOST	256
+#define HELD_MOST	32768
+
+static struct {
+	char tag[64], host[64];
+	int fd;		/* file, or -1 */
+	int journal;	/* connected socket to /dev/log, or -1 */
+	enum log_level least;
+	bool open, hold;
+	struct str held;
+} logger = { .fd = STDERR_FILENO, .journal = -1, .least = LOG_LEVEL_INFO };
+
+static int
+journal_connect(void)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX,
+		.sun_path = "/dev/log" };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+void
+log_open(const char *ident, const char *program, int fd, enum log_level least)
+{
+	char *dot;
+
+	snprintf(logger.tag, sizeof(logger.tag), "%s/%s[%d]", ident, program,
+	    (int)getpid());
+	if (gethostname(logger.host, sizeof(logger.host)) < 0)
+		strlcpy(logger.host, "localhost", sizeof(logger.host));
+	logger.host[sizeof(logger.host) - 1] = '\0';
+	dot = strchr(logger.host, '.');
+	if (dot != NULL)
+		*dot = '\0';
+	logger.fd = fd;
+	logger.least = least;
+	logger.open = true;
+	if (fd < 0 && (logger.journal = journal_connect()) < 0)
+		logger.fd = STDERR_FILENO;
+}
+
+void
+log_flush(void)
+{
+	if (logger.held.n > 0)
+		(void)!file_write_all(logger.fd, str_view(&logger.held));
+	str_reset(&logger.held);
+}
+
+void
+log_hold(bool on)
+{
+	logger.hold = on;
+	log_flush();
+}
+
+static void
+to_journal(enum log_level level, struct view line)
+{
+	static const int priority[] = { LOG_DEBUG, LOG_INFO, LOG_WARNING,
+		LOG_ERR };
+	char head[96];
+	struct iovec iov[2];
+
+	iov[0].iov_len = (size_t)snprintf(head, sizeof(head), "<%d>%s: ",
+	    LOG_MAIL | priority[level], logger.tag);
+	iov[0].iov_base = head;
+	iov[1].iov_base = (void *)(uintptr_t)line.p;
+	iov[1].iov_len = line.n;
+	(void)!writev(logger.journal, iov, 2);
+}
+
+static void
+stamp(struct str *out)
+{
+	static int64_t last = -1;
+	static char text[40];
+	int64_t us = clock_wall_us();
+
+	if (us / 1000000 != last) {
+		time_t t = (time_t)(us / 1000000);
+		struct tm tm;
+
+		last = us / 1000000;
+		gmtime_r(&t, &tm);
+		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+	}
+	str_addf(out, "%s.%06dZ %s %s: ", text, (int)(us % 1000000),
+	    logger.host, logger.tag);
+}
+
+void
+log_line(enum log_level level, const char *subject, const char *fmt, ...)
+{
+	char line[2048];
+	size_t n = 0;
+	va_list ap;
+
+	if (level < logger.least)
+		return;
+	if (level == LOG_LEVEL_WARNING)
+		n += strlcpy(line + n, "warning: ", sizeof(line) - n);
+	if (subject != NULL)
+		n += (size_t)snprintf(line + n, sizeof(line) - n, "%.128s: ",
+		    subject);
+	va_start(ap, fmt);
+	n += (size_t)vsnprintf(line + n, sizeof(line) - n, fmt, ap);
+	va_end(ap);
+	if (n > sizeof(line) - 1)
+		n = sizeof(line) - 1;
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)line[i] < 32)
+			line[i] = '?';
+	if (logger.open && logger.fd < 0) {
+		to_journal(level, view_bytes(line, n));
+		return;
+	}
+	if (logger.open)
+		stamp(&logger.held);
+	str_addn(&logger.held, line, n);
+	str_addc(&logger.held, '\n');
+	if (!logger.hold || level >= LOG_LEVEL_ERROR ||
+	    logger.held.n > HELD_MOST)
+		log_flush();
+}
+
+const char *
+log_quote(struct view v)
+{
+	static char ring[QUOTES][QUOTE_MOST];
+	static unsigned next;
+	char *out = ring[next++ % QUOTES], *p = out;
+	char *end = out + QUOTE_MOST - 5;
+
+	for (size_t i = 0; i < v.n && p < end; i++) {
+		unsigned char c = (unsigned char)v.p[i];
+
+		if (c > 32 && c < 127 && c != '"' && c != '\\')
+			*p++ = (char)c;
+		else
+			p += snprintf(p, 5, "\\x%02x", c);
+	}
+	*p = '\0';
+	return out;
+}
