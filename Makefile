@@ -1,0 +1,316 @@
+# SPDX-License-Identifier: ISC
+#
+# Posthouse: one Makefile for everything, not recursive. A folder is a program;
+# a new .c file in it needs no edit here.
+#
+#   make                 programs into build/bin, manual pages into build/man
+#   make check           every test that needs nothing but this machine
+#   make asan            the same tests with the address and UB sanitizers
+#   make fuzz            each fuzz driver for FUZZ_TIME seconds (clang)
+#   make lint            static analysis, manual pages, documents
+#   make cover           test coverage by file
+#   make metrics         sizes of functions and files
+#   make format          clang-format over all sources
+#   make demo            the same as ./bootstrap demo
+#   make install         honours PREFIX, DESTDIR; see INSTALL
+#
+# WERROR=1 turns warnings into errors. BUILD moves the results, so that variants
+# with other flags live side by side (build/asan, build/cover, ...).
+
+MAKEFLAGS += --no-builtin-rules
+.DELETE_ON_ERROR:
+.SECONDARY:
+.SECONDEXPANSION:
+.DEFAULT_GOAL := all
+
+BUILD	?= build
+
+PREFIX		?= /usr/local
+SYSCONFDIR	?= /etc/posthouse
+LIBEXECDIR	?= $(PREFIX)/libexec/posthouse
+MANDIR		?= $(PREFIX)/share/man
+UNITDIR		?= $(if $(filter /usr,$(PREFIX)),/lib,/etc)/systemd/system
+SYSUSERSDIR	?= /usr/lib/sysusers.d
+TMPFILESDIR	?= /usr/lib/tmpfiles.d
+PYTHON		?= python3
+
+# ---- flags ------------------------------------------------------------------
+
+ifeq ($(origin CC),default)
+CC	:= gcc
+endif
+MACHINE	:= $(shell $(CC) -dumpmachine)
+
+OPTIMIZE ?= -O2 -g
+CFLAGS	?=
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wconversion -Wno-sign-conversion -Wundef -Wvla -Wwrite-strings \
+	-Wformat=2 -Wno-format-nonliteral
+ifneq ($(findstring clang,$(shell $(CC) --version)),)
+WARNINGS += -Wno-gnu-zero-variadic-macro-arguments
+endif
+
+# Fortify does not mix with the sanitizers, which see more.
+ifeq ($(SANITIZE),)
+HARDEN	:= -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong \
+	-fstack-clash-protection $(if $(findstring x86_64,$(MACHINE)),-fcf-protection)
+else
+HARDEN	:= -fsanitize=$(SANITIZE) -fno-omit-frame-pointer \
+	-fno-sanitize-recover=all
+endif
+
+CPPFLAGS_ALL := -I. -D_GNU_SOURCE -DSYSCONFDIR='"$(SYSCONFDIR)"' \
+	-DLIBEXECDIR='"$(LIBEXECDIR)"' $(CPPFLAGS)
+CFLAGS_ALL := -std=gnu11 $(OPTIMIZE) -fPIE $(WARNINGS) $(HARDEN) $(CFLAGS)
+LDFLAGS_ALL := -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed \
+	$(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
+LIBS	:= -levent_core -lssl -lcrypto -ldb-5.3 -lseccomp -ljansson -lcrypt \
+	-lbsd -lpthread
+
+# ---- what there is ----------------------------------------------------------
+
+# A folder with a main.c is a program; ctl/ is the command posthouse.
+SERVERS	:= $(patsubst %/,%,$(dir $(wildcard $(addsuffix /main.c,\
+	master smtpd pop3d imapd router auth queue smtp local store bounce \
+	resolver keys))))
+COMMANDS := $(patsubst %/,%,$(dir $(wildcard sendmail/main.c ctl/main.c)))
+FOLDERS	:= $(SERVERS) $(COMMANDS)
+LAYERS	:= mail proc base
+
+BIN	:= $(BUILD)/bin
+OBJ	:= $(BUILD)/obj
+PROGRAMS := $(addprefix $(BIN)/,$(patsubst ctl,posthouse,$(FOLDERS)))
+LIBRARIES := $(foreach l,$(LAYERS),\
+	$(if $(wildcard lib/$(l)/*.c),$(BUILD)/lib$(l).a))
+
+# objects of the folders $(1)
+objects_of = $(patsubst %,$(OBJ)/%.o,$(basename \
+	$(foreach d,$(1),$(wildcard $(d)/*.c $(d)/*.S))))
+
+# tests/unit/<folder>_<what>.c: the folder, or a layer of lib, which every
+# test has anyway
+tested	= $(filter-out lib%,$(firstword $(subst _, ,$(notdir $(1)))))
+tested_objects = $(filter-out $(OBJ)/%/main.o,$(call objects_of,$(call tested,$(1))))
+
+UNIT	:= $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
+CRASH	:= $(patsubst tests/crash/%.c,%,$(wildcard tests/crash/*.c))
+FUZZ	:= $(patsubst tests/fuzz/%.c,%,$(filter-out tests/fuzz/replay.c,\
+	$(wildcard tests/fuzz/*.c)))
+HOUSE	:= $(BUILD)/house
+MAN	:= $(wildcard man/*.[1-8]) $(BUILD)/man/posthouse.conf.5
+
+.PHONY: all check asan fuzz lint cover metrics format demo install uninstall \
+	dist clean programs
+
+all: programs
+programs: $(PROGRAMS)
+
+# ---- compiling --------------------------------------------------------------
+
+# Everything is made again when the compiler or its flags change.
+FLAGS	:= $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL)
+$(shell mkdir -p $(BUILD))
+ifneq ($(FLAGS),$(file <$(BUILD)/flags))
+$(file >$(BUILD)/flags,$(FLAGS))
+endif
+
+$(OBJ)/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	@$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(if $(WERROR),-Werror) \
+	    -MMD -MP -c -o $@ $<
+
+$(OBJ)/%.o: %.S $(BUILD)/flags
+	@mkdir -p $(@D)
+	@echo "  AS    $<"
+	@$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+$(BUILD)/lib%.a: $$(call objects_of,lib/$$*)
+	@echo "  AR    $@"
+	@rm -f $@ && ar rcs $@ $^
+
+link = @mkdir -p $(@D) && echo "  LD    $@" && \
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) \
+	    $(filter %.a,$^)
+
+$(BIN)/posthouse: $$(call objects_of,ctl) $(LIBRARIES)
+	$(link) $(LIBS)
+
+$(BIN)/%: $$(call objects_of,$$*) $(LIBRARIES)
+	$(link) $(LIBS)
+
+-include $(shell test -d $(OBJ) && find $(OBJ) -name '*.d')
+
+# ---- generated documents ----------------------------------------------------
+
+$(HOUSE)/%: tests/house/%.c lib/proc/messages.def lib/proc/settings.def $(BUILD)/flags
+	@mkdir -p $(@D)
+	@$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $<
+
+$(BUILD)/man/posthouse.conf.5: $(HOUSE)/settings_man man/posthouse.conf.5.in
+	@mkdir -p $(@D)
+	@$< man/posthouse.conf.5.in >$@
+
+# doc/IPC.md is committed, so that it can be read without a compiler.
+doc/IPC.md: $(HOUSE)/ipc_doc
+	$< >$@
+
+# ---- tests ------------------------------------------------------------------
+
+.PHONY: check-unit check-crash check-corpus check-house check-dialog check-system \
+	tests
+
+# The output of a test is shown when it fails.
+quietly = mkdir -p $(BUILD)/log && { $(2) >$(BUILD)/log/$(1).log 2>&1 && \
+	echo "  ok    $(1)" || { cat $(BUILD)/log/$(1).log; \
+	echo "  FAIL  $(1)"; exit 1; }; }
+
+$(BUILD)/tests/%: $(OBJ)/tests/%.o $$(call tested_objects,$$*) $(LIBRARIES)
+	$(link) -lcmocka $(LIBS)
+
+$(BUILD)/tests/fuzz/%: $(OBJ)/tests/fuzz/%.o $(OBJ)/tests/fuzz/replay.o \
+	$$(call tested_objects,$$*) $(LIBRARIES)
+	$(link) $(LIBS)
+
+UNIT_RUNS := $(addprefix run-unit-,$(UNIT))
+CRASH_RUNS := $(addprefix run-crash-,$(CRASH))
+CORPUS_RUNS := $(addprefix run-corpus-,$(FUZZ))
+.PHONY: $(UNIT_RUNS) $(CRASH_RUNS) $(CORPUS_RUNS)
+
+tests: $(addprefix $(BUILD)/tests/unit/,$(UNIT)) \
+	$(addprefix $(BUILD)/tests/crash/,$(CRASH)) \
+	$(addprefix $(BUILD)/tests/fuzz/,$(FUZZ))
+
+$(UNIT_RUNS): run-unit-%: $(BUILD)/tests/unit/%
+	@$(call quietly,unit-$*,timeout 300 $<)
+
+$(CRASH_RUNS): run-crash-%: $(BUILD)/tests/crash/% $(PROGRAMS)
+	@$(call quietly,crash-$*,BUILD=$(BUILD) timeout 600 $<)
+
+$(CORPUS_RUNS): run-corpus-%: $(BUILD)/tests/fuzz/%
+	@$(call quietly,corpus-$*,timeout 300 $< $(wildcard tests/fuzz/corpus/$*/*))
+
+check-unit: $(UNIT_RUNS)
+check-crash: $(CRASH_RUNS)
+check-corpus: $(CORPUS_RUNS)
+
+check-house: all $(HOUSE)/ipc_doc
+	@BUILD=$(BUILD) $(PYTHON) tests/house/run
+
+check-dialog: all
+	@BUILD=$(BUILD) $(PYTHON) tests/dialog/run
+
+check-system: all
+	@cd tests/system && BUILD=$(abspath $(BUILD)) $(PYTHON) -B -m unittest -f
+
+check: check-unit check-crash check-corpus check-house
+	@$(MAKE) --no-print-directory check-dialog
+	@$(MAKE) --no-print-directory check-system
+	@echo "check: all tests passed"
+
+# detect_leaks needs ptrace, which the sandbox of a program forbids itself; the
+# unit tests look for leaks.
+asan:
+	@$(MAKE) --no-print-directory BUILD=build/asan \
+	    SANITIZE=address,undefined OPTIMIZE="-O1 -g" \
+	    check-unit check-corpus
+
+FUZZ_TIME ?= 60
+fuzz:
+	@for f in $(FUZZ); do \
+	    $(MAKE) --no-print-directory BUILD=build/fuzz CC=clang \
+		SANITIZE=address,undefined,fuzzer-no-link OPTIMIZE="-O1 -g" \
+		fuzz-$$f || exit 1; \
+	done
+fuzz-%: $(OBJ)/tests/fuzz/%.o $$(call tested_objects,$$*) $(LIBRARIES)
+	@mkdir -p $(BUILD)/corpus/$*
+	@$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $(BUILD)/$* \
+	    $(filter %.o,$^) $(filter %.a,$^) $(LIBS)
+	$(BUILD)/$* -max_total_time=$(FUZZ_TIME) -print_final_stats=1 \
+	    $(BUILD)/corpus/$* $(wildcard tests/fuzz/corpus/$*)
+
+# ---- looking at the source --------------------------------------------------
+
+SOURCES := $(shell git ls-files '*.c' '*.h' 2>/dev/null)
+
+lint: check-house
+	@mandoc -T lint -W warning $(MAN)
+	@cppcheck --quiet --std=c11 --enable=warning,performance,portability \
+	    --inline-suppr --suppress=preprocessorErrorDirective \
+	    -D_GNU_SOURCE -I. --error-exitcode=1 $(filter %.c,$(SOURCES))
+
+cover:
+	@$(MAKE) --no-print-directory BUILD=build/cover \
+	    OPTIMIZE="-O0 -g --coverage" HARDEN= LDFLAGS=--coverage \
+	    check-unit check-corpus check-dialog
+	@$(PYTHON) tests/house/cover build/cover
+
+metrics:
+	@$(PYTHON) tests/house/metrics $(SOURCES)
+
+format:
+	clang-format -i $(SOURCES)
+
+demo:
+	./bootstrap demo
+
+# ---- installing -------------------------------------------------------------
+
+D	:= $(DESTDIR)
+SBIN	:= $(D)$(PREFIX)/sbin
+SAMPLES	:= $(notdir $(wildcard etc/*))
+# in mailer.d style hooks and packages that look for them by old names
+LINKS	:= $(D)$(PREFIX)/lib/sendmail $(D)$(PREFIX)/bin/mailq \
+	$(D)$(PREFIX)/bin/newaliases
+
+.PHONY: check-sendmail
+
+# A sendmail that dpkg owns is another package's: do not take it away silently.
+check-sendmail:
+	@if test -z "$(DESTDIR)" && test -z "$(REPLACE_SENDMAIL)" && \
+	    owner=$$(dpkg -S $(PREFIX)/sbin/sendmail 2>/dev/null); then \
+		echo "$(PREFIX)/sbin/sendmail belongs to the package" \
+		    "$${owner%%:*}; remove that first, choose another PREFIX," \
+		    "or say REPLACE_SENDMAIL=1 (see INSTALL)" >&2; exit 1; \
+	fi
+
+install: check-sendmail all
+	install -d $(D)$(LIBEXECDIR) $(SBIN) $(D)$(PREFIX)/bin $(D)$(PREFIX)/lib \
+	    $(D)$(SYSCONFDIR) $(D)$(UNITDIR) $(D)$(SYSUSERSDIR) $(D)$(TMPFILESDIR)
+	install -m 755 $(addprefix $(BIN)/,$(SERVERS)) $(D)$(LIBEXECDIR)
+	install -m 755 $(BIN)/posthouse $(BIN)/sendmail $(SBIN)
+	for l in $(LINKS); do ln -sfn ../sbin/sendmail $$l; done
+	for s in $(SAMPLES); do \
+	    install -m 644 etc/$$s $(D)$(SYSCONFDIR)/$$s.sample; \
+	    test -e $(D)$(SYSCONFDIR)/$$s || \
+		install -m $$(test $$s = users && echo 600 || echo 644) \
+		    etc/$$s $(D)$(SYSCONFDIR)/$$s; \
+	done
+	for m in $(MAN); do \
+	    install -d $(D)$(MANDIR)/man$${m##*.} && \
+	    install -m 644 $$m $(D)$(MANDIR)/man$${m##*.}/; \
+	done
+	sed 's|@SBINDIR@|$(PREFIX)/sbin|g; s|@LIBEXECDIR@|$(LIBEXECDIR)|g; s|@SYSCONFDIR@|$(SYSCONFDIR)|g' \
+	    contrib/systemd/posthouse.service >$(D)$(UNITDIR)/posthouse.service
+	chmod 644 $(D)$(UNITDIR)/posthouse.service
+	install -m 644 contrib/systemd/sysusers.conf $(D)$(SYSUSERSDIR)/posthouse.conf
+	install -m 644 contrib/systemd/tmpfiles.conf $(D)$(TMPFILESDIR)/posthouse.conf
+
+# Settings, mail and users stay.
+uninstall:
+	rm -f $(addprefix $(D)$(LIBEXECDIR)/,$(SERVERS))
+	rm -f $(SBIN)/posthouse $(SBIN)/sendmail $(LINKS)
+	rm -f $(addprefix $(D)$(SYSCONFDIR)/,$(addsuffix .sample,$(SAMPLES)))
+	for m in $(notdir $(MAN)); do rm -f $(D)$(MANDIR)/man$${m##*.}/$$m; done
+	rm -f $(D)$(UNITDIR)/posthouse.service $(D)$(SYSUSERSDIR)/posthouse.conf \
+	    $(D)$(TMPFILESDIR)/posthouse.conf
+	-rmdir $(D)$(LIBEXECDIR)
+
+VERSION	:= $(shell sed -n 's/.*POSTHOUSE_VERSION "\(.*\)"/\1/p' lib/base/version.h)
+dist:
+	mkdir -p $(BUILD)
+	git archive --prefix=posthouse-$(VERSION)/ \
+	    -o $(BUILD)/posthouse-$(VERSION).tar.gz HEAD
+
+clean:
+	rm -rf build
