@@ -102,7 +102,7 @@ MAN	:= $(wildcard man/*.[1-8]) $(BUILD)/man/posthouse.conf.5
 .PHONY: all check asan fuzz lint cover metrics format demo install uninstall \
 	dist clean programs
 
-all: programs
+all: programs $(BUILD)/man/posthouse.conf.5
 programs: $(PROGRAMS)
 
 # ---- compiling --------------------------------------------------------------
