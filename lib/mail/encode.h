@@ -2,8 +2,8 @@
 /*
  * encode - base64 and quoted-printable, whole and in chunks (RFC 2045, 4648)
  *
- * Chunked use: _begin, _feed as often as there is input, _end. Chunks may be cut
- * anywhere. Decoders are tolerant: what cannot be decoded is passed over or
+ * Chunked use: _begin, _feed as often as there is input, _end. Chunks may be
+ * cut anywhere. Decoders are tolerant: what cannot be decoded is passed over or
  * passed through, and `damaged` is set. decode_base64() is the strict one.
  */
 #ifndef MAIL_ENCODE_H
@@ -30,16 +30,17 @@ struct decode {
 	enum encoding encoding;
 	bool damaged;
 	bool ended;		/* base64: padding was seen */
+	unsigned char escape;	/* qp: how far into "=XX" or "= CR LF" */
+	unsigned char digit;	/* qp: the first hex digit */
+	unsigned have;		/* base64: digits in bits */
 	uint32_t bits;		/* base64: what is not yet a byte */
-	unsigned have;		/* base64: digits in bits; qp: bytes in held */
-	size_t blanks;		/* qp: from here in out, may be trailing */
-	char held[2];		/* qp: "=" or "=X" or "=\r" */
-	struct str white;	/* qp: blanks that may end the line */
+	size_t held;		/* qp: blanks that may be trailing */
+	char white[256];
 };
 /* NONE and UNKNOWN copy. */
 void decode_begin(struct decode *d, enum encoding e);
 void decode_feed(struct decode *d, struct view in, struct str *out);
-/* Flush; returns !damaged. Frees what d held. */
+/* Give out what was held back; returns !damaged. */
 bool decode_end(struct decode *d, struct str *out);
 
 struct encode {

@@ -2,9 +2,9 @@
 /*
  * mime - the parts of a message (RFC 2045, 2046, 2183, 2231, 2557, 3282)
  *
- * A message in one contiguous view (a mapped file) becomes a tree of parts in an
- * arena. Every line is looked at once, whatever the nesting; depth and number of
- * parts are bounded, and what lies beyond is an undivided leaf. There is no
+ * A message in one contiguous view (a mapped file) becomes a tree of parts in
+ * an arena. Every line is looked at once, whatever the nesting; depth and number
+ * of parts are bounded, and what lies beyond is an undivided leaf. There is no
  * message that cannot be parsed. Views point into the message or the arena;
  * p == NULL means that the field is not there.
  */

@@ -22,8 +22,8 @@ struct numset {
 	bool star;			/* '*' was used */
 };
 
-/* Strict: digits, ':', ',' and '*' only, no 0, no leading zeros, no number above
- * 4294967295, at most NUMSET_RANGES_MAX elements. '*' is the number star, the
+/* Strict: digits, ':', ',' and '*' only, no 0, no leading zeros, no number
+ * above 4294967295, at most NUMSET_RANGES_MAX elements. '*' is the number star, the
  * greatest in use (0 in an empty mailbox: '*' alone then adds nothing, and
  * "n:*" is 1:n). */
 bool numset_parse(struct view text, uint32_t star, struct arena *a,

@@ -11,8 +11,8 @@
 
 #include "lib/base/str.h"
 
-/* Content of a local program to wire form: LF, CR LF, and CR CR LF end lines as
- * CR LF; any other CR stays, or ends a line if bare_cr_ends. */
+/* Content of a local program to wire form: LF and CR LF end lines, as CR LF;
+ * any other CR stays, or ends a line if bare_cr_ends. */
 struct text_wire {
 	bool bare_cr_ends;	/* set by the caller */
 	bool cr;		/* CR held back */
@@ -43,8 +43,9 @@ size_t text_unstuff(struct text_unstuff *t, struct view in, struct str *out);
  * clean (POP3) octets stay, and a dot behind a bare LF is doubled, too. */
 struct text_stuff {
 	bool clean;		/* set by the caller */
-	bool cr;		/* the last octet was CR */
+	bool cr;		/* the last octet was CR (clean: held back) */
 	bool inside;		/* not at the beginning of a line */
+	bool open;		/* what was given out ends without CR LF */
 };
 void text_stuff(struct text_stuff *t, struct view in, struct str *out);
 /* CR LF if the last line has no end, then the final dot and CR LF. */
