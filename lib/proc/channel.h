@@ -49,6 +49,8 @@ void **channel_slot(struct channel *c);
 bool channel_send(struct channel *c, const struct message *m);
 /* Octets that are queued and not yet taken by the peer. */
 size_t channel_backlog(const struct channel *c);
+/* A tag for a request whose answer goes to the handlers, not to a call. */
+uint32_t channel_tag(struct channel *c);
 /* Answer a request with a struct why. */
 void channel_answer(struct channel *c, uint32_t tag, const struct why *w);
 

@@ -25,7 +25,6 @@ struct fds {
 /* How each field type stands in a struct. A struct that is set to { 0 } has
  * descriptor 0 in its fd fields: set them, -1 for none. */
 typedef uint8_t message_u8;
-typedef uint16_t message_u16;
 typedef uint32_t message_u32;
 typedef uint64_t message_u64;
 typedef int64_t message_i64;

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * stream - lines in, bytes out, buffers only while they are needed
+ *
+ * Input buffers come from a small common stock: a session takes one when the
+ * kernel has something for it and gives it back when all of it was read. Reads
+ * go on until the kernel has no more; a read that got less than it asked for
+ * needs no second one to know that (the descriptor is edge-triggered).
+ */
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/proc/stream.h"
+
+#define IN_SIZE		65536
+#define IN_KEPT		16	/* free buffers in stock */
+#define OUT_HIGH	65536	/* more than this is sent at once */
+#define WRITE_WAIT_MS	300000
+
+static char *stock[IN_KEPT];
+static unsigned stock_n;
+
+static char *
+buffer_take(void)
+{
+	return stock_n > 0 ? stock[--stock_n] : xmalloc(IN_SIZE);
+}
+
+static void
+buffer_give(char **p)
+{
+	if (*p == NULL)
+		return;
+	if (stock_n < IN_KEPT)
+		stock[stock_n++] = *p;
+	else
+		free(*p);
+	*p = NULL;
+}
+
+/* ---- plain transport ---- */
+
+static ssize_t
+plain_read(struct stream *s, void *p, size_t n, char *want)
+{
+	*want = 'r';
+	return recv(s->fd, p, n, 0);
+}
+
+static ssize_t
+plain_write(struct stream *s, const void *p, size_t n, char *want)
+{
+	*want = 'w';
+	return send(s->fd, p, n, MSG_NOSIGNAL);
+}
+
+static void
+plain_close(struct stream *s)
+{
+	(void)s;
+}
+
+static const struct stream_transport plain = { plain_read, plain_write,
+	plain_close };
+
+/* ---- life ---- */
+
+void
+stream_open(struct stream *s, int fd)
+{
+	*s = (struct stream){ .fd = fd, .transport = &plain,
+		.write_deadline_ms = WRITE_WAIT_MS };
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	s->watch = fd_watch(fd);
+}
+
+void
+stream_close(struct stream *s)
+{
+	s->transport->close(s);
+	fd_unwatch(&s->watch);
+	buffer_give(&s->in);
+	str_free(&s->out);
+	close(s->fd);
+	s->fd = -1;
+}
+
+/* ---- output ---- */
+
+static enum wait
+wait_for(struct stream *s, char want, int64_t deadline)
+{
+	return want == 'r' ? fd_wait_read(s->watch, deadline) :
+			     fd_wait_write(s->watch, deadline);
+}
+
+/* Send from v; false when the connection is gone. */
+static bool
+send_all(struct stream *s, struct view v)
+{
+	int64_t deadline = deadline_in(s->write_deadline_ms);
+	char want;
+
+	while (v.n > 0 && !s->failed) {
+		ssize_t n = s->transport->write(s, v.p, v.n, &want);
+
+		if (n > 0) {
+			v = view_skip(v, (size_t)n);
+			continue;
+		}
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno != EAGAIN)
+			s->failed = true;
+		else if (wait_for(s, want, deadline) == WAIT_TIMEOUT ||
+		    fiber_cancelled())
+			s->failed = true;
+	}
+	return !s->failed;
+}
+
+bool
+stream_flush(struct stream *s)
+{
+	struct str out = s->out;
+
+	if (out.n == 0)
+		return !s->failed;
+	/* what is written while this waits goes behind */
+	s->out = (struct str){ 0 };
+	send_all(s, str_view(&out));
+	if (s->out.n == 0 && out.cap <= 1024) {
+		str_free(&s->out);
+		s->out = out;
+		str_reset(&s->out);
+	} else {
+		str_free(&out);
+	}
+	return !s->failed;
+}
+
+bool
+stream_write(struct stream *s, struct view v)
+{
+	if (s->failed)
+		return false;
+	if (v.n >= OUT_HIGH) {
+		return stream_flush(s) && send_all(s, v);
+	}
+	str_add(&s->out, v);
+	return s->out.n < OUT_HIGH || stream_flush(s);
+}
+
+bool
+stream_puts(struct stream *s, const char *text)
+{
+	return stream_write(s, view_of(text));
+}
+
+bool
+stream_printf(struct stream *s, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	str_vaddf(&s->out, fmt, ap);
+	va_end(ap);
+	return s->out.n < OUT_HIGH || stream_flush(s);
+}
+
+/* ---- input ---- */
+
+bool
+stream_pending(const struct stream *s)
+{
+	return s->in_n > 0;
+}
+
+void
+stream_discard(struct stream *s)
+{
+	s->in_at = s->in_n = 0;
+	buffer_give(&s->in);
+}
+
+void
+stream_skip(struct stream *s, size_t n)
+{
+	must(n <= s->in_n);
+	s->in_at += (uint32_t)n;
+	s->in_n -= (uint32_t)n;
+}
+
+static enum stream_end
+end_of(enum wait w)
+{
+	static const enum stream_end ends[] = {
+		[WAIT_READY] = STREAM_OK,
+		[WAIT_TIMEOUT] = STREAM_TIMEOUT,
+		[WAIT_CANCELLED] = STREAM_CANCELLED,
+		[WAIT_WOKEN] = STREAM_WOKEN,
+	};
+
+	return ends[w];
+}
+
+/* Move what is unread to the front, so that the rest of the buffer is free. */
+static void
+make_room(struct stream *s)
+{
+	if (s->in == NULL) {
+		s->in = buffer_take();
+		s->in_at = s->in_n = 0;
+	} else if (s->in_n == 0) {
+		s->in_at = 0;
+	} else if (s->in_at > 0 && s->in_at + s->in_n == IN_SIZE) {
+		memmove(s->in, s->in + s->in_at, s->in_n);
+		s->in_at = 0;
+	}
+}
+
+/* One read: STREAM_OK with more in the buffer, STREAM_WOKEN for "must wait". */
+static enum stream_end
+read_once(struct stream *s, char *want)
+{
+	size_t used, room;
+	ssize_t n;
+
+	make_room(s);
+	used = s->in_at + s->in_n;
+	room = IN_SIZE - used;
+	must(room > 0);
+	do
+		n = s->transport->read(s, s->in + used, room, want);
+	while (n < 0 && errno == EINTR);
+	if (n > 0) {
+		s->in_n += (uint32_t)n;
+		s->drained = (size_t)n < room && s->tls == NULL;
+		return STREAM_OK;
+	}
+	return n < 0 && errno == EAGAIN ? STREAM_WOKEN : STREAM_EOF;
+}
+
+/* Get more input, waiting for it if need be. */
+static enum stream_end
+fill(struct stream *s, int64_t deadline, bool wakeable)
+{
+	char want = 'r';
+
+	if (s->out.n > 0)
+		stream_flush(s);
+	if (s->failed)
+		return STREAM_EOF;
+	for (;;) {
+		enum stream_end e = STREAM_WOKEN;
+
+		if (fiber_cancelled())
+			return STREAM_CANCELLED;
+		if (!s->drained) {
+			e = read_once(s, &want);
+			if (e != STREAM_WOKEN)
+				return e;
+		}
+		if (s->in_n == 0)
+			buffer_give(&s->in);
+		e = end_of(wait_for(s, want, deadline));
+		s->drained = false;
+		if (e == STREAM_WOKEN && !wakeable)
+			continue;
+		if (e != STREAM_OK)
+			return e;
+	}
+}
+
+enum stream_end
+stream_wait(struct stream *s, int64_t deadline)
+{
+	if (s->in_n > 0)
+		return STREAM_OK;
+	return fill(s, deadline, true);
+}
+
+enum stream_end
+stream_peek(struct stream *s, struct view *v, int64_t deadline)
+{
+	enum stream_end e = STREAM_OK;
+
+	if (s->in_n == 0)
+		e = fill(s, deadline, false);
+	*v = (struct view){ s->in ? s->in + s->in_at : "", s->in_n };
+	return e;
+}
+
+/* Read on to the end of a line that is not wanted. */
+static enum stream_end
+skip_line(struct stream *s, enum stream_end verdict, int64_t deadline)
+{
+	for (;;) {
+		struct view v = { s->in + s->in_at, s->in_n };
+		size_t at = view_find(v, '\n');
+		enum stream_end e;
+
+		if (at < v.n) {
+			stream_skip(s, at + 1);
+			return verdict;
+		}
+		stream_skip(s, v.n);
+		e = fill(s, deadline, false);
+		if (e != STREAM_OK)
+			return e;
+	}
+}
+
+static enum stream_end
+judge_line(struct view *line, size_t max, bool strict)
+{
+	size_t with_end = line->n + 1;
+
+	if (with_end > max)
+		return STREAM_TOO_LONG;
+	if (line->n > 0 && line->p[line->n - 1] == '\r')
+		line->n--;
+	else if (strict)
+		return STREAM_BARE;
+	if (strict && memchr(line->p, '\r', line->n) != NULL)
+		return STREAM_BARE;
+	return STREAM_OK;
+}
+
+enum stream_end
+stream_line(struct stream *s, struct view *line, size_t max, bool strict,
+    int64_t deadline)
+{
+	size_t seen = 0; /* searched already */
+
+	must(max <= IN_SIZE);
+	*line = VIEW_NONE;
+	for (;;) {
+		struct view v = { s->in ? s->in + s->in_at : "", s->in_n };
+		size_t at = seen + view_find(view_skip(v, seen), '\n');
+		enum stream_end e;
+
+		if (at < v.n) {
+			*line = (struct view){ v.p, at };
+			stream_skip(s, at + 1);
+			return judge_line(line, max, strict);
+		}
+		seen = v.n;
+		if (seen >= max || (s->in_at == 0 && seen == IN_SIZE))
+			return skip_line(s, STREAM_TOO_LONG, deadline);
+		e = fill(s, deadline, false);
+		if (e != STREAM_OK)
+			return e;
+	}
+}
