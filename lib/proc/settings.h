@@ -22,7 +22,9 @@ struct words {
 
 typedef const char *setting_text;
 typedef const char *setting_path;
+typedef const char *setting_address;
 typedef struct words setting_words;
+typedef struct words setting_paths;
 typedef uint64_t setting_count;
 typedef uint64_t setting_size;
 typedef int64_t setting_time;	/* seconds */

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * settings_check - rules that concern what values mean
+ *
+ * Each rule is a function over the whole settings in the list at the end; it
+ * tells every fault that it finds and names the value that should change.
+ */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <bsd/string.h>
+
+#include "lib/proc/role.h"
+#include "lib/proc/settings_address.h"
+#include "lib/proc/settings_table.h"
+
+struct protocol {
+	const char *name;
+	unsigned role;
+};
+
+static const struct protocol protocols[] = {
+	{ "smtp", ROLE_SMTPD },
+	{ "submission", ROLE_SMTPD },
+	{ "lmtp", ROLE_SMTPD },
+	{ "pop3", ROLE_POP3D },
+	{ "pop2", ROLE_POP3D },
+	{ "imap", ROLE_IMAPD },
+};
+
+static void PRINTF(3, 4)
+complain(const struct setting_judge *j, const struct setting_spot *spot,
+    const char *fmt, ...)
+{
+	struct str sentence = { 0 };
+	va_list ap;
+
+	va_start(ap, fmt);
+	str_vaddf(&sentence, fmt, ap);
+	va_end(ap);
+	j->complain(j->arg, spot, str_c(&sentence));
+	str_free(&sentence);
+}
+
+#define complain_main(j, row, ...)                                             \
+	complain(j, &(struct setting_spot){ TABLE_MAIN, NULL, row },           \
+	    row " " __VA_ARGS__)
+#define complain_listener(j, l, row, ...)                                      \
+	complain(j, &(struct setting_spot){ TABLE_LISTENER, (l)->name, row },  \
+	    row " " __VA_ARGS__)
+
+/* Labels of letters, digits, hyphens and octets of UTF-8 between dots. */
+static bool
+is_domain(struct view v)
+{
+	size_t label = 0;
+
+	if (v.n > 253)
+		return false;
+	for (size_t i = 0; i < v.n; i++) {
+		char c = v.p[i];
+
+		if (c == '.' && (label == 0 || label > 63))
+			return false;
+		if (c != '.' && c != '-' && !is_alnum(c) && (c & 0x80) == 0)
+			return false;
+		label = c == '.' ? 0 : label + 1;
+	}
+	return label > 0 && label <= 63;
+}
+
+static bool
+is_address(const char *s)
+{
+	struct view v = view_of(s);
+	size_t at = view_rfind(v, '@');
+
+	return at > 0 && at < v.n && is_domain(view_skip(v, at + 1));
+}
+
+static void
+check_names(struct settings *s, const struct setting_judge *j)
+{
+	if (s->hostname[0] != '\0' && !is_domain(view_of(s->hostname)))
+		complain_main(j, "hostname", "is no host name: %s",
+		    s->hostname);
+	if (s->postmaster[0] != '\0' && !is_address(s->postmaster))
+		complain_main(j, "postmaster",
+		    "must be an address with its domain, not %s",
+		    s->postmaster);
+	for (const char *p = s->recipient_delimiter; *p != '\0'; p++)
+		if (*p <= 32 || *p == 127 || is_alnum(*p) || *p == '@')
+			complain_main(j, "recipient_delimiter",
+			    "cannot contain letters, digits, blanks or @");
+	for (const char *p = s->log_ident; *p != '\0'; p++)
+		if (!is_alnum(*p) && strchr("-_./", *p) == NULL)
+			complain_main(j, "log_ident",
+			    "may contain letters, digits, - _ . and / only");
+}
+
+static void
+check_log_level(struct settings *s, const struct setting_judge *j)
+{
+	static const char *const level[] = { "debug", "info", "warning",
+		"error" };
+
+	for (size_t i = 0; i < nitems(level); i++)
+		if (strcmp(s->log_level, level[i]) == 0)
+			return;
+	complain_main(j, "log_level", "must be debug, info, warning or error");
+}
+
+/* Domain names are compared in lower case everywhere. */
+static void
+check_domains(struct settings *s, const struct setting_judge *j)
+{
+	for (size_t i = 0; i < s->domains.n; i++) {
+		struct view *v = &s->domains.word[i];
+		char *lower = arena_copy(&s->arena, *v);
+
+		for (char *p = lower; *p != '\0'; p++)
+			*p = to_lower(*p);
+		v->p = lower;
+		if (!is_domain(*v))
+			complain_main(j, "domains", "has %s, which is no domain",
+			    lower);
+		for (size_t k = 0; k < i; k++)
+			if (view_eq(*v, s->domains.word[k]))
+				complain_main(j, "domains", "has %s twice",
+				    lower);
+	}
+}
+
+static bool
+is_ours(const struct settings *s, const char *domain)
+{
+	for (size_t i = 0; i < s->domains.n; i++)
+		if (view_is(s->domains.word[i], domain))
+			return true;
+	return false;
+}
+
+static void
+check_domain_sections(struct settings *s, const struct setting_judge *j)
+{
+	for (size_t i = 0; i < s->domain_count; i++) {
+		const struct domain_settings *d = &s->domain[i];
+		struct setting_spot whole = { TABLE_DOMAIN, d->name, NULL };
+		struct setting_spot user = { TABLE_DOMAIN, d->name,
+			"catch_all" };
+
+		if (!is_ours(s, d->name))
+			complain(j, &whole, "[domain %s] has no effect unless "
+			    "%s stands in domains", d->name, d->name);
+		if (d->catch_all[0] != '\0' && !is_address(d->catch_all))
+			complain(j, &user, "catch_all must be a user with the "
+			    "domain, not %s", d->catch_all);
+	}
+}
+
+static void
+check_protocol(const struct listener_settings *l,
+    const struct setting_judge *j)
+{
+	if (listener_role(l) == 0)
+		complain_listener(j, l, "protocol", "must be smtp, submission, "
+		    "lmtp, pop3, pop2 or imap, not %s", l->protocol);
+	if (strcmp(l->tls, "starttls") == 0 || strcmp(l->tls, "implicit") == 0)
+		complain_listener(j, l, "tls", "can only be none in this "
+		    "version, which speaks no TLS yet");
+	else if (strcmp(l->tls, "none") != 0)
+		complain_listener(j, l, "tls",
+		    "must be none, starttls or implicit, not %s", l->tls);
+}
+
+static void
+check_address(struct settings *s, const struct listener_settings *l,
+    const struct setting_judge *j)
+{
+	struct sockaddr_storage to;
+	socklen_t length;
+	const char *fault;
+
+	if (l->address[0] == '\0') {
+		complain(j, &(struct setting_spot){ TABLE_LISTENER, l->name,
+		    NULL }, "[listener %s] has no address", l->name);
+		return;
+	}
+	fault = settings_address(l->address, &to, &length);
+	if (fault != NULL)
+		complain_listener(j, l, "address", "%s, not %s", fault,
+		    l->address);
+	for (const struct listener_settings *o = s->listener; o < l; o++)
+		if (strcmp(o->address, l->address) == 0)
+			complain_listener(j, l, "address",
+			    "%s is that of [listener %s]", l->address, o->name);
+}
+
+static void
+check_submit(struct settings *s, const struct listener_settings *l,
+    const struct setting_judge *j)
+{
+	char *right = arena_printf(&s->arena, "unix:%s/submit", s->run_dir);
+
+	if (strcmp(l->address, right) != 0)
+		complain_listener(j, l, "address", "of the listener named "
+		    "submit is always %s, where sendmail looks", right);
+	if (strcmp(l->protocol, "smtp") != 0)
+		complain_listener(j, l, "protocol",
+		    "of the listener named submit is always smtp");
+}
+
+static void
+check_listeners(struct settings *s, const struct setting_judge *j)
+{
+	for (size_t i = 0; i < s->listener_count; i++) {
+		const struct listener_settings *l = &s->listener[i];
+
+		check_protocol(l, j);
+		check_address(s, l, j);
+		if (strcmp(l->name, "submit") == 0)
+			check_submit(s, l, j);
+	}
+}
+
+static void
+check_directories(struct settings *s, const struct setting_judge *j)
+{
+	struct view spool = view_of(s->spool_dir), mail = view_of(s->mail_dir);
+	struct view state = view_of(s->state_dir), run = view_of(s->run_dir);
+
+	if (view_eq(spool, mail))
+		complain_main(j, "mail_dir", "must differ from spool_dir");
+	if (view_eq(state, mail) || view_eq(state, spool))
+		complain_main(j, "state_dir",
+		    "must differ from spool_dir and mail_dir");
+	if (view_eq(run, mail) || view_eq(run, spool))
+		complain_main(j, "run_dir",
+		    "must differ from spool_dir and mail_dir");
+}
+
+static void
+check_times(struct settings *s, const struct setting_judge *j)
+{
+	if (s->retry_first > s->retry_most)
+		complain_main(j, "retry_first",
+		    "must not be longer than retry_most");
+}
+
+typedef void settings_rule(struct settings *, const struct setting_judge *);
+
+static settings_rule *const rules[] = {
+	check_names,
+	check_log_level,
+	check_domains,
+	check_domain_sections,
+	check_listeners,
+	check_directories,
+	check_times,
+};
+
+void
+settings_check(struct settings *s, const struct setting_judge *j)
+{
+	for (size_t i = 0; i < nitems(rules); i++)
+		rules[i](s, j);
+}
+
+unsigned
+listener_role(const struct listener_settings *l)
+{
+	for (size_t i = 0; i < nitems(protocols); i++)
+		if (strcmp(l->protocol, protocols[i].name) == 0)
+			return protocols[i].role;
+	return 0;
+}
+
+/* Where the running program stands, when the others are there, too. */
+static const char *
+own_directory(struct arena *a)
+{
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *slash;
+
+	if (n <= 0)
+		return NULL;
+	self[n] = '\0';
+	slash = strrchr(self, '/');
+	if (slash == NULL || slash == self)
+		return NULL;
+	*slash = '\0';
+	if (access(arena_printf(a, "%s/master", self), X_OK) < 0)
+		return NULL;
+	return arena_copy(a, view_of(self));
+}
+
+void
+settings_from_system(struct settings *s)
+{
+	char name[256];
+	const char *dir;
+
+	if (s->hostname[0] == '\0' && gethostname(name, sizeof(name)) == 0) {
+		name[sizeof(name) - 1] = '\0';
+		s->hostname = arena_copy(&s->arena, view_of(name));
+	}
+	if (s->program_dir[0] == '\0') {
+		dir = own_directory(&s->arena);
+		s->program_dir = dir != NULL ? dir : LIBEXECDIR;
+	}
+}

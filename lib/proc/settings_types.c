@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * settings_types - one reader and one writer for each type of setting
+ *
+ * What format writes, parse reads back to the same value. A reader that refuses
+ * leaves a sentence which begins behind the setting's name: "must be ...".
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "lib/proc/settings_table.h"
+
+struct setting_unit {
+	char letter;
+	uint64_t factor;
+};
+
+/* Largest first; the last has factor 1. */
+static const struct setting_unit plain[] = { { 0, 1 } };
+static const struct setting_unit octets[] = {
+	{ 'G', 1 << 30 },
+	{ 'M', 1 << 20 },
+	{ 'K', 1 << 10 },
+	{ 0, 1 },
+};
+static const struct setting_unit seconds[] = {
+	{ 'w', 604800 },
+	{ 'd', 86400 },
+	{ 'h', 3600 },
+	{ 'm', 60 },
+	{ 's', 1 },
+};
+
+static void
+put_number(uint64_t n, const struct setting_unit *units, struct str *out)
+{
+	const struct setting_unit *u = units;
+
+	while (u->factor > 1 && (n == 0 || n % u->factor != 0))
+		u++;
+	str_addf(out, "%llu", (unsigned long long)(n / u->factor));
+	if (u->letter != 0 && n != 0)
+		str_addc(out, u->letter);
+}
+
+/* The factor of the unit at the end of text, which is cut off; 1 if none. */
+static uint64_t
+take_unit(struct view *text, const struct setting_unit *units)
+{
+	char last = text->n > 0 ? text->p[text->n - 1] : '0';
+
+	for (const struct setting_unit *u = units;; u++) {
+		if (u->letter != 0 && to_lower(u->letter) == to_lower(last)) {
+			text->n--;
+			return u->factor;
+		}
+		if (u->factor == 1)
+			return 1;
+	}
+}
+
+static bool
+parse_number(const struct setting_place *where, struct view text,
+    const struct setting_row *row, uint64_t *value)
+{
+	const struct setting_unit *units = row->type->units;
+	uint64_t factor = take_unit(&text, units), n;
+
+	if (view_u64(text, UINT64_MAX / factor, &n) &&
+	    n * factor >= row->least && n * factor <= row->most) {
+		*value = n * factor;
+		return true;
+	}
+	str_adds(where->problem, "must be a number from ");
+	put_number(row->least, units, where->problem);
+	str_adds(where->problem, " to ");
+	put_number(row->most, units, where->problem);
+	return false;
+}
+
+static bool
+parse_count(const struct setting_place *where, struct view text,
+    const struct setting_row *row, void *value)
+{
+	return parse_number(where, text, row, value);
+}
+
+static void
+format_count(const void *value, struct str *out)
+{
+	put_number(*(const setting_count *)value, plain, out);
+}
+
+static bool
+parse_size(const struct setting_place *where, struct view text,
+    const struct setting_row *row, void *value)
+{
+	return parse_number(where, text, row, value);
+}
+
+static void
+format_size(const void *value, struct str *out)
+{
+	put_number(*(const setting_size *)value, octets, out);
+}
+
+static bool
+parse_time(const struct setting_place *where, struct view text,
+    const struct setting_row *row, void *value)
+{
+	uint64_t n;
+
+	if (!parse_number(where, text, row, &n))
+		return false;
+	*(setting_time *)value = (setting_time)n;
+	return true;
+}
+
+static void
+format_time(const void *value, struct str *out)
+{
+	put_number((uint64_t)*(const setting_time *)value, seconds, out);
+}
+
+static bool
+parse_flag(const struct setting_place *where, struct view text,
+    UNUSED const struct setting_row *row, void *value)
+{
+	*(setting_flag *)value = view_isi(text, "yes");
+	if (view_isi(text, "yes") || view_isi(text, "no"))
+		return true;
+	str_adds(where->problem, "must be yes or no");
+	return false;
+}
+
+static void
+format_flag(const void *value, struct str *out)
+{
+	str_adds(out, *(const setting_flag *)value ? "yes" : "no");
+}
+
+static bool
+right_length(const struct setting_place *where, struct view text,
+    const struct setting_row *row)
+{
+	if (text.n >= row->least && text.n <= row->most)
+		return true;
+	if (text.n < row->least)
+		str_adds(where->problem, "must not be empty");
+	else
+		str_addf(where->problem, "must have at most %llu octets",
+		    (unsigned long long)row->most);
+	return false;
+}
+
+static bool
+parse_text(const struct setting_place *where, struct view text,
+    const struct setting_row *row, void *value)
+{
+	if (!right_length(where, text, row))
+		return false;
+	*(setting_text *)value = arena_copy(where->arena, text);
+	return true;
+}
+
+static void
+format_text(const void *value, struct str *out)
+{
+	str_adds(out, *(const setting_text *)value);
+}
+
+/* dir/text, where leading "./" and "../" are worked off. */
+static char *
+beneath(struct arena *a, const char *dir, struct view text)
+{
+	struct view base = view_of(dir);
+
+	for (;;) {
+		if (view_starts(text, VIEW_LIT("./"))) {
+			text = view_skip(text, 2);
+		} else if (view_starts(text, VIEW_LIT("../"))) {
+			text = view_skip(text, 3);
+			base.n = view_rfind(base, '/');
+		} else {
+			break;
+		}
+	}
+	return arena_printf(a, "%.*s/%.*s", VIEW(base), VIEW(text));
+}
+
+static const char *
+place_path(const struct setting_place *where, struct view text)
+{
+	if (text.n == 0 || text.p[0] == '/' || where->dir == NULL)
+		return arena_copy(where->arena, text);
+	return beneath(where->arena, where->dir, text);
+}
+
+static bool
+parse_path(const struct setting_place *where, struct view text,
+    const struct setting_row *row, void *value)
+{
+	if (!right_length(where, text, row))
+		return false;
+	while (text.n > 1 && text.p[text.n - 1] == '/')
+		text.n--;
+	*(setting_path *)value = place_path(where, text);
+	return true;
+}
+
+/* An address of a listener: text, but a UNIX socket's path may be relative. */
+static bool
+parse_address(const struct setting_place *where, struct view text,
+    const struct setting_row *row, void *value)
+{
+	static const struct view prefix = { "unix:", 5 };
+
+	if (!view_starts(text, prefix))
+		return parse_text(where, text, row, value);
+	if (!right_length(where, text, row))
+		return false;
+	*(setting_address *)value = arena_printf(where->arena, "unix:%s",
+	    place_path(where, view_skip(text, prefix.n)));
+	return true;
+}
+
+/* The next word; empty at the end. */
+static struct view
+next_word(struct view *text)
+{
+	struct view word;
+	size_t n = 0;
+
+	while (text->n > 0 && strchr(" \t,", text->p[0]) != NULL)
+		*text = view_skip(*text, 1);
+	while (n < text->n && strchr(" \t,", text->p[n]) == NULL)
+		n++;
+	word = view_bytes(text->p, n);
+	*text = view_skip(*text, n);
+	return word;
+}
+
+static size_t
+count_words(struct view text)
+{
+	size_t n = 0;
+
+	while (next_word(&text).n > 0)
+		n++;
+	return n;
+}
+
+static bool
+parse_words(const struct setting_place *where, struct view text,
+    const struct setting_row *row, void *value)
+{
+	struct words *list = value;
+	struct view w;
+
+	if (!right_length(where, text, row))
+		return false;
+	list->n = 0;
+	list->word = arena_alloc(where->arena,
+	    count_words(text) * sizeof(struct view));
+	while ((w = next_word(&text)).n > 0)
+		list->word[list->n++] = arena_view(where->arena, w);
+	return true;
+}
+
+static bool
+parse_paths(const struct setting_place *where, struct view text,
+    const struct setting_row *row, void *value)
+{
+	struct words *list = value;
+
+	if (!parse_words(where, text, row, value))
+		return false;
+	for (size_t i = 0; i < list->n; i++)
+		list->word[i] = view_of(place_path(where, list->word[i]));
+	return true;
+}
+
+static void
+format_words(const void *value, struct str *out)
+{
+	const struct words *list = value;
+
+	for (size_t i = 0; i < list->n; i++) {
+		if (i > 0)
+			str_addc(out, ' ');
+		str_add(out, list->word[i]);
+	}
+}
+
+#define TYPE(name, format, units)                                              \
+	static const struct setting_type type_##name = { #name, parse_##name,  \
+		format_##format, units };
+TYPE(text, text, NULL)
+TYPE(path, text, NULL)
+TYPE(address, text, NULL)
+TYPE(words, words, NULL)
+TYPE(paths, words, NULL)
+TYPE(count, count, plain)
+TYPE(size, size, octets)
+TYPE(time, time, seconds)
+TYPE(flag, flag, NULL)
+
+#define ROW(type, name, in, normal, least, most, sentence)                     \
+	{ #name, &type_##type, offsetof(struct in, name), normal, least, most, \
+		sentence },
+
+static const struct setting_row main_rows[] = {
+#define SETTING(type, name, ...) ROW(type, name, settings, __VA_ARGS__)
+#include "lib/proc/settings.def"
+};
+static const struct setting_row listener_rows[] = {
+#define LISTENER_SETTING(type, name, ...)                                      \
+	ROW(type, name, listener_settings, __VA_ARGS__)
+#include "lib/proc/settings.def"
+};
+static const struct setting_row domain_rows[] = {
+#define DOMAIN_SETTING(type, name, ...)                                        \
+	ROW(type, name, domain_settings, __VA_ARGS__)
+#include "lib/proc/settings.def"
+};
+
+const struct setting_table setting_tables[TABLES] = {
+	[TABLE_MAIN] = { NULL, main_rows, nitems(main_rows),
+	    sizeof(struct settings) },
+	[TABLE_LISTENER] = { "listener", listener_rows, nitems(listener_rows),
+	    sizeof(struct listener_settings) },
+	[TABLE_DOMAIN] = { "domain", domain_rows, nitems(domain_rows),
+	    sizeof(struct domain_settings) },
+};
+
+const struct setting_row *
+setting_row(const struct setting_table *t, struct view name)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (view_is(name, t->row[i].name))
+			return &t->row[i];
+	return NULL;
+}
+
+/* Letters to insert, delete, replace, or swap with their neighbour. */
+static size_t
+edits(struct view a, const char *name)
+{
+	enum { MOST = 40 };
+	size_t d[MOST + 1][MOST + 1], n = strlen(name);
+
+	if (a.n > MOST || n > MOST)
+		return MOST;
+	for (size_t i = 0; i <= a.n; i++)
+		for (size_t k = 0; k <= n; k++) {
+			size_t best = i + k;
+
+			if (i > 0 && k > 0)
+				best = d[i - 1][k - 1] +
+				    (to_lower(a.p[i - 1]) != name[k - 1]);
+			if (i > 0 && d[i - 1][k] + 1 < best)
+				best = d[i - 1][k] + 1;
+			if (k > 0 && d[i][k - 1] + 1 < best)
+				best = d[i][k - 1] + 1;
+			if (i > 1 && k > 1 && a.p[i - 1] == name[k - 2] &&
+			    a.p[i - 2] == name[k - 1] &&
+			    d[i - 2][k - 2] + 1 < best)
+				best = d[i - 2][k - 2] + 1;
+			d[i][k] = best;
+		}
+	return d[a.n][n];
+}
+
+const char *
+setting_nearest(const struct setting_table *t, struct view name)
+{
+	size_t least = name.n / 3 + 2;
+	const char *nearest = NULL;
+
+	for (size_t i = 0; i < t->n; i++) {
+		size_t n = edits(name, t->row[i].name);
+
+		if (n < least) {
+			least = n;
+			nearest = t->row[i].name;
+		}
+	}
+	return nearest;
+}
+
+void
+setting_defaults(const struct setting_table *t, struct arena *a, void *values)
+{
+	struct str problem = { 0 };
+	struct setting_place where = { a, NULL, &problem };
+
+	/* A least length does not bind the default: it asks to be set. */
+	for (const struct setting_row *r = t->row; r < t->row + t->n; r++) {
+		struct setting_row open = *r;
+
+		open.least = 0;
+		must(r->type->parse(&where, view_of(r->normal), &open,
+		    setting_at(r, values)));
+	}
+	str_free(&problem);
+}
