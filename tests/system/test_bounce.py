@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: ISC
+"""What cannot be delivered goes back as a report that programs can read."""
+
+import email
+import email.policy
+import unittest
+
+from server import DOMAIN, Server, message, wait_for
+
+ALICE, BOB = f"alice@{DOMAIN}", f"bob@{DOMAIN}"
+
+
+class Bounce(unittest.TestCase):
+    def setUp(self):
+        # An alias to an address that nobody has: accepted, then undeliverable.
+        self.server = Server(aliases=f"gone: gone-for-good@{DOMAIN}\n"
+                             "circle: round\nround: circle\n")
+        self.addCleanup(self.server.remove)
+        self.server.start()
+
+    def report(self):
+        wait_for(lambda: self.server.files(BOB), "the report")
+        self.server.settle()
+        (file,) = self.server.files(BOB)
+        return email.message_from_bytes(file.read_bytes(),
+                                        policy=email.policy.default)
+
+    def send_loop(self):
+        """A message that has been everywhere already."""
+        content = b"".join(b"Received: by h%d.test; Mon, 1 Jan 2024 00:00:00"
+                           b" +0000\r\n" % i for i in range(120))
+        content += message("around the world", sender=BOB)
+        with self.server.smtp() as smtp:
+            smtp.sendmail(BOB, [ALICE], content)
+
+    def test_report_is_multipart(self):
+        self.send_loop()
+        report = self.report()
+        self.assertEqual(report["Return-Path"], "<>")
+        self.assertEqual(report.get_content_type(), "multipart/report")
+        self.assertEqual(report.get_param("report-type"), "delivery-status")
+        self.assertEqual(report["Auto-Submitted"].split()[0], "auto-replied")
+        self.assertIn(BOB, report["To"])
+        text, status, original = report.get_payload()
+        self.assertEqual(text.get_content_type(), "text/plain")
+        self.assertIn(ALICE, text.get_content())
+        self.assertEqual(status.get_content_type(), "message/delivery-status")
+        host, recipient = status.get_payload()
+        self.assertTrue(host["Reporting-MTA"].startswith("dns;"))
+        self.assertEqual(recipient["Action"], "failed")
+        self.assertRegex(recipient["Status"], r"^5\.\d+\.\d+$")
+        self.assertEqual(recipient["Final-Recipient"].replace(" ", "").lower(),
+                         f"rfc822;{ALICE}")
+        self.assertIn(original.get_content_type(),
+                      ("message/rfc822", "text/rfc822-headers"))
+        self.assertIn("around the world", original.as_string())
+
+    def test_no_report_about_a_report(self):
+        content = b"".join(b"Received: by h%d.test; Mon, 1 Jan 2024 00:00:00"
+                           b" +0000\r\n" % i for i in range(120))
+        with self.server.smtp() as smtp:
+            smtp.sendmail("", [ALICE], content + message())
+        self.server.settle()
+        self.assertEqual(self.server.files(ALICE), [])
+        self.assertEqual(self.server.files(BOB), [])
+
+    def test_alias_circle_is_refused(self):
+        """A circle of aliases ends somewhere, and not in a crash."""
+        with self.server.smtp() as smtp:
+            smtp.ehlo()
+            smtp.mail(BOB)
+            code, _ = smtp.rcpt(f"circle@{DOMAIN}")
+            self.assertGreaterEqual(code, 400)
+            code, _ = smtp.rcpt(ALICE)
+            self.assertEqual(code, 250)
+
+
+if __name__ == "__main__":
+    unittest.main()
