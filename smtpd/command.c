@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * command - the table
+ *
+ * Searched from its beginning, where the verbs of a usual session stand. The
+ * order is also that of the tally in the log. A verb without a function is known
+ * and refused with 502, so that a client can tell it from a slip of the keys.
+ */
+#include "smtpd/command.h"
+
+#define ANY	(PHASE_NEW | PHASE_READY | PHASE_MAIL | PHASE_RCPT)
+#define MAILS	(PROTOCOL_SMTP | PROTOCOL_SUBMISSION)
+#define ALL	(MAILS | PROTOCOL_LMTP)
+
+static const struct command commands[] = {
+	{ "HELO", command_helo, MAILS, ANY, COMMAND_LAST, "HELO host",
+	    "Says who you are, without extensions." },
+	{ "EHLO", command_ehlo, MAILS, ANY, COMMAND_LAST, "EHLO host",
+	    "Says who you are and asks for the extensions on offer." },
+	{ "LHLO", command_lhlo, PROTOCOL_LMTP, ANY, COMMAND_LAST, "LHLO host",
+	    "Says who you are and asks for the extensions on offer." },
+	{ "MAIL", command_mail, ALL, PHASE_READY,
+	    COMMAND_LOGGED | COMMAND_AUTHED,
+	    "MAIL FROM:<address> [SIZE=octets] [BODY=7BIT|8BITMIME]",
+	    "Begins a mail; reports about it go to the address, <> for none." },
+	{ "RCPT", command_rcpt, ALL, PHASE_MAIL | PHASE_RCPT, COMMAND_LOGGED,
+	    "RCPT TO:<address>",
+	    "Names a recipient; give it once for each of them." },
+	{ "DATA", command_data, ALL, PHASE_MAIL | PHASE_RCPT,
+	    COMMAND_LAST | COMMAND_LOGGED, "DATA",
+	    "Begins the content, which a line with a single dot ends." },
+	{ "RSET", command_rset, ALL, ANY, 0, "RSET",
+	    "Forgets sender and recipients." },
+	{ "NOOP", command_noop, ALL, ANY, COMMAND_LAST, "NOOP [text]",
+	    "Does nothing." },
+	{ "QUIT", command_quit, ALL, ANY, COMMAND_LAST, "QUIT",
+	    "Ends the session." },
+	{ "HELP", command_help, ALL, ANY, 0, "HELP [verb]",
+	    "Tells what there is, or about one command." },
+	{ "VRFY", command_vrfy, ALL, ANY, COMMAND_LAST, "VRFY user or address",
+	    "Is answered the same for everybody; RCPT tells who is here." },
+	{ "AUTH", command_auth, PROTOCOL_SUBMISSION, PHASE_READY,
+	    COMMAND_LAST, "AUTH PLAIN|LOGIN [response]",
+	    "Logs in, where that is on offer." },
+	{ "EXPN", NULL, ALL, ANY, 0, "EXPN list", NULL },
+	{ "ETRN", NULL, ALL, ANY, 0, "ETRN node", NULL },
+	{ "BDAT", NULL, ALL, ANY, 0, "BDAT octets [LAST]", NULL },
+	{ "STARTTLS", NULL, ALL, ANY, 0, "STARTTLS", NULL },
+	{ "SEND", NULL, ALL, ANY, 0, "SEND FROM:<address>", NULL },
+	{ "SOML", NULL, ALL, ANY, 0, "SOML FROM:<address>", NULL },
+	{ "SAML", NULL, ALL, ANY, 0, "SAML FROM:<address>", NULL },
+	{ "TURN", NULL, ALL, ANY, 0, "TURN", NULL },
+	{ "GET", command_foreign, ALL, ANY, 0, NULL, NULL },
+	{ "POST", command_foreign, ALL, ANY, 0, NULL, NULL },
+	{ "CONNECT", command_foreign, ALL, ANY, 0, NULL, NULL },
+};
+
+const struct command *
+command_find(struct view verb)
+{
+	for (size_t i = 0; i < nitems(commands); i++)
+		if (view_isi(verb, commands[i].verb))
+			return &commands[i];
+	return NULL;
+}
+
+size_t
+command_number(const struct command *c)
+{
+	return (size_t)(c - commands);
+}
+
+size_t
+command_count(void)
+{
+	return nitems(commands);
+}
+
+const struct command *
+command_at(size_t i)
+{
+	return &commands[i];
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * content - the octets between 354 and the dot
+ *
+ * Undoes dots, refuses what RFC 5321 does not allow in a mail (bare CR or LF,
+ * NUL, lines over 998 octets, more than the limit) and counts Received fields.
+ * Little mails stay in memory until their end, so that what is found out late
+ * can still stand in front, and reach the spool in one write; large ones are
+ * written in chunks. After a refusal the rest is taken and dropped.
+ */
+#ifndef SMTPD_CONTENT_H
+#define SMTPD_CONTENT_H
+
+#include "lib/base/why.h"
+#include "lib/mail/text.h"
+
+#define CONTENT_CHUNK	65536	/* kept in memory */
+#define CONTENT_LINE	998	/* octets of a line, without CR LF */
+
+struct content {
+	int fd;			/* borrowed */
+	uint64_t limit;		/* octets allowed */
+	struct text_unstuff unstuff;
+	struct str front;	/* to be written before the first octet */
+	struct str body;	/* not written yet */
+	uint64_t written;	/* with front */
+	uint32_t skip;		/* octets of Return-Path in front */
+	uint64_t swallowed;	/* after a refusal */
+	struct why *why;	/* of the refusal, NULL if all is well */
+	size_t scanned;		/* octets of body looked at */
+	unsigned match;		/* of "received:" in the present line */
+	bool in_body;		/* the header has ended */
+	bool eight;		/* has 8-bit octets */
+	uint32_t received;	/* Received fields */
+};
+
+void content_begin(struct content *c, int fd, uint64_t limit);
+/* Returns how much was taken: all, or up to the end (c->unstuff.done). */
+size_t content_take(struct content *c, struct view in);
+/* After the end: write what is left. False: refused, or not writable. */
+bool content_end(struct content *c, struct why *w);
+void content_free(struct content *c);
+
+#endif

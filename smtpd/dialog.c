@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * dialog - from a command line to its reply, and from the dot to the queue
+ *
+ * Order of the checks on a line: is it a line of text, is it a verb, is the verb
+ * one of this protocol, is it its turn. Only then does its function run. What a
+ * client does wrong is counted and, past the limit, ends the session.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "lib/base/log.h"
+#include "lib/mail/header.h"
+#include "smtpd/command.h"
+#include "smtpd/trace.h"
+
+static const char *const protocol_name[][2] = {
+	/* by HELO, by EHLO */
+	[PROTOCOL_SMTP] = { "SMTP", "ESMTP" },
+	[PROTOCOL_SUBMISSION] = { "SMTP", "ESMTP" },
+	[PROTOCOL_LMTP] = { "LMTP", "LMTP" },
+};
+
+static void
+transaction_begin(struct transaction *tx)
+{
+	arena_init(&tx->arena);
+	tx->last = &tx->first;
+}
+
+struct dialog *
+dialog_new(const struct dialog_client *client, const struct house *house)
+{
+	struct dialog *d = xcalloc(1, sizeof(*d));
+
+	d->house = house;
+	d->protocol = client->protocol;
+	d->phase = PHASE_NEW;
+	d->uid = client->uid;
+	d->trusted = client->uid != UINT32_MAX;
+	d->helo = d->login = "";
+	d->last = "CONNECT";
+	d->intake.fd = -1;
+	arena_init(&d->own);
+	arena_init(&d->command);
+	transaction_begin(&d->tx);
+	d->ip = arena_copy(&d->own, view_of(client->ip));
+	d->tally = xcalloc(command_count(), sizeof(*d->tally));
+	if (d->trusted)
+		snprintf(d->client, sizeof(d->client), "localhost[uid:%u]",
+		    d->uid);
+	else
+		snprintf(d->client, sizeof(d->client), "unknown[%.64s]",
+		    d->ip);
+	return d;
+}
+
+void
+dialog_reset(struct dialog *d)
+{
+	arena_reset(&d->tx.arena);
+	d->tx = (struct transaction){ 0 };
+	transaction_begin(&d->tx);
+	content_free(&d->content);
+	if (d->intake.used)
+		d->house->mail_drop(&d->intake);
+	if (d->phase != PHASE_NEW)
+		d->phase = PHASE_READY;
+}
+
+void
+dialog_free(struct dialog **dp)
+{
+	struct dialog *d = *dp;
+
+	*dp = NULL;
+	dialog_reset(d);
+	d->house->mail_drop(&d->intake);
+	arena_reset(&d->own);
+	arena_reset(&d->command);
+	free(d->tally);
+	free(d);
+}
+
+const char *
+dialog_with(const struct dialog *d)
+{
+	return protocol_name[d->protocol][d->extended];
+}
+
+struct response
+dialog_greeting(struct dialog *d)
+{
+	return response_printf(&d->command, 220, "", "%s %s Posthouse",
+	    d->house->hostname(),
+	    d->protocol == PROTOCOL_LMTP ? "LMTP" : "ESMTP");
+}
+
+/* ---- commands ---- */
+
+static struct response
+out_of_turn(struct dialog *d)
+{
+	static const struct {
+		enum phase phase;
+		const char *sentence;
+	} turns[] = {
+		{ PHASE_READY, "MAIL comes first" },
+		{ PHASE_MAIL, "The mail has a sender already; RSET begins anew" },
+		{ PHASE_RCPT, "The mail has a sender already; RSET begins anew" },
+	};
+
+	for (size_t i = 0; i < nitems(turns); i++)
+		if (d->phase == turns[i].phase)
+			return response(503, "5.5.1", turns[i].sentence);
+	return response_printf(&d->command, 503, "5.5.1",
+	    "%s comes first, with your host name",
+	    d->protocol == PROTOCOL_LMTP ? "LHLO" : "EHLO");
+}
+
+static struct response
+run(struct dialog *d, const struct command *c, struct view args)
+{
+	d->last = c->verb;
+	if (c->run == NULL)
+		return response_printf(&d->command, 502, "5.5.1",
+		    "%s is not offered here", c->verb);
+	if ((c->protocols & d->protocol) == 0)
+		return response_printf(&d->command, 500, "5.5.1",
+		    "%s does not belong to this protocol", c->verb);
+	if ((c->phases & d->phase) == 0)
+		return out_of_turn(d);
+	if ((c->flags & COMMAND_AUTHED) &&
+	    d->protocol == PROTOCOL_SUBMISSION && !d->trusted &&
+	    d->login[0] == '\0')
+		return response(530, "5.7.0", "Log in first, with AUTH");
+	return c->run(d, args);
+}
+
+/* "NOQUEUE: reject: RCPT from host[ip]: ...", as log readers know it. */
+static void
+log_reject(const struct dialog *d, const char *verb, struct view args,
+    const struct response *r)
+{
+	log_info("NOQUEUE", "reject: %s from %s: %u %s %.*s: %.*s; "
+	    "from=<%s> proto=%s helo=<%s>", verb, d->client, r->code,
+	    r->status, VIEW(view_of(log_quote(args))), VIEW(r->text),
+	    log_quote(d->tx.sender), dialog_with(d),
+	    log_quote(view_of(d->helo)));
+}
+
+static void
+count(struct dialog *d, const struct command *c, const struct response *r)
+{
+	if (c != NULL) {
+		d->tally[command_number(c)].all++;
+		d->tally[command_number(c)].good += !response_is_error(r);
+	}
+	if (r->code >= 500)
+		d->errors++;
+}
+
+static bool
+is_text(struct view line)
+{
+	return memchr(line.p, '\0', line.n) == NULL;
+}
+
+static struct response
+too_many_errors(struct dialog *d)
+{
+	struct response r = response_printf(&d->command, 421, "4.7.0",
+	    "%s Too many errors", d->house->hostname());
+
+	log_info(NULL, "too many errors after %s from %s", d->last, d->client);
+	r.then = THEN_CLOSE;
+	return r;
+}
+
+static bool
+worn_out(const struct dialog *d)
+{
+	return d->errors >= d->house->settings()->errors_max;
+}
+
+struct response
+dialog_refuse(struct dialog *d, const char *sentence)
+{
+	struct response r = response(500, "5.5.2", sentence);
+
+	arena_reset(&d->command);
+	if (worn_out(d))
+		return too_many_errors(d);
+	count(d, NULL, &r);
+	return r;
+}
+
+struct response
+dialog_line(struct dialog *d, struct view line)
+{
+	const struct command *c;
+	struct response r;
+	struct view verb, args = line;
+
+	if (worn_out(d)) {
+		arena_reset(&d->command);
+		return too_many_errors(d);
+	}
+	if (d->expect != NULL)
+		return d->expect(d, line);
+	arena_reset(&d->command);
+	if (!is_text(line))
+		return dialog_refuse(d, "The line has a NUL octet");
+	verb = view_word(&args);
+	c = command_find(verb);
+	if (c == NULL) {
+		d->last = "UNKNOWN";
+		return dialog_refuse(d,
+		    "There is no such command; HELP lists them");
+	}
+	args = view_trim(args);
+	r = run(d, c, args);
+	count(d, c, &r);
+	if (response_is_error(&r) && (c->flags & COMMAND_LOGGED))
+		log_reject(d, c->verb, args, &r);
+	return r;
+}
+
+/* ---- content ---- */
+
+size_t
+dialog_data(struct dialog *d, struct view in, bool *done)
+{
+	size_t n = content_take(&d->content, in);
+
+	*done = d->content.unstuff.done;
+	return n;
+}
+
+bool
+dialog_data_hopeless(const struct dialog *d)
+{
+	return d->content.swallowed >
+	    d->house->settings()->message_size_limit;
+}
+
+static void
+log_queued(const struct dialog *d, uint64_t mail, struct view message_id)
+{
+	char id[20];
+
+	snprintf(id, sizeof(id), "%016" PRIX64, mail);
+	if (d->login[0] != '\0')
+		log_info(id, "client=%s, sasl_username=%s, message-id=%s",
+		    d->client, log_quote(view_of(d->login)),
+		    log_quote(message_id));
+	else
+		log_info(id, "client=%s, message-id=%s", d->client,
+		    log_quote(message_id));
+}
+
+static struct msg_mail_commit
+commit_of(const struct dialog *d)
+{
+	struct msg_mail_commit m = {
+		.sender = d->tx.sender,
+		.size = d->content.written,
+		.skip = d->content.skip,
+		.body = d->tx.body ? d->tx.body : d->content.eight,
+		.client = view_of(d->client),
+		.login = view_of(d->login),
+		.envid = VIEW_NONE,
+		.received = d->content.received,
+	};
+
+	return m;
+}
+
+/* True when the mail is safe, *w is what to say. */
+static bool
+queue_mail(struct dialog *d, struct why *w)
+{
+	uint64_t mail = d->intake.mail;
+	struct view message_id = VIEW_NONE;
+	struct msg_mail_commit commit;
+
+	if (d->content.written == 0)
+		header_find(str_view(&d->content.body), "Message-ID",
+		    &message_id);
+	message_id = arena_view(&d->tx.arena, message_id);
+	if (!content_end(&d->content, w))
+		return false;
+	if (d->content.received > d->house->settings()->hops_max)
+		return why_never(w, "4.6", "The mail has passed %u hosts; "
+		    "it goes in circles", d->content.received);
+	commit = commit_of(d);
+	if (!d->house->mail_commit(&d->intake, d, &commit, w))
+		return false;
+	log_queued(d, mail, message_id);
+	return why_done(w, "0.0", "Ok: queued as %016" PRIX64, mail);
+}
+
+void
+dialog_data_end(struct dialog *d, struct str *out)
+{
+	const struct rcpt *p = d->tx.first;
+	struct response r;
+	struct why w;
+
+	arena_reset(&d->command);
+	if (queue_mail(d, &w)) {
+		d->errors = 0;
+		d->mails++;
+		r = response_why(&d->command, &w);
+	} else {
+		r = response_why(&d->command, &w);
+		log_reject(d, "END-OF-MESSAGE", VIEW_NONE, &r);
+		d->errors += r.code >= 500;
+	}
+	do	/* LMTP: once for each recipient (RFC 2033 4.2) */
+		response_write(out, &r);
+	while (d->protocol == PROTOCOL_LMTP && (p = p->next) != NULL);
+	dialog_reset(d);
+}
+
+/* ---- the tally ---- */
+
+static void
+tally_add(struct str *out, const char *verb, const struct tally *t)
+{
+	for (; *verb != '\0'; verb++)
+		str_addc(out, to_lower(*verb));
+	if (t->good == t->all)
+		str_addf(out, "=%u ", t->all);
+	else
+		str_addf(out, "=%u/%u ", t->good, t->all);
+}
+
+void
+dialog_tally(const struct dialog *d, struct str *out)
+{
+	struct tally sum = { 0 };
+
+	for (size_t i = 0; i < command_count(); i++) {
+		const struct tally *t = &d->tally[i];
+
+		if (t->all > 0)
+			tally_add(out, command_at(i)->verb, t);
+		sum.good += t->good;
+		sum.all += t->all;
+	}
+	tally_add(out, "commands", &sum);
+	out->n--;	/* the blank */
+	out->p[out->n] = '\0';
+}

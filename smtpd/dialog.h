@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * dialog - one SMTP, submission or LMTP conversation, without a wire
+ *
+ * Takes command lines and content, gives replies; reads and writes nothing
+ * itself and asks the rest of the house through a table of functions. So a test
+ * holds a whole conversation in memory, and smtpd/session.c is left with
+ * moving octets. The rules are those of RFC 5321, RFC 6409 and RFC 2033.
+ *
+ * Three arenas: what the client said about itself lives as long as the dialog,
+ * a transaction until it ends in whatever way, a command until the next one.
+ */
+#ifndef SMTPD_DIALOG_H
+#define SMTPD_DIALOG_H
+
+#include "smtpd/content.h"
+#include "smtpd/house.h"
+#include "smtpd/response.h"
+
+/* Longest command line with its CR LF: the 512 of RFC 5321 4.5.3.1.4 and what
+ * extensions add to it; honest clients stay well below. */
+#define COMMAND_MAX 2048
+
+enum protocol {
+	PROTOCOL_SMTP = 1,
+	PROTOCOL_SUBMISSION = 2,
+	PROTOCOL_LMTP = 4
+};
+
+/* How far the conversation has come. */
+enum phase {
+	PHASE_NEW = 1,		/* no greeting by the client yet */
+	PHASE_READY = 2,	/* greeted, no transaction */
+	PHASE_MAIL = 4,		/* has a sender */
+	PHASE_RCPT = 8		/* has a recipient, too */
+};
+
+/* Where one recipient goes. */
+struct target {
+	struct target *next;
+	struct view transport, destination, address;
+};
+
+/* A recipient that was accepted. */
+struct rcpt {
+	struct rcpt *next;
+	struct view original;	/* as the client gave it, no brackets */
+	struct target *targets;	/* none if others cover them all */
+};
+
+struct transaction {
+	struct arena arena;
+	struct view sender;	/* empty for <> */
+	uint64_t size;		/* announced, 0: unsaid */
+	uint8_t body;		/* enum message body of mail_commit */
+	struct rcpt *first, **last;
+	uint32_t rcpts;		/* accepted */
+	uint32_t refused;
+	struct target_set *set;	/* all targets, smtpd/target.c */
+};
+
+struct tally {
+	uint32_t good, all;
+};
+
+struct dialog {
+	const struct house *house;
+	enum protocol protocol;
+	enum phase phase;
+	bool extended;		/* EHLO or LHLO, not HELO */
+	bool trusted;		/* a client on this host: may relay */
+	uint32_t uid;		/* its user, UINT32_MAX if there is none */
+	char client[128];	/* host[ip], as log lines have it */
+	const char *ip;		/* "" for a client on this host */
+	const char *helo;	/* "" before it said so */
+	const char *login;	/* "" without one */
+	const char *last;	/* last verb, for the log */
+	uint32_t errors;	/* since the last mail that was queued */
+	uint32_t mails;
+	struct arena own, command;
+	struct transaction tx;
+	struct content content;
+	struct intake intake;
+	const char *login_name;	/* AUTH LOGIN: the name, before the password */
+	/* A command of several lines: takes the next one. */
+	struct response (*expect)(struct dialog *, struct view line);
+	struct tally *tally;	/* one for each command */
+};
+
+/* What is known of a client before it speaks. */
+struct dialog_client {
+	enum protocol protocol;
+	const char *ip;		/* "" for a UNIX client; borrowed */
+	uint32_t uid;		/* of a UNIX client, else UINT32_MAX */
+};
+
+struct dialog *dialog_new(const struct dialog_client *client,
+    const struct house *house);
+/* Gives up what is under way, without a reply. */
+void dialog_free(struct dialog **d);
+
+struct response dialog_greeting(struct dialog *d);
+/* One command line, without its line end. The response lives until the next
+ * call. */
+struct response dialog_line(struct dialog *d, struct view line);
+/* A line that cannot be read as a command, and why. */
+struct response dialog_refuse(struct dialog *d, const char *sentence);
+
+/* After THEN_DATA: content as it comes. Returns how much was taken, all of it
+ * unless *done. */
+size_t dialog_data(struct dialog *d, struct view in, bool *done);
+/* After *done: queue the mail, append the reply to it, or one for each
+ * recipient (LMTP). */
+void dialog_data_end(struct dialog *d, struct str *out);
+/* The client has sent so much after a refusal that it is not worth waiting. */
+bool dialog_data_hopeless(const struct dialog *d);
+
+/* "ESMTP": the word behind "with" in Received. */
+const char *dialog_with(const struct dialog *d);
+/* Forget the transaction: RSET, a new greeting, the end of a mail. */
+void dialog_reset(struct dialog *d);
+/* "ehlo=1 mail=1 rcpt=0/1 quit=1 commands=4" */
+void dialog_tally(const struct dialog *d, struct str *out);
+
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * envelope - MAIL, RCPT and DATA: one transaction (RFC 5321 3.3)
+ */
+#include "lib/base/log.h"
+#include "lib/mail/address.h"
+#include "smtpd/command.h"
+#include "smtpd/param.h"
+#include "smtpd/target.h"
+#include "smtpd/trace.h"
+
+/* Take "FROM:" or "TO:" from the front, a blank before the colon as well. */
+static bool
+take_word(struct view *args, const char *word)
+{
+	struct view w = view_of(word);
+
+	if (!view_startsi(*args, w))
+		return false;
+	*args = view_skip(*args, w.n);
+	return true;
+}
+
+static struct view
+address_text(struct arena *a, const struct address *address)
+{
+	struct str text = { 0 };
+	struct view v;
+
+	address_write(&text, address);
+	v = arena_view(a, str_view(&text));
+	str_free(&text);
+	return v;
+}
+
+static struct response
+refuse_mail(struct dialog *d, struct response r)
+{
+	dialog_reset(d);
+	return r;
+}
+
+struct response
+command_mail(struct dialog *d, struct view args)
+{
+	struct address sender;
+	enum address_error e;
+	struct response r;
+	struct why w;
+
+	if (!take_word(&args, "FROM:"))
+		return response(501, "5.5.4", "Syntax: MAIL FROM:<address>");
+	e = address_path(&args, ADDRESS_NULL | ADDRESS_BARE |
+	    (d->trusted ? ADDRESS_LOCAL : 0), &d->tx.arena, &sender);
+	if (e != ADDRESS_FINE) {
+		address_why(e, true, &w);
+		return refuse_mail(d, response_why(&d->command, &w));
+	}
+	d->tx.sender = address_text(&d->tx.arena, &sender);
+	if (!param_read(d, args, PARAM_MAIL, &r))
+		return refuse_mail(d, r);
+	d->house->mail_begin(&d->intake, d->tx.size);
+	if (d->intake.state == INTAKE_REFUSED &&
+	    !d->house->mail_ready(&d->intake, &w))
+		return refuse_mail(d, response_why(&d->command, &w));
+	d->phase = PHASE_MAIL;
+	return response(250, "2.1.0", "Ok");
+}
+
+static void
+rcpt_append(struct transaction *tx, struct rcpt *r)
+{
+	*tx->last = r;
+	tx->last = &r->next;
+	tx->rcpts++;
+}
+
+static struct response
+refuse_rcpt(struct dialog *d, const struct why *w)
+{
+	d->tx.refused++;
+	return response_why(&d->command, w);
+}
+
+struct response
+command_rcpt(struct dialog *d, struct view args)
+{
+	struct address address;
+	enum address_error e;
+	struct response r;
+	struct rcpt *rcpt;
+	struct view targets;
+	struct why w;
+
+	if (!take_word(&args, "TO:"))
+		return response(501, "5.5.4", "Syntax: RCPT TO:<address>");
+	if (d->tx.rcpts >= d->house->settings()->recipients_max) {
+		why_later(&w, "5.3", "Too many recipients for one mail");
+		return refuse_rcpt(d, &w);
+	}
+	e = address_path(&args, ADDRESS_POSTMASTER | ADDRESS_BARE |
+	    (d->trusted ? ADDRESS_LOCAL : 0), &d->tx.arena, &address);
+	if (e != ADDRESS_FINE) {
+		address_why(e, false, &w);
+		return refuse_rcpt(d, &w);
+	}
+	if (!param_read(d, args, PARAM_RCPT, &r))
+		return r;
+	rcpt = arena_zalloc(&d->tx.arena, sizeof(*rcpt));
+	rcpt->original = address_text(&d->tx.arena, &address);
+	if (!d->house->route(d, rcpt->original, &targets, &w))
+		return refuse_rcpt(d, &w);
+	if (!target_add_all(&d->tx, rcpt, targets)) {
+		why_later(&w, "3.0", "The router gave no targets");
+		return refuse_rcpt(d, &w);
+	}
+	rcpt_append(&d->tx, rcpt);
+	d->phase = PHASE_RCPT;
+	return response(250, "2.1.5", "Ok");
+}
+
+static struct response
+no_recipients(const struct dialog *d)
+{
+	if (d->tx.refused == 0 || d->protocol == PROTOCOL_LMTP)
+		return response(503, "5.5.1", "RCPT comes first");
+	return response(554, "5.5.1", "None of the recipients was accepted");
+}
+
+struct response
+command_data(struct dialog *d, struct view args)
+{
+	struct response r;
+	struct why w;
+
+	if (args.n > 0)
+		return response(501, "5.5.4", "DATA takes no argument");
+	if (d->phase != PHASE_RCPT)
+		return no_recipients(d);
+	if (!d->house->mail_ready(&d->intake, &w))
+		return response_why(&d->command, &w);
+	d->intake.used = true;
+	content_begin(&d->content, d->intake.fd,
+	    d->house->settings()->message_size_limit);
+	d->content.skip = trace_write(&d->content.front, d, d->intake.mail);
+	r = response(354, "", "Send the mail; a line with a single dot ends it");
+	r.then = THEN_DATA;
+	return r;
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * session - the wire side of a dialog
+ *
+ * Greets, reads lines while the dialog wants commands and octets while it wants
+ * content, and writes what it says. Replies to pipelined commands leave
+ * together, as the stream flushes only when it has to wait. Time: the next
+ * command within command_timeout, and content at no less than RATE_LEAST octets
+ * a second, so that nobody holds a session with a trickle.
+ */
+#include "lib/base/log.h"
+#include "smtpd/command.h"
+#include "smtpd/session.h"
+
+#define RATE_LEAST	500
+
+struct talk {
+	struct session *session;
+	struct stream *stream;
+	struct dialog *dialog;
+	bool pipelining_logged;
+};
+
+static const struct {
+	const char *name;
+	enum protocol protocol;
+} protocols[] = {
+	{ "smtp", PROTOCOL_SMTP },
+	{ "submission", PROTOCOL_SUBMISSION },
+	{ "lmtp", PROTOCOL_LMTP },
+};
+
+static enum protocol
+protocol_of(const struct listener_settings *l)
+{
+	for (size_t i = 0; i < nitems(protocols); i++)
+		if (strcmp(l->protocol, protocols[i].name) == 0)
+			return protocols[i].protocol;
+	return PROTOCOL_SMTP;
+}
+
+static int64_t
+timeout(void)
+{
+	return service_settings()->command_timeout * 1000;
+}
+
+static void
+say(struct talk *t, const struct response *r)
+{
+	struct str out = { 0 };
+
+	response_write(&out, r);
+	stream_write(t->stream, str_view(&out));
+	str_free(&out);
+}
+
+/* Something else than a command ended the session. */
+static void
+broken(struct talk *t, enum stream_end end)
+{
+	struct dialog *d = t->dialog;
+
+	if (end == STREAM_TIMEOUT || end == STREAM_CANCELLED) {
+		stream_printf(t->stream, "421 4.%s %s %s\r\n",
+		    end == STREAM_TIMEOUT ? "4.2" : "3.2",
+		    d->house->hostname(), end == STREAM_TIMEOUT ?
+		    "Waited too long, good-bye" : "The server is stopping");
+		stream_flush(t->stream);
+	}
+	if (end == STREAM_TIMEOUT)
+		log_info(NULL, "timeout after %s from %s", d->last, d->client);
+	else if (end == STREAM_EOF)
+		log_info(NULL, "lost connection after %s from %s", d->last,
+		    d->client);
+}
+
+/* The client must not have sent anything behind this command (RFC 2920 3.1). */
+static void
+check_pipelining(struct talk *t)
+{
+	struct dialog *d = t->dialog;
+	const struct command *c;
+
+	if (t->pipelining_logged || !stream_pending(t->stream))
+		return;
+	c = command_find(view_of(d->last));
+	if (c != NULL && d->extended && (c->flags & COMMAND_LAST) == 0)
+		return;
+	t->pipelining_logged = true;
+	log_info(NULL, "improper command pipelining after %s from %s",
+	    d->last, d->client);
+}
+
+/* Returns false when the session is over. */
+static bool
+take_command(struct talk *t, enum then *then)
+{
+	struct view line;
+	struct response r;
+	enum stream_end end = stream_line(t->stream, &line, COMMAND_MAX, true,
+	    deadline_in(timeout()));
+
+	switch (end) {
+	case STREAM_OK:
+		r = dialog_line(t->dialog, line);
+		check_pipelining(t);
+		break;
+	case STREAM_TOO_LONG:
+		r = dialog_refuse(t->dialog, "The line is too long");
+		break;
+	case STREAM_BARE:
+		r = dialog_refuse(t->dialog,
+		    "Lines end with CR LF here, not with one of them alone");
+		break;
+	default:
+		broken(t, end);
+		return false;
+	}
+	say(t, &r);
+	*then = r.then;
+	return true;
+}
+
+/* When the next octets must be here, having received so many. */
+static int64_t
+data_deadline(int64_t begun, uint64_t octets)
+{
+	int64_t next = deadline_in(timeout());
+	int64_t most = begun + timeout() + (int64_t)(octets / RATE_LEAST) * 1000;
+
+	return next < most ? next : most;
+}
+
+static void
+hopeless(struct talk *t)
+{
+	stream_printf(t->stream, "421 4.7.0 %s The mail was refused and does "
+	    "not end\r\n", t->dialog->house->hostname());
+	stream_flush(t->stream);
+	log_info(NULL, "endless data from %s", t->dialog->client);
+}
+
+static bool
+take_data(struct talk *t)
+{
+	int64_t begun = clock_ms();
+	uint64_t octets = 0;
+	struct str out = { 0 };
+	bool done = false;
+
+	while (!done) {
+		struct view in;
+		enum stream_end end = stream_peek(t->stream, &in,
+		    data_deadline(begun, octets));
+
+		if (end != STREAM_OK) {
+			broken(t, end);
+			return false;
+		}
+		stream_skip(t->stream, dialog_data(t->dialog, in, &done));
+		octets += in.n;
+		if (!done && dialog_data_hopeless(t->dialog)) {
+			hopeless(t);
+			return false;
+		}
+	}
+	dialog_data_end(t->dialog, &out);
+	stream_write(t->stream, str_view(&out));
+	str_free(&out);
+	return true;
+}
+
+/* A client that speaks before it is greeted does not listen. */
+static void
+check_early(struct talk *t)
+{
+	struct view early;
+
+	if (t->dialog->trusted)
+		return;
+	if (stream_peek(t->stream, &early, 0) == STREAM_OK && early.n > 0) {
+		t->pipelining_logged = true;
+		log_info(NULL, "improper command pipelining after CONNECT "
+		    "from %s", t->dialog->client);
+	}
+}
+
+static void
+talk(struct talk *t)
+{
+	struct response greeting = dialog_greeting(t->dialog);
+	enum then then = THEN_COMMAND;
+	bool on = true;
+
+	check_early(t);
+	say(t, &greeting);
+	while (on && then != THEN_CLOSE)
+		if (then == THEN_DATA) {
+			on = take_data(t);
+			then = THEN_COMMAND;
+		} else {
+			on = take_command(t, &then);
+		}
+	stream_flush(t->stream);
+}
+
+void
+smtpd_session(struct session *s)
+{
+	struct dialog_client client = {
+		.protocol = protocol_of(s->listener->settings),
+		.ip = s->uid == UINT32_MAX ? s->client : "",
+		.uid = s->uid,
+	};
+	struct talk t = { .session = s, .stream = &s->stream };
+	struct str tally = { 0 };
+
+	t.dialog = dialog_new(&client, &house_real);
+	log_info(NULL, "connect from %s", t.dialog->client);
+	talk(&t);
+	dialog_tally(t.dialog, &tally);
+	log_info(NULL, "disconnect from %s %s", t.dialog->client,
+	    str_c(&tally));
+	str_free(&tally);
+	dialog_free(&t.dialog);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * target - a hash table of targets, in the arena of the transaction
+ */
+#include "lib/proc/message.h"
+#include "smtpd/target.h"
+
+struct target_set {
+	size_t n, size;		/* size is a power of two */
+	struct target **slot;
+};
+
+/* FNV-1a */
+static uint32_t
+hash_add(uint32_t h, struct view v)
+{
+	for (size_t i = 0; i < v.n; i++)
+		h = (h ^ (unsigned char)v.p[i]) * 16777619u;
+	return (h ^ 0xffu) * 16777619u;
+}
+
+static struct target **
+slot_of(const struct target_set *s, const struct target *t)
+{
+	uint32_t h = hash_add(hash_add(hash_add(2166136261u, t->transport),
+	    t->destination), t->address);
+
+	for (size_t i = h;; i++) {
+		struct target **p = &s->slot[i & (s->size - 1)];
+
+		if (*p == NULL || (view_eq((*p)->address, t->address) &&
+		    view_eq((*p)->destination, t->destination) &&
+		    view_eq((*p)->transport, t->transport)))
+			return p;
+	}
+}
+
+static void
+grow(struct arena *a, struct target_set *s)
+{
+	struct target_set old = *s;
+
+	s->size = old.size ? old.size * 4 : 16;
+	s->slot = arena_zalloc(a, s->size * sizeof(*s->slot));
+	for (size_t i = 0; i < old.size; i++)
+		if (old.slot[i] != NULL)
+			*slot_of(s, old.slot[i]) = old.slot[i];
+}
+
+/* False if it is there already. */
+static bool
+set_add(struct transaction *tx, struct target *t)
+{
+	struct target **slot;
+
+	if (tx->set == NULL)
+		tx->set = arena_zalloc(&tx->arena, sizeof(*tx->set));
+	if (tx->set->n * 2 >= tx->set->size)
+		grow(&tx->arena, tx->set);
+	slot = slot_of(tx->set, t);
+	if (*slot != NULL)
+		return false;
+	*slot = t;
+	tx->set->n++;
+	return true;
+}
+
+bool
+target_add_all(struct transaction *tx, struct rcpt *r, struct view targets)
+{
+	struct view transport, destination, address;
+	size_t count;
+
+	if (!list_ok(targets, &count) || count == 0 || count % 3 != 0)
+		return false;
+	while (list_next(&targets, &transport) &&
+	    list_next(&targets, &destination) &&
+	    list_next(&targets, &address)) {
+		struct target *t = arena_alloc(&tx->arena, sizeof(*t));
+
+		*t = (struct target){ .transport = transport,
+			.destination = destination, .address = address };
+		if (set_add(tx, t)) {
+			t->next = r->targets;
+			r->targets = t;
+		}
+	}
+	return true;
+}

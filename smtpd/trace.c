@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * trace - Return-Path and Received
+ *
+ * What the client said of itself was checked before (address_is_helo(), path
+ * syntax), so nothing here can end a line early. A client on this host is named
+ * by its user id, which the kernel vouches for.
+ */
+#include <inttypes.h>
+
+#include "lib/base/clock.h"
+#include "lib/mail/date.h"
+#include "smtpd/trace.h"
+
+/* The date is made once a second; all sessions share it. */
+static struct view
+date_now(void)
+{
+	static struct str text;
+	static int64_t last = -1;
+	int64_t now = clock_wall();
+
+	if (now != last) {
+		str_reset(&text);
+		date_write(&text, date_local(now));
+		last = now;
+	}
+	return str_view(&text);
+}
+
+static void
+from_clause(struct str *out, const struct dialog *d)
+{
+	bool v6 = strchr(d->ip, ':') != NULL;
+
+	if (d->trusted)
+		str_addf(out, "from %s (local, uid %u)", d->helo, d->uid);
+	else
+		str_addf(out, "from %s (%s [%s%s])", d->helo, "unknown",
+		    v6 ? "IPv6:" : "", d->ip);
+}
+
+uint32_t
+trace_write(struct str *out, const struct dialog *d, uint64_t mail)
+{
+	uint32_t skip;
+
+	str_adds(out, "Return-Path: <");
+	str_add(out, d->tx.sender);
+	str_adds(out, ">\r\n");
+	skip = (uint32_t)out->n;
+	str_adds(out, "Received: ");
+	from_clause(out, d);
+	str_addf(out, "\r\n\tby %s with %s%s id %016" PRIX64,
+	    d->house->hostname(), dialog_with(d),
+	    d->login[0] != '\0' && d->extended ? "A" : "", mail);
+	if (d->tx.rcpts == 1) {
+		str_adds(out, "\r\n\tfor <");
+		str_add(out, d->tx.first->original);
+		str_adds(out, ">");
+	}
+	str_adds(out, ";\r\n\t");
+	str_add(out, date_now());
+	str_adds(out, "\r\n");
+	return skip;
+}

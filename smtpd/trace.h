@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * trace - the fields that stand in front of a mail taken in (RFC 5321 4.4)
+ */
+#ifndef SMTPD_TRACE_H
+#define SMTPD_TRACE_H
+
+#include "smtpd/dialog.h"
+
+/* Append Return-Path and Received for the present transaction. Returns the
+ * octets of the first, which is not sent on to other hosts. */
+uint32_t trace_write(struct str *out, const struct dialog *d, uint64_t mail);
+
+#endif
