@@ -14,7 +14,6 @@
 struct reader {
 	const char *p, *end;
 	struct addrlist *list;
-	size_t most;
 	struct arena *arena;
 	struct view phrase;	/* words with single blanks between them */
 	struct view local;	/* the same without blanks around dots */
@@ -389,7 +388,7 @@ addrlist_add(struct addrlist *l, struct view text, size_t most,
     struct arena *a)
 {
 	struct reader r = { .p = text.p, .end = text.p + text.n, .list = l,
-		.most = most, .arena = a };
+		.arena = a };
 	char *room = arena_alloc(a, 3 * (text.n + 2));
 
 	r.phrase.p = room;

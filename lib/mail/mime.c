@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * mime - dividing a message at its boundaries
+ *
+ * The lines of the message are walked once. A list of the open multiparts tells
+ * which boundaries count; a line that matches one closes every part inside it.
+ * A boundary may be a prefix of an outer one: the longest match wins. Header
+ * fields are looked at a second time, when a header is complete.
+ *
+ * A header ends at its empty line, or at a boundary, or at the end of the text.
+ */
+#include "lib/mail/charset.h"
+#include "lib/mail/header.h"
+#include "lib/mail/mime_field.h"
+#include "lib/mail/word.h"
+
+#define BOUNDARY_MAX 1000	/* longer than any line of RFC 5321 */
+
+struct open_part {
+	struct mime_part *part;
+	struct view boundary;
+};
+
+struct divider {
+	struct view message;
+	struct arena *arena;
+	size_t at;		/* the beginning of the next line */
+	size_t lines;		/* line ends before it */
+	size_t parts;
+	struct mime_part *current;
+	size_t depth;		/* ancestors of current */
+	struct open_part open[MIME_DEPTH_MAX];
+	size_t opened;
+};
+
+/* A line that begins with "--" and an open boundary. */
+struct border {
+	size_t open;		/* index of the multipart */
+	bool last;		/* "--boundary--" */
+};
+
+static bool
+find_border(const struct divider *d, struct view line, struct border *b)
+{
+	size_t best = 0;
+	bool found = false;
+
+	if (line.n < 2 || line.p[0] != '-' || line.p[1] != '-')
+		return false;
+	line = view_skip(line, 2);
+	for (size_t i = d->opened; i-- > 0;) {
+		struct view boundary = d->open[i].boundary;
+
+		if ((!found || boundary.n > best) &&
+		    view_starts(line, boundary)) {
+			found = true;
+			best = boundary.n;
+			b->open = i;
+		}
+	}
+	if (found)
+		b->last = view_starts(view_skip(line, best), VIEW_LIT("--"));
+	return found;
+}
+
+/* The next line with its end. */
+static struct view
+peek_line(const struct divider *d)
+{
+	struct view rest = view_skip(d->message, d->at);
+	size_t lf = view_find(rest, '\n');
+
+	return (struct view){ rest.p, lf < rest.n ? lf + 1 : lf };
+}
+
+static void
+pass_line(struct divider *d, struct view line)
+{
+	d->at += line.n;
+	d->lines += line.n > 0 && line.p[line.n - 1] == '\n';
+}
+
+static void
+read_field(struct mime_part *part, const struct header *h, struct arena *a)
+{
+	static const struct view prefix = { "Content-", 8 };
+	struct view name;
+
+	if (!view_startsi(h->name, prefix))
+		return;
+	name = view_skip(h->name, prefix.n);
+	if (view_isi(name, "type") && part->type.p == NULL)
+		mime_field_type(h->value, a, part);
+	else if (view_isi(name, "disposition") && part->disposition.p == NULL)
+		mime_field_disposition(h->value, a, part);
+	else if (view_isi(name, "transfer-encoding"))
+		part->encoding = mime_field_word(h->value);
+	else if (view_isi(name, "id"))
+		part->id = header_unfold(h->value, a);
+	else if (view_isi(name, "description"))
+		part->description = header_unfold(h->value, a);
+	else if (view_isi(name, "md5"))
+		part->md5 = mime_field_word(h->value);
+	else if (view_isi(name, "location"))
+		part->location = header_unfold(h->value, a);
+	else if (view_isi(name, "language") && part->languages == NULL)
+		part->languages = mime_field_languages(h->value, a);
+}
+
+/* RFC 2046 5.1.5: a digest has messages where others have text. */
+static void
+default_type(struct mime_part *part, struct arena *a)
+{
+	if (part->parent != NULL && part->parent->kind == MIME_MULTIPART &&
+	    view_isi(part->parent->subtype, "digest")) {
+		part->type = VIEW_LIT("message");
+		part->subtype = VIEW_LIT("rfc822");
+		return;
+	}
+	part->type = VIEW_LIT("text");
+	part->subtype = VIEW_LIT("plain");
+	part->params = arena_alloc(a, sizeof(*part->params));
+	*part->params = (struct mime_param){ NULL, VIEW_LIT("charset"),
+		VIEW_LIT("us-ascii") };
+}
+
+/* Only what is not encoded can be divided (RFC 2045 6.4). */
+static bool
+is_identity(struct view encoding)
+{
+	return encoding.p == NULL || view_isi(encoding, "7bit") ||
+	    view_isi(encoding, "8bit") || view_isi(encoding, "binary");
+}
+
+static void
+set_kind(struct divider *d, struct mime_part *part)
+{
+	struct view boundary;
+
+	if (d->depth + 1 >= MIME_DEPTH_MAX || d->parts >= MIME_PARTS_MAX)
+		return;
+	if (view_isi(part->type, "multipart")) {
+		boundary = mime_param(part->params, "boundary");
+		if (boundary.n == 0 || boundary.n > BOUNDARY_MAX)
+			return;
+		part->kind = MIME_MULTIPART;
+		d->open[d->opened++] = (struct open_part){ part, boundary };
+	} else if (view_isi(part->type, "message") &&
+	    (view_isi(part->subtype, "rfc822") ||
+	    view_isi(part->subtype, "global")) &&
+	    is_identity(part->encoding)) {
+		part->kind = MIME_MESSAGE;
+	}
+}
+
+/* Find the end of the header at d->at and read its fields. */
+static void
+read_header(struct divider *d, struct mime_part *part)
+{
+	struct view rest;
+	struct header h;
+	struct border b;
+	size_t lines = d->lines;
+
+	part->header_at = d->at;
+	for (;;) {
+		struct view line = peek_line(d);
+
+		if (line.n == 0 || find_border(d, line, &b))
+			break;
+		pass_line(d, line);
+		if (line.p[0] == '\n' || (line.n == 2 && line.p[0] == '\r' &&
+		    line.p[1] == '\n'))
+			break;
+	}
+	part->header_n = d->at - part->header_at;
+	part->header_lines = d->lines - lines;
+	part->body_at = d->at;
+	rest = (struct view){ d->message.p + part->header_at, part->header_n };
+	while (header_next(&rest, &h))
+		if (h.name.n > 0 && to_lower(h.name.p[0]) == 'c')
+			read_field(part, &h, d->arena);
+	if (part->type.p == NULL)
+		default_type(part, d->arena);
+	set_kind(d, part);
+}
+
+static struct mime_part *
+add_part(struct divider *d, struct mime_part *parent, struct mime_part *before)
+{
+	struct mime_part *part = arena_zalloc(d->arena, sizeof(*part));
+
+	part->parent = parent;
+	if (before != NULL)
+		before->next = part;
+	else if (parent != NULL)
+		parent->child = part;
+	d->parts++;
+	return part;
+}
+
+/* Begin a part at d->at and, while it is a message, the one within. */
+static void
+begin_part(struct divider *d, struct mime_part *parent,
+    struct mime_part *before)
+{
+	struct mime_part *part = add_part(d, parent, before);
+
+	for (;;) {
+		d->depth += part->parent != NULL;
+		d->current = part;
+		read_header(d, part);
+		part->lines = d->lines;	/* until the end is known */
+		if (part->kind != MIME_MESSAGE)
+			return;
+		part = add_part(d, part, NULL);
+	}
+}
+
+/* Close current and go up until stop is current (NULL: close all). The bodies
+ * end at end, before which there were that many line ends. */
+static struct mime_part *
+close_parts(struct divider *d, const struct mime_part *stop, size_t end,
+    size_t lines)
+{
+	struct mime_part *part, *last = NULL;
+
+	for (part = d->current; part != stop; part = part->parent) {
+		part->body_n = end > part->body_at ? end - part->body_at : 0;
+		part->lines = part->body_n > 0 && lines > part->lines ?
+		    lines - part->lines : 0;
+		d->depth -= part->parent != NULL;
+		last = part;
+	}
+	d->current = part;
+	return last;
+}
+
+/* The CR LF before a border belongs to it. */
+static size_t
+before_border(const struct divider *d)
+{
+	size_t at = d->at;
+
+	at -= at > 0 && d->message.p[at - 1] == '\n';
+	at -= at > 0 && at < d->at && d->message.p[at - 1] == '\r';
+	return at;
+}
+
+static struct mime_part *
+last_child(struct mime_part *part)
+{
+	struct mime_part *child = part->child;
+
+	while (child != NULL && child->next != NULL)
+		child = child->next;
+	return child;
+}
+
+/* A border line: close what lies within its multipart, begin the next part. */
+static void
+cross_border(struct divider *d, struct view line, struct border b)
+{
+	struct mime_part *multipart = d->open[b.open].part, *last;
+
+	if (!b.last && d->parts >= MIME_PARTS_MAX) {
+		pass_line(d, line);
+		return;
+	}
+	last = close_parts(d, multipart, before_border(d),
+	    d->lines > 0 ? d->lines - 1 : 0);
+	if (last == NULL)
+		last = last_child(multipart);
+	d->opened = b.open + !b.last;
+	pass_line(d, line);
+	if (!b.last)
+		begin_part(d, multipart, last);
+}
+
+struct mime_part *
+mime_parse(struct view message, struct arena *a)
+{
+	struct divider d = { .message = message, .arena = a };
+	struct mime_part *root;
+	struct border b;
+
+	begin_part(&d, NULL, NULL);
+	for (;;) {
+		struct view line = peek_line(&d);
+
+		if (line.n == 0)
+			break;
+		if (d.opened > 0 && find_border(&d, line, &b))
+			cross_border(&d, line, b);
+		else
+			pass_line(&d, line);
+	}
+	root = close_parts(&d, NULL, message.n, d.lines);
+	return root;
+}
+
+struct mime_part *
+mime_next(const struct mime_part *part)
+{
+	if (part->child != NULL)
+		return part->child;
+	while (part != NULL && part->next == NULL)
+		part = part->parent;
+	return part != NULL ? part->next : NULL;
+}
+
+struct view
+mime_param(const struct mime_param *list, const char *name)
+{
+	for (; list != NULL; list = list->next)
+		if (view_isi(list->name, name))
+			return list->value;
+	return (struct view){ NULL, 0 };
+}
+
+static int
+hex(char c)
+{
+	if (is_digit(c))
+		return c - '0';
+	c = to_lower(c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* "charset'language'percent-coded" to UTF-8. */
+static void
+decode_extended(struct str *out, struct view v)
+{
+	struct view charset = view_cut(&v, '\'');
+	struct str octets = { 0 };
+
+	view_cut(&v, '\'');
+	for (size_t i = 0; i < v.n; i++) {
+		int high = i + 2 < v.n + 0 ? hex(v.p[i + 1]) : -1;
+
+		if (v.p[i] == '%' && high >= 0 && hex(v.p[i + 2]) >= 0) {
+			str_addc(&octets, (char)(high << 4 |
+			    hex(v.p[i + 2])));
+			i += 2;
+		} else {
+			str_addc(&octets, v.p[i]);
+		}
+	}
+	charset_convert(out, charset, str_view(&octets));
+	str_free(&octets);
+}
+
+struct view
+mime_param_text(const struct mime_param *list, const char *name,
+    struct arena *a)
+{
+	struct view extended = mime_param(list,
+	    arena_printf(a, "%s*", name)), plain, result;
+	struct str text = { 0 };
+
+	if (extended.p != NULL) {
+		decode_extended(&text, extended);
+	} else {
+		plain = mime_param(list, name);
+		if (plain.p == NULL)
+			return plain;
+		word_decode(&text, plain);
+	}
+	result = arena_view(a, str_view(&text));
+	str_free(&text);
+	return result;
+}
+
+/* The n-th part of a message or a multipart. */
+static const struct mime_part *
+step(const struct mime_part *of, uint64_t n)
+{
+	if (of->kind != MIME_MULTIPART)
+		return n == 1 ? of : NULL;
+	for (of = of->child; of != NULL && n > 1; n--)
+		of = of->next;
+	return of;
+}
+
+const struct mime_part *
+mime_find(const struct mime_part *root, struct view numbers)
+{
+	const struct mime_part *part = root, *within = root;
+	uint64_t n;
+
+	if (numbers.n > 0 && numbers.p[numbers.n - 1] == '.')
+		return NULL;
+	while (numbers.n > 0) {
+		struct view number = view_cut(&numbers, '.');
+
+		if (within == NULL || !view_u64(number, UINT32_MAX, &n) ||
+		    n == 0)
+			return NULL;
+		part = step(within, n);
+		if (part == NULL)
+			return NULL;
+		within = part->kind == MIME_MULTIPART ? part :
+		    part->kind == MIME_MESSAGE ? part->child : NULL;
+	}
+	return part;
+}
+
+bool
+mime_range(const struct mime_part *root, struct view numbers,
+    enum mime_want want, struct mime_range *out)
+{
+	const struct mime_part *part = mime_find(root, numbers), *message;
+
+	if (part == NULL || (want == MIME_MIME && numbers.n == 0))
+		return false;
+	message = numbers.n == 0 ? root :
+	    part->kind == MIME_MESSAGE ? part->child : NULL;
+	if ((want == MIME_HEADER || want == MIME_TEXT) && message == NULL)
+		return false;
+	if (want == MIME_MIME)
+		*out = (struct mime_range){ part->header_at, part->header_n };
+	else if (want == MIME_HEADER)
+		*out = (struct mime_range){ message->header_at,
+			message->header_n };
+	else if (want == MIME_TEXT)
+		*out = (struct mime_range){ message->body_at,
+			message->body_n };
+	else if (numbers.n == 0)
+		*out = (struct mime_range){ 0, root->body_at + root->body_n };
+	else
+		*out = (struct mime_range){ part->body_at, part->body_n };
+	return true;
+}
