@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * aliases - logical lines, then a name, then items between commas
+ *
+ * An item is looked at before it is parsed: "|command", "/file" and
+ * ":include:file" are no addresses but are known, and told apart from mistakes.
+ * They are refused as long as nothing can carry them out; the alias stays in
+ * the table, so that its mail waits for the administrator instead of bouncing.
+ */
+#include <stdio.h>
+
+#include "lib/mail/addrlist.h"
+#include "lib/proc/message.h"
+#include "router/aliases.h"
+
+struct reader {
+	const struct aliases_sink *sink;
+	size_t line;		/* physical line that is being read */
+	size_t first;		/* first physical line of the logical one */
+	struct str logical;
+	struct str items;
+	struct arena arena;	/* reset after each entry */
+};
+
+static void PRINTF(2, 3)
+complain(struct reader *r, const char *fmt, ...)
+{
+	char sentence[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(sentence, sizeof(sentence), fmt, ap);
+	va_end(ap);
+	r->sink->complain(r->sink->arg, r->first, sentence);
+}
+
+/* How far it is to the first c that stands outside quotes, comments and angle
+ * brackets. */
+static size_t
+find_bare(struct view v, char c)
+{
+	bool quoted = false, angle = false;
+	unsigned depth = 0;
+
+	for (size_t i = 0; i < v.n; i++) {
+		if (v.p[i] == '\\')
+			i++;
+		else if (v.p[i] == '"' && depth == 0)
+			quoted = !quoted;
+		else if (quoted)
+			continue;
+		else if (v.p[i] == '(')
+			depth++;
+		else if (v.p[i] == ')' && depth > 0)
+			depth--;
+		else if (depth == 0 && !angle && v.p[i] == c)
+			return i;
+		else if (v.p[i] == '<' || v.p[i] == '>')
+			angle = v.p[i] == '<';
+	}
+	return v.n;
+}
+
+/* Cut off and return what stands before the first bare c. */
+static struct view
+cut_bare(struct view *v, char c)
+{
+	size_t n = find_bare(*v, c);
+	struct view head = { v->p, n };
+
+	*v = view_skip(*v, n < v->n ? n + 1 : n);
+	return view_trim(head);
+}
+
+static const char *
+special_kind(struct view item)
+{
+	if (item.n > 0 && item.p[0] == '"')
+		item = view_skip(item, 1);
+	if (item.n > 0 && item.p[0] == '|')
+		return "a command";
+	if (item.n > 0 && item.p[0] == '/')
+		return "a file";
+	return view_startsi(item, VIEW_LIT(":include:")) ? "a list of addresses"
+							 : NULL;
+}
+
+/* One mailbox, also "Name <user@domain>" and with comments. */
+static bool
+parse_address(struct view item, struct arena *a, struct address *out)
+{
+	const unsigned allow = ADDRESS_UTF8 | ADDRESS_LOCAL | ADDRESS_BARE;
+	struct addrlist list;
+
+	if (address_parse(item, allow, a, out) == ADDRESS_FINE)
+		return true;
+	addrlist_init(&list);
+	addrlist_add(&list, item, 2, a);
+	return list.count == 1 && !list.bad &&
+	       addrlist_address(list.first, ADDRESS_UTF8, out);
+}
+
+static void
+put_item(struct reader *r, char kind, struct view text)
+{
+	struct str item = { 0 };
+
+	str_addc(&item, kind);
+	str_add(&item, text);
+	list_put(&r->items, str_view(&item));
+	str_free(&item);
+}
+
+static void
+read_item(struct reader *r, struct view key, struct view item)
+{
+	const char *special = special_kind(item);
+	struct str text = { 0 };
+	struct address address;
+
+	if (special != NULL) {
+		complain(r, "alias %.*s names %s, which is not supported",
+		    VIEW(key), special);
+		str_addf(&text, "The alias leads to %s, which is not "
+		    "supported here", special);
+		put_item(r, ALIAS_REFUSED, str_view(&text));
+	} else if (parse_address(item, &r->arena, &address)) {
+		address_write(&text, &address);
+		put_item(r, ALIAS_ADDRESS, str_view(&text));
+	} else {
+		complain(r, "\"%.*s\" is not an address", VIEW(item));
+	}
+	str_free(&text);
+}
+
+/* "name" or "name@domain" in lower case; empty when it is neither. */
+static struct view
+read_key(struct reader *r, struct view text)
+{
+	const unsigned allow = ADDRESS_UTF8 | ADDRESS_LOCAL | ADDRESS_BARE;
+	struct address address;
+	struct str key = { 0 };
+	struct view out;
+
+	if (address_parse(text, allow, &r->arena, &address) != ADDRESS_FINE)
+		return VIEW_NONE;
+	address_canonical_user(&key, &address);
+	out = arena_view(&r->arena, str_view(&key));
+	str_free(&key);
+	return out;
+}
+
+static bool
+read_entry(struct reader *r)
+{
+	struct view rest = str_view(&r->logical), name, key;
+	bool colon = find_bare(rest, ':') < rest.n;
+
+	name = cut_bare(&rest, ':');
+	if (!colon) {
+		complain(r, "there is no colon behind the name");
+		return true;
+	}
+	if (name.n > 0 && name.p[0] == '@') {
+		complain(r, "%.*s: for all names of a domain, set catch_all "
+		    "in its [domain] section", VIEW(name));
+		return true;
+	}
+	key = read_key(r, name);
+	if (key.n == 0) {
+		complain(r, "\"%.*s\" is not a name", VIEW(name));
+		return true;
+	}
+	while (rest.n > 0) {
+		struct view item = cut_bare(&rest, ',');
+
+		if (item.n > 0)
+			read_item(r, key, item);
+	}
+	if (r->items.n == 0) {
+		complain(r, "alias %.*s names nobody", VIEW(key));
+		return true;
+	}
+	return r->sink->entry(r->sink->arg, r->first, key,
+	    str_view(&r->items));
+}
+
+/* The logical line is complete. */
+static bool
+flush(struct reader *r)
+{
+	bool ok = true;
+
+	if (str_full(&r->logical))
+		complain(r, "the entry is too long");
+	else if (r->logical.n > 0)
+		ok = read_entry(r);
+	arena_reset(&r->arena);
+	str_reset(&r->items);
+	str_reset(&r->logical);
+	r->logical.full = false;
+	return ok;
+}
+
+static bool
+read_line(struct reader *r, struct view line)
+{
+	struct view text = view_trim(line);
+
+	r->line++;
+	if (text.n == 0 || line.p[0] == '#')
+		return true;
+	if (line.p[0] == ' ' || line.p[0] == '\t') {
+		if (r->logical.n == 0) {
+			r->first = r->line;
+			complain(r, "there is nothing to continue");
+			return true;
+		}
+		str_addc(&r->logical, ' ');
+		str_add(&r->logical, text);
+		return true;
+	}
+	if (!flush(r))
+		return false;
+	r->first = r->line;
+	str_add(&r->logical, text);
+	return true;
+}
+
+bool
+aliases_read(struct view text, const struct aliases_sink *sink)
+{
+	struct reader r = { .sink = sink };
+	bool ok = true;
+
+	r.logical.limit = ALIASES_LINE_MAX;
+	while (ok && text.n > 0)
+		ok = read_line(&r, view_cut(&text, '\n'));
+	ok = ok && flush(&r);
+	str_free(&r.logical);
+	str_free(&r.items);
+	arena_reset(&r.arena);
+	return ok;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * aliases - read an alias file, aliases(5)
+ *
+ * "name: value, value", continued on lines that begin with a blank; # begins a
+ * comment line. Names and values may be quoted. The reader knows no files: it
+ * takes the text and gives entries and complaints to a sink. Its time is
+ * linear, its memory one logical line.
+ *
+ * An entry's items are a list (lib/proc/message.h) of texts, each one letter
+ * and what follows it: 'a' and an address, without a domain if it had none; 'r'
+ * and a sentence: this item cannot be served, mail for the alias must wait.
+ */
+#ifndef ROUTER_ALIASES_H
+#define ROUTER_ALIASES_H
+
+#include "lib/base/str.h"
+
+#define ALIASES_LINE_MAX (1024 * 1024)	/* octets of a logical line */
+
+enum { ALIAS_ADDRESS = 'a', ALIAS_REFUSED = 'r' };
+
+struct aliases_sink {
+	/* key: "name" or "name@domain", ASCII lower case, without quotes. Both
+	 * views live until this returns. False stops the reader. */
+	bool (*entry)(void *arg, size_t line, struct view key,
+	    struct view items);
+	/* Something is wrong on this line; an entry may come all the same. */
+	void (*complain)(void *arg, size_t line, const char *sentence);
+	void *arg;
+};
+
+/* False when the sink stopped it. */
+bool aliases_read(struct view text, const struct aliases_sink *sink);
+
+#endif

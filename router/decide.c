@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * decide - walk from an address through aliases to mailboxes and hosts
+ *
+ * The walk remembers the aliases that it has opened. One that leads back to an
+ * opened alias stands for the user of that name, if there is one ("alice:
+ * alice, bob" copies alice's mail to bob), and for nobody otherwise, so loops
+ * end. An unknown name in an alias is passed over as long as others are known.
+ * Depth, steps and targets have limits; beyond them the mail waits for the
+ * administrator, as mail does for an alias that cannot be carried out.
+ */
+#include "lib/mail/address.h"
+#include "lib/proc/message.h"
+#include "router/aliases.h"
+#include "router/decide.h"
+
+#define ALLOW (ADDRESS_UTF8 | ADDRESS_LOCAL | ADDRESS_BARE)
+
+/* What looking at one name led to. */
+enum found {
+	FOUND_NOTHING,
+	FOUND_SOME,
+	FOUND_STOP	/* the decision is made: d->why has it */
+};
+
+struct opened {
+	struct opened *next;
+	struct view key;
+	enum found found;	/* nothing, until all of it is known */
+};
+
+struct target {
+	struct target *next;
+	struct view part[3];	/* transport, destination, address */
+};
+
+struct walk {
+	const struct tables *tables;
+	struct arena *arena;
+	struct decision *d;
+	struct opened *opened;
+	struct target *targets;
+	unsigned depth, steps;
+	bool last_resort;	/* postmaster or catch_all is being followed */
+};
+
+static enum found find_address(struct walk *w, const struct address *a,
+    struct view domain);
+
+static enum found
+stop(struct walk *w, const char *sentence)
+{
+	why_later(&w->d->why, "3.5", "%s", sentence);
+	return FOUND_STOP;
+}
+
+/* "local@domain" or, with an empty domain, "local"; lower case. */
+static struct view
+name_of(struct walk *w, struct view local, struct view domain)
+{
+	char *p = arena_alloc(w->arena, local.n + domain.n + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < local.n; i++)
+		p[n++] = to_lower(local.p[i]);
+	if (domain.n > 0)
+		p[n++] = '@';
+	for (size_t i = 0; i < domain.n; i++)
+		p[n++] = to_lower(domain.p[i]);
+	return view_bytes(p, n);
+}
+
+/* The same target twice would be the same mail twice. */
+static bool
+has_target(const struct walk *w, const struct target *t)
+{
+	for (const struct target *o = w->targets; o != NULL; o = o->next)
+		if (view_eq(o->part[2], t->part[2]) &&
+		    view_eq(o->part[1], t->part[1]) &&
+		    view_eq(o->part[0], t->part[0]))
+			return true;
+	return false;
+}
+
+static enum found
+add_target(struct walk *w, const char *transport, struct view destination,
+    const struct address *a)
+{
+	struct target *t = arena_alloc(w->arena, sizeof(*t));
+	struct decision *d = w->d;
+	struct str text = { 0 };
+
+	address_write(&text, a);
+	t->part[0] = view_of(transport);
+	t->part[1] = destination;
+	t->part[2] = arena_view(w->arena, str_view(&text));
+	str_free(&text);
+	if (has_target(w, t))
+		return FOUND_SOME;
+	t->next = w->targets;
+	w->targets = t;
+	for (size_t i = 0; i < nitems(t->part); i++)
+		list_put(&d->targets, t->part[i]);
+	d->count++;
+	if (d->count > DECIDE_TARGETS_MAX || d->targets.n > DECIDE_LIST_MAX)
+		return stop(w, "The alias leads to too many addresses");
+	return FOUND_SOME;
+}
+
+static const struct opened *
+find_opened(const struct walk *w, struct view key)
+{
+	for (const struct opened *o = w->opened; o != NULL; o = o->next)
+		if (view_eq(o->key, key))
+			return o;
+	return NULL;
+}
+
+/* One item of an alias that stands for names in domain. */
+static enum found
+find_item(struct walk *w, struct view item, struct view domain)
+{
+	struct view text = item.n > 0 ? view_skip(item, 1) : item;
+	struct address a;
+	enum found f;
+
+	if (item.n > 0 && item.p[0] == ALIAS_REFUSED) {
+		why_later(&w->d->why, "3.5", "%.*s", VIEW(text));
+		return FOUND_STOP;
+	}
+	if (address_parse(text, ALLOW, w->arena, &a) != ADDRESS_FINE)
+		return FOUND_NOTHING;
+	f = find_address(w, &a, domain);
+	w->d->dangling |= f == FOUND_NOTHING;
+	return f;
+}
+
+static enum found
+find_items(struct walk *w, struct view items, struct view domain)
+{
+	enum found all = FOUND_NOTHING;
+	struct view item;
+
+	if (w->depth >= DECIDE_DEPTH_MAX)
+		return stop(w, "Aliases lead to aliases too many times");
+	w->depth++;
+	while (all != FOUND_STOP && list_next(&items, &item)) {
+		enum found f = find_item(w, item, domain);
+
+		all = f > all ? f : all;
+	}
+	w->depth--;
+	return all;
+}
+
+/* Follow the alias of this key, if there is one; once only. */
+static enum found
+find_alias(struct walk *w, struct view key, struct view domain)
+{
+	const struct opened *before = find_opened(w, key);
+	struct opened *o;
+	struct view items;
+	enum kv_result r;
+
+	if (before != NULL)
+		return before->found;
+	r = w->tables->alias(w->tables->arg, key, &items);
+	if (r == KV_TROUBLE)
+		return stop(w, "The aliases cannot be read");
+	if (r == KV_NONE)
+		return FOUND_NOTHING;
+	o = arena_alloc(w->arena, sizeof(*o));
+	*o = (struct opened){ .next = w->opened, .key = key };
+	w->opened = o;
+	o->found = find_items(w, arena_view(w->arena, items), domain);
+	return o->found;
+}
+
+/* Alias or user of exactly this name; a is what the target's address says. */
+static enum found
+find_name(struct walk *w, struct view local, const struct address *a)
+{
+	struct view full = name_of(w, local, a->domain);
+	struct view bare = name_of(w, local, VIEW_NONE);
+	enum found f = find_alias(w, full, a->domain);
+
+	if (f == FOUND_NOTHING && view_find(bare, '@') == bare.n)
+		f = find_alias(w, bare, a->domain);
+	if (f == FOUND_NOTHING && w->tables->user(w->tables->arg, full))
+		f = add_target(w, "local", full, a);
+	return f;
+}
+
+/* Alias or user, with the detail and without. */
+static enum found
+find_user(struct walk *w, const struct address *a)
+{
+	struct view base, detail;
+	enum found f;
+
+	if (++w->steps > DECIDE_STEPS_MAX)
+		return stop(w, "The alias leads to too many addresses");
+	f = find_name(w, a->local, a);
+	if (f == FOUND_NOTHING &&
+	    address_detail(a->local, w->tables->settings->recipient_delimiter,
+		&base, &detail))
+		f = find_name(w, base, a);
+	return f;
+}
+
+/* A name that the settings give: a user or an address anywhere. */
+static enum found
+find_setting(struct walk *w, struct view text, struct view domain)
+{
+	struct address a;
+	enum found f;
+
+	if (text.n == 0 || w->last_resort ||
+	    address_parse(text, ALLOW, w->arena, &a) != ADDRESS_FINE)
+		return FOUND_NOTHING;
+	w->last_resort = true;
+	f = find_address(w, &a, domain);
+	w->last_resort = false;
+	return f;
+}
+
+static enum found
+find_postmaster(struct walk *w, const struct address *a, struct view domain)
+{
+	struct view base, detail;
+	enum found f;
+
+	address_detail(a->local, w->tables->settings->recipient_delimiter,
+	    &base, &detail);
+	if (!address_is_postmaster(base))
+		return FOUND_NOTHING;
+	f = find_setting(w, view_of(w->tables->settings->postmaster), domain);
+	if (f == FOUND_NOTHING)
+		f = find_setting(w, w->tables->first_user, domain);
+	return f;
+}
+
+/* A name without a domain is looked for in the domain of the alias that says
+ * it, then in all others. */
+static enum found
+find_bare(struct walk *w, const struct address *a, struct view domain)
+{
+	struct address whole = *a;
+	enum found f;
+
+	whole.domain = domain;
+	f = find_user(w, &whole);
+	for (size_t i = 0; f == FOUND_NOTHING && i < w->tables->domains; i++) {
+		whole.domain = w->tables->domain[i];
+		f = find_user(w, &whole);
+	}
+	return f != FOUND_NOTHING ? f : find_postmaster(w, a, domain);
+}
+
+static enum found
+find_address(struct walk *w, const struct address *a, struct view domain)
+{
+	struct view own = name_of(w, a->domain, VIEW_NONE);
+	enum found f;
+
+	if (own.n == 0)
+		return find_bare(w, a, domain);
+	if (!tables_is_local(w->tables, own))
+		return add_target(w, "smtp", own, a);
+	f = find_user(w, a);
+	if (f == FOUND_NOTHING)
+		f = find_postmaster(w, a, own);
+	if (f == FOUND_NOTHING)
+		f = find_setting(w, tables_catch_all(w->tables, own), own);
+	return f;
+}
+
+static bool
+unknown(struct walk *w, struct view recipient)
+{
+	return why_never(&w->d->why, "1.1",
+	    "<%.160s>: Recipient address rejected: "
+	    "User unknown in local recipient table",
+	    arena_copy(w->arena, recipient));
+}
+
+/* The address as the client gave it; a foreign one is a matter of trust. */
+static bool
+find_recipient(struct walk *w, struct address *a, bool trusted,
+    struct view recipient)
+{
+	struct view domain = name_of(w, a->domain, VIEW_NONE);
+	enum found f;
+
+	if (domain.n > 0 && !tables_is_local(w->tables, domain) && !trusted)
+		return why_never(&w->d->why, "7.1",
+		    "<%.160s>: Relay access denied",
+		    arena_copy(w->arena, recipient));
+	f = find_address(w, a, w->tables->domain[0]);
+	if (f == FOUND_STOP)
+		return false;
+	if (f == FOUND_NOTHING)
+		return unknown(w, recipient);
+	return why_done(&w->d->why, "1.5", "Ok");
+}
+
+bool
+decide(const struct tables *t, struct view recipient, bool trusted,
+    struct arena *arena, struct decision *d)
+{
+	struct walk w = { .tables = t, .arena = arena, .d = d };
+	struct address a;
+	enum address_error e;
+
+	str_reset(&d->targets);
+	d->count = 0;
+	d->dangling = false;
+	if (!t->ready)
+		return why_later(&d->why, "3.0",
+		    "The list of users is not there yet");
+	e = address_parse(recipient, ALLOW, arena, &a);
+	if (e != ADDRESS_FINE)
+		return address_why(e, false, &d->why);
+	return find_recipient(&w, &a, trusted, recipient);
+}

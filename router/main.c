@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * router - where does this address go
+ *
+ * Runs as posthouse-router. smtpd asks at each RCPT, bounce before it writes a
+ * report; the answer is a verdict and targets: a user here, or a host.
+ * auth tells which users exist, without their passwords. Reads the alias files
+ * and keeps an index of them; owns nothing that could not be made again.
+ */
+#include "lib/proc/service.h"
+#include "router/serve.h"
+
+static const struct program_path paths[] = {
+	{ "aliases", "", false },
+	{ "state_dir", "/index/router", true },
+	{ 0 },
+};
+
+static const struct handlers handlers = {
+	.route = serve_route,
+	.user_table = serve_user_table,
+	.closed = serve_closed,
+};
+
+static const struct program program = {
+	.role = ROLE_ROUTER,
+	.user = "posthouse-router",
+	.purpose = "says where an address goes: users, aliases, hosts",
+	.calls = CALLS_FILES_READ | CALLS_FILES_WRITE,
+	.paths = paths,
+	.peers = ROLE_SMTPD | ROLE_BOUNCE | ROLE_LOCAL | ROLE_AUTH,
+	.handlers = &handlers,
+	.begin = serve_begin,
+	.changed = serve_changed,
+};
+
+int
+main(int argc, char **argv)
+{
+	return service_main(&program, argc, argv);
+}

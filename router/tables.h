@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * tables - what a decision about an address looks things up in
+ *
+ * The local domains come from the settings; users and aliases are two
+ * functions, so that a test can put arrays in their place. Everything here is
+ * lower case.
+ */
+#ifndef ROUTER_TABLES_H
+#define ROUTER_TABLES_H
+
+#include "lib/base/kv.h"
+#include "lib/proc/settings.h"
+
+struct tables {
+	const struct settings *settings;
+	bool ready;		/* the list of users has come */
+	struct view first_user;	/* of the users file, "" if there is none */
+	/* Local domains: as the settings have them, and sorted. */
+	size_t domains;
+	struct view *domain, *sorted;
+
+	/* Is there a user of this canonical name? */
+	bool (*user)(void *arg, struct view name);
+	/* The right-hand side of an alias, a list as aliases.h describes it;
+	 * may be borrowed until the next call. */
+	enum kv_result (*alias)(void *arg, struct view key, struct view *items);
+	void *arg;
+};
+
+/* Take the domains out of the settings; host stands in where they name none.
+ * settings and host must outlive the tables. */
+void tables_settings(struct tables *t, const struct settings *s,
+    struct view host);
+void tables_free(struct tables *t);
+
+bool tables_is_local(const struct tables *t, struct view domain);
+/* Who gets mail for unknown names there; "" for nobody. */
+struct view tables_catch_all(const struct tables *t, struct view domain);
+
+#endif
