@@ -34,7 +34,7 @@ struct waiting_call {
 	uint32_t tag;
 	struct reply *reply;
 	bool answered, broken;
-	struct fiber *fiber;
+	struct fiber_queue end;
 };
 RB_HEAD(calls, waiting_call);
 
@@ -291,7 +291,7 @@ answered(struct waiting_call *call, struct view frame, const struct fds *fds)
 	call->answered = message_decode(
 	    view_bytes(call->reply->frame, frame.n), fds, &call->reply->m);
 	must(call->answered); /* it was decoded before */
-	fiber_wake(call->fiber);
+	fiber_queue_wake_all(&call->end);
 }
 
 static void
@@ -467,7 +467,7 @@ break_calls(struct channel *c)
 
 	RB_FOREACH(call, calls, &c->calls) {
 		call->broken = true;
-		fiber_wake(call->fiber);
+		fiber_queue_wake_all(&call->end);
 	}
 	/* each takes itself out of the tree when it runs: let go of them */
 	RB_INIT(&c->calls);
@@ -533,11 +533,10 @@ channel_tag(struct channel *c)
 static enum wait
 call_wait(struct channel *c, struct waiting_call *call, int64_t deadline)
 {
-	enum wait end = WAIT_WOKEN;
+	enum wait end;
 
 	RB_INSERT(calls, &c->calls, call);
-	while (!call->answered && !call->broken && end == WAIT_WOKEN)
-		end = fiber_wait(deadline);
+	end = fiber_queue_hold(&call->end, deadline);
 	if (!call->broken)
 		RB_REMOVE(calls, &c->calls, call);
 	return call->answered ? WAIT_READY : end;
@@ -560,7 +559,6 @@ channel_call(struct channel *c, const struct message *request,
 	call = xcalloc(1, sizeof(*call));
 	call->tag = m.tag;
 	call->reply = reply;
-	call->fiber = fiber_self();
 	end = call_wait(c, call, deadline);
 	free(call);
 	if (end == WAIT_READY)

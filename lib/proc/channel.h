@@ -57,8 +57,9 @@ void channel_answer(struct channel *c, uint32_t tag, const struct why *w);
 /* Send a request and wait for the message with the same tag. The answer and
  * its views live until the next channel_call() of this fiber or until
  * reply_free(); descriptors are the caller's to take, reply_free() closes the
- * rest. False with w filled (LATER 3.0) when the link broke, the deadline
- * passed or the fiber was cancelled. */
+ * rest. False with w filled (LATER 3.0) when the link broke or the deadline
+ * passed. A cancelled fiber still gets its answer: what the sibling did is
+ * done, and the session should know it. */
 struct reply {
 	struct message m;
 	void *frame;

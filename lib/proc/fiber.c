@@ -337,12 +337,15 @@ fiber_queue_wait(struct fiber_queue *q, int64_t deadline)
 	return result;
 }
 
-void
-fiber_queue_hold(struct fiber_queue *q)
+enum wait
+fiber_queue_hold(struct fiber_queue *q, int64_t deadline)
 {
+	enum wait result;
+
 	self->held = true;
-	must(fiber_queue_wait(q, DEADLINE_NEVER) == WAIT_READY);
+	result = fiber_queue_wait(q, deadline);
 	self->held = false;
+	return result;
 }
 
 void

@@ -60,9 +60,10 @@ struct fiber_queue {
 };
 /* WAIT_READY when woken by the queue. */
 enum wait fiber_queue_wait(struct fiber_queue *q, int64_t deadline);
-/* Wait for the queue alone, even when cancelled; for work that a thread does
- * with this fiber's memory. */
-void fiber_queue_hold(struct fiber_queue *q);
+/* Wait for the queue or the deadline alone, even when woken or cancelled: for
+ * work that somebody else does with this fiber's memory. WAIT_READY or
+ * WAIT_TIMEOUT. */
+enum wait fiber_queue_hold(struct fiber_queue *q, int64_t deadline);
 void fiber_queue_wake(struct fiber_queue *q);	/* the first */
 void fiber_queue_wake_all(struct fiber_queue *q);
 

@@ -36,7 +36,6 @@ typedef struct fds message_fds;
 #define FIELD(type, name, words) message_##type name;
 #define MESSAGE(name, number, from, to, sentence, ...)                         \
 	struct msg_##name {                                                    \
-		char none_[0];                                                 \
 		__VA_ARGS__                                                    \
 	};
 #include "lib/proc/messages.def"

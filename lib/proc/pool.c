@@ -156,7 +156,7 @@ pool_map(void (*fn)(void *), void **args, size_t n)
 		pool_submit(member_run, member_done, &m[i]);
 	}
 	while (g.left > 0)
-		fiber_queue_hold(&g.ended);
+		fiber_queue_hold(&g.ended, DEADLINE_NEVER);
 	free(m);
 }
 

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * sandbox - giving up every right that a program's table does not name
+ *
+ * Three steps, in this order, each in force for good: paths (no-new-privileges
+ * and Landlock; an empty root as well for programs without paths when root),
+ * user (the program's own, no capabilities), calls (a seccomp allow-list).
+ * Threads are made between user and calls: Landlock holds for threads that are
+ * made after it, seccomp is put on all of them. A layer that the kernel lacks
+ * is skipped and named.
+ */
+#ifndef PROC_SANDBOX_H
+#define PROC_SANDBOX_H
+
+#include "lib/proc/service.h"
+
+/* Each adds a word to layers: "landlock=7", "no-landlock", ... */
+void sandbox_paths(const struct program *p, const struct settings *s,
+    struct str *layers);
+void sandbox_user(const struct program *p, const struct settings *s,
+    struct str *layers);
+void sandbox_calls(const struct program *p, struct str *layers);
+
+/* Print what the table says, for `PROGRAM --privileges`: lines "name value". */
+void sandbox_print(const struct program *p);
+
+#endif

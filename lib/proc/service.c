@@ -1,0 +1,478 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * service - from exec to the loop, in one visible order
+ *
+ * service_main() reads as the list of steps: inherit the control channel,
+ * greet master, receive settings, listeners and links, open what must be open,
+ * give up rights, work. Everything that master says later comes through the
+ * same handlers.
+ */
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <bsd/sys/queue.h>
+
+#include "lib/base/file.h"
+#include "lib/base/log.h"
+#include "lib/proc/loop.h"
+#include "lib/proc/pool.h"
+#include "lib/proc/sandbox.h"
+#include "lib/proc/sessions.h"
+
+#define CONTROL_FD	3
+#define LINK_WAIT_MS	3000	/* for a sibling that is being restarted */
+#define CALL_WAIT_MS	60000
+#define LOAD_EVERY_MS	500
+
+struct link {
+	LIST_ENTRY(link) entry;
+	struct channel *channel;
+};
+
+/* A set of settings and how many sessions were begun with it. */
+struct generation {
+	LIST_ENTRY(generation) entry;
+	struct settings *settings;
+	size_t users;
+};
+
+static struct {
+	const struct program *program;
+	struct channel *master;
+	LIST_HEAD(, link) links;
+	LIST_HEAD(, generation) generations;
+	struct generation *current;
+	struct fiber_queue linked;	/* fibers that wait for a link */
+	uint32_t process, instance;
+	bool started, stopping;
+	struct loop_timer *grace, *load;
+} service;
+
+/* ---- settings in force ---- */
+
+const struct settings *
+service_settings(void)
+{
+	return service.current->settings;
+}
+
+uint32_t
+service_instance(void)
+{
+	return service.instance;
+}
+
+uint32_t
+service_process(void)
+{
+	return service.process;
+}
+
+bool
+service_stopping(void)
+{
+	return service.stopping;
+}
+
+void
+service_quit(void)
+{
+	loop_stop();
+}
+
+static struct generation *
+generation_of(const struct settings *s)
+{
+	struct generation *g;
+
+	LIST_FOREACH(g, &service.generations, entry)
+		if (g->settings == s)
+			return g;
+	return NULL;
+}
+
+static void
+generation_free_if_unused(struct generation *g)
+{
+	if (g == NULL || g->users > 0 || g == service.current)
+		return;
+	LIST_REMOVE(g, entry);
+	settings_free(&g->settings);
+	free(g);
+}
+
+void
+settings_use(const struct settings *s)
+{
+	generation_of(s)->users++;
+}
+
+void
+settings_unuse(const struct settings *s)
+{
+	struct generation *g = generation_of(s);
+
+	g->users--;
+	generation_free_if_unused(g);
+}
+
+static void
+settings_take(int fd)
+{
+	struct str text = { 0 }, errors = { 0 };
+	struct generation *g = xcalloc(1, sizeof(*g)), *old = service.current;
+
+	if (!file_read_fd(fd, 64u << 20, &text))
+		fatal("cannot read the settings that master sent");
+	g->settings = settings_parse(str_view(&text), &errors);
+	if (g->settings == NULL)
+		fatal("settings from master: %s", str_c(&errors));
+	str_free(&text);
+	str_free(&errors);
+	LIST_INSERT_HEAD(&service.generations, g, entry);
+	service.current = g;
+	generation_free_if_unused(old);
+}
+
+static void
+log_to(int fd)
+{
+	static const char *const levels[] = { "debug", "info", "warning",
+		"error" };
+	const struct settings *s = service_settings();
+	enum log_level least = LOG_LEVEL_INFO;
+
+	for (size_t i = 0; i < nitems(levels); i++)
+		if (strcmp(s->log_level, levels[i]) == 0)
+			least = (enum log_level)i;
+	log_open(s->log_ident, role_name(service.program->role), fd, least);
+}
+
+/* ---- links ---- */
+
+struct channel *
+service_peer_nth(unsigned role, size_t n)
+{
+	struct link *l;
+
+	LIST_FOREACH(l, &service.links, entry)
+		if (channel_peer(l->channel)->role == role && n-- == 0)
+			return l->channel;
+	return NULL;
+}
+
+struct channel *
+service_peer(unsigned role, uint32_t instance)
+{
+	struct link *l;
+
+	LIST_FOREACH(l, &service.links, entry) {
+		const struct peer_id *id = channel_peer(l->channel);
+
+		if (id->role == role && id->instance == instance)
+			return l->channel;
+	}
+	return NULL;
+}
+
+bool
+service_call(unsigned role, uint32_t instance, const struct message *request,
+    struct reply *reply, struct why *w)
+{
+	int64_t deadline = deadline_in(LINK_WAIT_MS);
+	struct channel *c;
+
+	*reply = (struct reply){ .m = { .type = MSG_LIMIT } };
+	while ((c = service_peer(role, instance)) == NULL) {
+		enum wait end = fiber_queue_wait(&service.linked, deadline);
+		struct message m = *request;
+
+		if (end == WAIT_READY || end == WAIT_WOKEN)
+			continue;
+		message_close(&m);
+		return why_later(w, "3.0", "%s is not available",
+		    role_name(role));
+	}
+	return channel_call(c, request, reply, deadline_in(CALL_WAIT_MS), w);
+}
+
+static void
+link_closed(struct channel *c)
+{
+	struct link *l;
+
+	LIST_FOREACH(l, &service.links, entry)
+		if (l->channel == c)
+			break;
+	must(l != NULL);
+	LIST_REMOVE(l, entry);
+	free(l);
+	if (service.program->handlers->closed != NULL)
+		service.program->handlers->closed(c);
+}
+
+static void
+link_add(struct msg_peer *m)
+{
+	/* the program's own table, with our closed in front of its */
+	static struct handlers handlers;
+	struct peer_id id = { m->role, m->instance, m->process };
+	struct link *l = xcalloc(1, sizeof(*l));
+
+	handlers = *service.program->handlers;
+	handlers.closed = link_closed;
+	l->channel = channel_open(fd_take(&m->link), service.program->role, id,
+	    &handlers);
+	LIST_INSERT_HEAD(&service.links, l, entry);
+	if (service.started && service.program->linked != NULL)
+		service.program->linked(l->channel);
+	fiber_queue_wake_all(&service.linked);
+}
+
+/* ---- what master says ---- */
+
+static void
+on_welcome(struct channel *c, uint32_t tag, struct msg_welcome *m)
+{
+	(void)c;
+	(void)tag;
+	if (m->digest != message_digest())
+		fatal("%s and master were built from different message tables: "
+		      "install all programs of one version",
+		    role_name(service.program->role));
+	service.process = m->process;
+	service.instance = m->instance;
+	settings_take(m->settings);
+	log_to(fd_take(&m->log));
+}
+
+static void
+on_listener(struct channel *c, uint32_t tag, struct msg_listener *m)
+{
+	(void)c;
+	(void)tag;
+	sessions_listen(service.program, m->name, fd_take(&m->socket));
+}
+
+static void
+on_peer(struct channel *c, uint32_t tag, struct msg_peer *m)
+{
+	(void)c;
+	(void)tag;
+	must(m->link >= 0 && (m->role & service.program->peers));
+	link_add(m);
+}
+
+static void
+on_start(struct channel *c, uint32_t tag, struct msg_start *m)
+{
+	(void)c;
+	(void)tag;
+	(void)m;
+	service.started = true;
+	loop_stop();
+}
+
+static void
+changed(void)
+{
+	if (service.program->changed != NULL)
+		service.program->changed();
+}
+
+static void
+on_settings(struct channel *c, uint32_t tag, struct msg_settings *m)
+{
+	(void)c;
+	(void)tag;
+	settings_take(m->settings);
+	sessions_prune();
+	changed();
+}
+
+static void
+on_drain(struct channel *c, uint32_t tag, struct msg_drain *m)
+{
+	(void)c;
+	(void)tag;
+	(void)m;
+	changed();
+}
+
+static void
+quit_when_empty(void)
+{
+	if (service.stopping && service.program->stopping == NULL &&
+	    sessions_count() == 0)
+		service_quit();
+}
+
+static void
+grace_over(void *unused)
+{
+	(void)unused;
+	log_warning("stop", "grace over, sessions=%zu", sessions_count());
+	service_quit();
+}
+
+static void
+on_stop(struct channel *c, uint32_t tag, struct msg_stop *m)
+{
+	(void)c;
+	(void)tag;
+	if (service.stopping)
+		return;
+	service.stopping = true;
+	sessions_stop();
+	sessions_cancel();
+	service.grace = loop_timer_new(m->grace, grace_over, NULL);
+	if (service.program->stopping != NULL)
+		service.program->stopping();
+	quit_when_empty();
+}
+
+/* Without master nobody watches over this program, and its sockets must not
+ * stay open beside those of the next master. */
+static void
+master_gone(struct channel *c)
+{
+	(void)c;
+	log_flush();
+	_exit(EX_TEMPFAIL);
+}
+
+static const struct handlers master_handlers = {
+	.welcome = on_welcome,
+	.listener = on_listener,
+	.peer = on_peer,
+	.start = on_start,
+	.settings = on_settings,
+	.drain = on_drain,
+	.stop = on_stop,
+	.closed = master_gone,
+};
+
+/* ---- what master is told ---- */
+
+static void
+tell_load(void *unused)
+{
+	struct message m = { .type = MSG_load,
+		.load = { (uint32_t)sessions_count(), sessions_full() } };
+
+	(void)unused;
+	loop_timer_free(&service.load);
+	channel_send(service.master, &m);
+}
+
+/* Fullness is told at once, numbers now and then. */
+static void
+sessions_changed(void)
+{
+	static bool was_full;
+	bool full = sessions_full();
+
+	quit_when_empty();
+	if (full != was_full) {
+		was_full = full;
+		tell_load(NULL);
+	} else if (service.load == NULL) {
+		service.load = loop_timer_new(LOAD_EVERY_MS, tell_load, NULL);
+	}
+}
+
+static void
+greet(void)
+{
+	struct message m = { .type = MSG_hello,
+		.hello = { message_digest(), (uint32_t)getpid(),
+		    view_of(role_name(service.program->role)) } };
+
+	channel_send(service.master, &m);
+}
+
+static void
+tell_ready(const struct str *layers)
+{
+	struct message m = { .type = MSG_ready,
+		.ready = { view_trim(str_view(layers)) } };
+
+	channel_send(service.master, &m);
+	log_debug("start", "ready layers=\"%s\"", str_c(layers));
+}
+
+/* ---- the order of a start ---- */
+
+static void
+inherit(void)
+{
+	struct rlimit files;
+	struct peer_id id = { .role = ROLE_MASTER };
+
+	if (fcntl(CONTROL_FD, F_GETFD) < 0) {
+		fprintf(stderr, "%s is started by master; run: posthouse "
+		    "start\n", role_name(service.program->role));
+		exit(EX_USAGE);
+	}
+	fcntl(CONTROL_FD, F_SETFD, FD_CLOEXEC);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGINT, SIG_IGN); /* the terminal's goes to master */
+	umask(007);
+	tzset();
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+	service.master = channel_open(CONTROL_FD, service.program->role, id,
+	    &master_handlers);
+}
+
+static void
+begin_links(void)
+{
+	struct link *l;
+
+	if (service.program->linked != NULL)
+		LIST_FOREACH(l, &service.links, entry)
+			service.program->linked(l->channel);
+}
+
+int
+service_main(const struct program *p, int argc, char **argv)
+{
+	struct str layers = { 0 };
+
+	if (argc == 2 && strcmp(argv[1], "--privileges") == 0) {
+		sandbox_print(p);
+		return 0;
+	}
+	service.program = p;
+	inherit();
+	greet();
+	loop_run();		/* until on_start */
+	if (p->prepare != NULL)
+		p->prepare();
+	sandbox_paths(p, service_settings(), &layers);
+	sandbox_user(p, service_settings(), &layers);
+	pool_start(p->threads);
+	sandbox_calls(p, &layers);
+	sessions_notify(sessions_changed);
+	if (p->begin != NULL)
+		p->begin();
+	begin_links();
+	sessions_begin();
+	tell_ready(&layers);
+	str_free(&layers);
+	log_hold(true);
+	loop_run();
+	log_hold(false);
+	return 0;
+}
