@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * serve - refresh the table of users, and send router its names
+ *
+ * A refresh runs in a fiber, one at a time; a wish that comes meanwhile makes it
+ * look once more. The list of names is made once for all routers.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "auth/login.h"
+#include "auth/scheme.h"
+#include "auth/serve.h"
+#include "auth/users.h"
+#include "lib/base/log.h"
+#include "lib/proc/service.h"
+
+static struct {
+	struct users *users;
+	int list;		/* sealed memfd of the names, or -1 */
+	bool refreshing, again;
+} serve = { .list = -1 };
+
+static void
+send_list(struct channel *c)
+{
+	struct message m = { .type = MSG_user_table };
+
+	m.user_table.first = users_first(serve.users);
+	m.user_table.table = fcntl(serve.list, F_DUPFD_CLOEXEC, 0);
+	if (m.user_table.table < 0)
+		log_error("users", "router is not told: %s", strerror(errno));
+	else
+		channel_send(c, &m);
+}
+
+static void
+tell_routers(void)
+{
+	struct channel *c;
+	int list = users_list(serve.users);
+
+	if (list < 0) {
+		log_error("users", "the list of names cannot be made: %s",
+		    strerror(errno));
+		return;
+	}
+	if (serve.list >= 0)
+		close(serve.list);
+	serve.list = list;
+	for (size_t n = 0;
+	     (c = service_peer_nth(ROLE_ROUTER, n)) != NULL; n++)
+		send_list(c);
+}
+
+static void
+refresh_once(void)
+{
+	struct why w;
+
+	if (!users_refresh(serve.users, service_settings()->users, &w))
+		log_error("users", "they stay as they were: %s", w.text);
+	if (users_ready(serve.users))
+		tell_routers();
+}
+
+static void
+refresh(void *arg UNUSED)
+{
+	do {
+		serve.again = false;
+		refresh_once();
+	} while (serve.again);
+	serve.refreshing = false;
+}
+
+void
+serve_changed(void)
+{
+	serve.again = serve.refreshing;
+	if (serve.refreshing)
+		return;
+	serve.refreshing = true;
+	fiber_start(refresh, NULL);
+}
+
+void
+serve_linked(struct channel *c)
+{
+	if (channel_peer(c)->role == ROLE_ROUTER && serve.list >= 0)
+		send_list(c);
+}
+
+void
+serve_prepare(void)
+{
+	scheme_prepare();
+}
+
+void
+serve_begin(void)
+{
+	struct str dir = { 0 };
+	struct why w;
+
+	str_addf(&dir, "%s/index/auth", service_settings()->state_dir);
+	serve.users = users_open(dir.p, &w);
+	if (serve.users == NULL)
+		fatal("%s: %s", dir.p, w.text);
+	str_free(&dir);
+	login_start(serve.users);
+	serve_changed();
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * users - the users file read into a text_index
+ *
+ * Reading and sorting run in a thread of the pool; the index is written by the
+ * main thread, which alone may use it, in portions with other fibers between
+ * them. The note of the index is the name of the first user behind a mark that
+ * tells "no users" from "no table".
+ */
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "auth/users.h"
+#include "auth/users_file.h"
+#include "lib/base/file.h"
+#include "lib/base/log.h"
+#include "lib/base/text_index.h"
+#include "lib/proc/fiber.h"
+#include "lib/proc/pool.h"
+
+#define FILE_MAX_SIZE (1U << 30)
+#define PORTION	      2048	/* entries between two breaths */
+#define LIST_BLOCK    65536
+#define LIST_SEALS                                                             \
+	(F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+
+struct users {
+	struct text_index *index;
+};
+
+/* What the thread does, and with what. */
+struct reading {
+	const char *path;
+	struct str text;
+	struct users_file file;
+	int error;		/* errno of the file, 0: read */
+	bool exposed;		/* others may read it */
+};
+
+struct users *
+users_open(const char *dir, struct why *w)
+{
+	struct users *u = xcalloc(1, sizeof(*u));
+
+	u->index = text_index_open(dir, w);
+	if (u->index == NULL) {
+		free(u);
+		return NULL;
+	}
+	return u;
+}
+
+void
+users_close(struct users **u)
+{
+	if (*u == NULL)
+		return;
+	text_index_close(&(*u)->index);
+	free(*u);
+	*u = NULL;
+}
+
+bool
+users_ready(const struct users *u)
+{
+	return text_index_note(u->index).n > 0;
+}
+
+struct view
+users_first(const struct users *u)
+{
+	struct view note = text_index_note(u->index);
+
+	return note.n > 0 ? view_skip(note, 1) : note;
+}
+
+enum kv_result
+users_get(struct users *u, struct view name, struct view *secret)
+{
+	struct kv_table *t = text_index_table(u->index);
+
+	if (t == NULL || !users_ready(u))
+		return KV_TROUBLE;
+	return kv_get(t, name, secret);
+}
+
+static void
+read_users(void *arg)
+{
+	struct reading *r = arg;
+	struct stat st;
+
+	if (!file_read(AT_FDCWD, r->path, FILE_MAX_SIZE, &r->text)) {
+		r->error = errno;
+		return;
+	}
+	r->exposed = stat(r->path, &st) == 0 && (st.st_mode & S_IROTH);
+	if (!users_file_read(&r->file, str_view(&r->text)))
+		r->error = EFBIG;
+}
+
+static void
+tell_complaints(const struct reading *r)
+{
+	struct view all = str_view(&r->file.complaints);
+	size_t told = 0;
+
+	for (; all.n > 0; told++) {
+		struct view line = view_cut(&all, '\n');
+
+		log_warning("users", "%s:%.*s", r->path, VIEW(line));
+	}
+	if (r->file.wrong > told)
+		log_warning("users", "%s: %zu more complaints", r->path,
+		    r->file.wrong - told);
+	if (r->exposed)
+		log_warning("users", "%s: every user of this machine can read "
+		    "the password hashes (chmod o-r)", r->path);
+}
+
+static bool
+write_index(struct users *u, const struct users_file *f, struct view stamp)
+{
+	struct str note = { 0 };
+	bool ok = text_index_begin(u->index);
+
+	for (size_t i = 0; ok && i < f->n; i++) {
+		ok = text_index_add(u->index, users_file_name(f, i),
+		    users_file_secret(f, i)) != KV_TROUBLE;
+		if (i % PORTION == PORTION - 1)
+			fiber_sleep(0);
+	}
+	str_addc(&note, '+');
+	str_add(&note, f->first);
+	ok = ok && text_index_commit(u->index, stamp, str_view(&note));
+	if (!ok)
+		text_index_abort(u->index);
+	str_free(&note);
+	return ok;
+}
+
+static bool
+make(struct users *u, const char *file, struct view stamp, struct why *w)
+{
+	struct reading r = { .path = file };
+	bool ok;
+
+	pool_call(read_users, &r);
+	ok = r.error == 0;
+	errno = r.error;
+	if (!ok) {
+		why_errno(w, file);
+	} else if (!(ok = write_index(u, &r.file, stamp))) {
+		text_index_why(u->index, w);
+	} else {
+		tell_complaints(&r);
+		log_info("users", "%s: %zu users", file, r.file.n);
+	}
+	users_file_free(&r.file);
+	str_wipe(&r.text);
+	str_free(&r.text);
+	return ok;
+}
+
+bool
+users_refresh(struct users *u, const char *file, struct why *w)
+{
+	struct str stamp = { 0 };
+	bool ok = true;
+
+	str_adds(&stamp, "users 1\n");	/* of the form of an entry */
+	text_index_stamp(file, &stamp);
+	if (!text_index_is_current(u->index, str_view(&stamp)))
+		ok = make(u, file, str_view(&stamp), w);
+	str_free(&stamp);
+	return ok;
+}
+
+/* ---- the list for router ---- */
+
+struct list {
+	int fd;
+	struct str block;
+	bool ok;
+};
+
+static bool
+list_add(void *arg, struct view name, struct view secret UNUSED)
+{
+	struct list *l = arg;
+
+	str_add(&l->block, name);
+	str_addc(&l->block, '\n');
+	if (l->block.n >= LIST_BLOCK) {
+		l->ok = file_write_all(l->fd, str_view(&l->block));
+		str_reset(&l->block);
+	}
+	return l->ok;
+}
+
+int
+users_list(struct users *u)
+{
+	struct list l = { .ok = true };
+	struct kv_table *t = text_index_table(u->index);
+
+	l.fd = memfd_create("users", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (l.fd < 0)
+		return -1;
+	l.ok = t != NULL &&
+	    kv_each(t, VIEW_NONE, list_add, &l) != KV_TROUBLE && l.ok &&
+	    file_write_all(l.fd, str_view(&l.block)) &&
+	    fcntl(l.fd, F_ADD_SEALS, LIST_SEALS) == 0;
+	str_free(&l.block);
+	if (!l.ok) {
+		close(l.fd);
+		return -1;
+	}
+	return l.fd;
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * users_file - lines to sorted entries
+ *
+ * 20 octets and the name for each user while the file is being read, so that a
+ * million users pass through with little more than the text itself.
+ */
+#include <stdlib.h>
+
+#include "auth/scheme.h"
+#include "auth/users_file.h"
+#include "lib/mail/address.h"
+
+#define LINE_MAX_OCTETS 4096
+#define COMPLAINTS_MOST 50
+
+bool
+users_line(struct view line, struct str *name, struct view *secret,
+    const char **wrong)
+{
+	const unsigned allow = ADDRESS_UTF8 | ADDRESS_BARE;
+	struct view text = view_trim(line), user;
+	struct arena arena = { 0 };
+	struct address a;
+	bool ok;
+
+	*wrong = NULL;
+	str_reset(name);
+	if (text.n == 0 || text.p[0] == '#')
+		return false;
+	*wrong = "the line is too long";
+	if (text.n > LINE_MAX_OCTETS)
+		return false;
+	*wrong = "there is no colon behind the name";
+	if (view_find(text, ':') == text.n)
+		return false;
+	user = view_cut(&text, ':');
+	*secret = view_cut(&text, ':');
+	*wrong = "the name is not of the form user@domain";
+	ok = address_parse(user, allow, &arena, &a) == ADDRESS_FINE &&
+	     !a.literal && a.domain.n > 0;
+	if (ok)
+		address_canonical_user(name, &a);
+	arena_reset(&arena);
+	return ok;
+}
+
+static void
+complain(struct users_file *f, uint32_t line, const char *sentence)
+{
+	if (f->wrong++ < COMPLAINTS_MOST)
+		str_addf(&f->complaints, "%u: %s\n", line, sentence);
+}
+
+struct view
+users_file_name(const struct users_file *f, size_t i)
+{
+	return view_bytes(f->names.p + f->entry[i].name, f->entry[i].name_n);
+}
+
+struct view
+users_file_secret(const struct users_file *f, size_t i)
+{
+	return view_bytes(f->text.p + f->entry[i].secret,
+	    f->entry[i].secret_n);
+}
+
+static void
+add(struct users_file *f, struct view name, struct view secret, uint32_t line)
+{
+	struct users_entry *e;
+
+	if (f->n == f->cap) {
+		f->cap = f->cap ? f->cap * 2 : 64;
+		f->entry = xrealloc(f->entry, f->cap * sizeof(*f->entry));
+	}
+	e = &f->entry[f->n++];
+	e->name = (uint32_t)f->names.n;
+	e->name_n = (uint16_t)name.n;
+	e->secret = (uint32_t)(secret.p - f->text.p);
+	e->secret_n = (uint16_t)secret.n;
+	e->line = line;
+	str_add(&f->names, name);
+}
+
+static int
+by_name(const void *a, const void *b, void *arg)
+{
+	const struct users_entry *x = a, *y = b;
+	const struct users_file *f = arg;
+	int order = view_cmp(view_bytes(f->names.p + x->name, x->name_n),
+	    view_bytes(f->names.p + y->name, y->name_n));
+
+	return order != 0 ? order : x->line < y->line ? -1 : 1;
+}
+
+/* Keep the first of each name. */
+static void
+drop_repeated(struct users_file *f)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < f->n; i++) {
+		if (kept > 0 && view_eq(users_file_name(f, kept - 1),
+			users_file_name(f, i)))
+			complain(f, f->entry[i].line,
+			    "the user exists already; the first line counts");
+		else
+			f->entry[kept++] = f->entry[i];
+	}
+	f->n = kept;
+}
+
+static void
+read_line(struct users_file *f, struct view line, uint32_t number,
+    struct str *name)
+{
+	struct view secret, hash;
+	const char *wrong;
+
+	if (users_line(line, name, &secret, &wrong)) {
+		add(f, str_view(name), secret, number);
+		wrong = scheme_of(secret, &hash) ? NULL :
+		    "the scheme is unknown: the user cannot log in";
+	}
+	if (wrong != NULL)
+		complain(f, number, wrong);
+}
+
+bool
+users_file_read(struct users_file *f, struct view text)
+{
+	struct view rest = text;
+	struct str name = { 0 };
+	uint32_t number = 0;
+
+	*f = (struct users_file){ .text = text };
+	if (text.n > UINT32_MAX / 2)
+		return false;
+	while (rest.n > 0)
+		read_line(f, view_cut(&rest, '\n'), ++number, &name);
+	str_free(&name);
+	f->first = f->n > 0 ? users_file_name(f, 0) : VIEW_NONE;
+	if (f->n > 0)
+		qsort_r(f->entry, f->n, sizeof(*f->entry), by_name, f);
+	drop_repeated(f);
+	return true;
+}
+
+void
+users_file_free(struct users_file *f)
+{
+	str_free(&f->names);
+	str_free(&f->complaints);
+	free(f->entry);
+	*f = (struct users_file){ 0 };
+}
