@@ -349,7 +349,8 @@ deliver_next(struct channel *c, size_t *at)
 	for (; fds.n < n; fds.n++)
 		fds.fd[fds.n] = c->in_fds[fds.n];
 	c->in_fds_n -= n;
-	memmove(c->in_fds, c->in_fds + n, c->in_fds_n * sizeof(int));
+	if (n > 0)
+		memmove(c->in_fds, c->in_fds + n, c->in_fds_n * sizeof(int));
 	*at += length;
 	deliver(c, (struct view){ v.p, length }, &fds);
 	return !c->dead;
@@ -539,7 +540,7 @@ call_wait(struct channel *c, struct waiting_call *call, int64_t deadline)
 	end = fiber_queue_hold(&call->end, deadline);
 	if (!call->broken)
 		RB_REMOVE(calls, &c->calls, call);
-	return call->answered ? WAIT_READY : end;
+	return call->broken ? WAIT_CANCELLED : end;
 }
 
 bool

@@ -373,7 +373,7 @@ struct waiter_fd {
 	struct event *event;
 	struct fiber *fiber;	/* waiting on it now */
 	short wanted;
-	bool readable, writable;
+	bool readable, writable, closed;
 };
 
 static void
@@ -386,6 +386,8 @@ fd_event(evutil_socket_t fd, short what, void *arg)
 		w->readable = true;
 	if (what & EV_WRITE)
 		w->writable = true;
+	if (what & EV_CLOSED)
+		w->closed = true;
 	if (w->fiber != NULL && (what & w->wanted) &&
 	    w->fiber->state == FIBER_WAITING)
 		make_ready(w->fiber, WAIT_READY);
@@ -397,11 +399,18 @@ fd_watch(int fd)
 	struct waiter_fd *w = xcalloc(1, sizeof(*w));
 
 	w->event = event_new(loop_base(), fd,
-	    EV_READ | EV_WRITE | EV_ET | EV_PERSIST, fd_event, w);
+	    EV_READ | EV_WRITE | EV_CLOSED | EV_ET | EV_PERSIST, fd_event,
+	    w);
 	must(w->event != NULL);
 	if (event_add(w->event, NULL) < 0)
 		fatal("cannot wait for descriptor %d", fd);
 	return w;
+}
+
+bool
+fd_closed(const struct waiter_fd *w)
+{
+	return w->closed;
 }
 
 void

@@ -72,6 +72,8 @@ void fiber_queue_wake_all(struct fiber_queue *q);
 struct waiter_fd;
 struct waiter_fd *fd_watch(int fd);
 void fd_unwatch(struct waiter_fd **w);		/* does not close fd */
+/* The peer has closed its end: no further edge will tell. */
+bool fd_closed(const struct waiter_fd *w);
 enum wait fd_wait_read(struct waiter_fd *w, int64_t deadline);
 enum wait fd_wait_write(struct waiter_fd *w, int64_t deadline);
 

@@ -240,7 +240,8 @@ read_once(struct stream *s, char *want)
 	while (n < 0 && errno == EINTR);
 	if (n > 0) {
 		s->in_n += (uint32_t)n;
-		s->drained = (size_t)n < room && s->tls == NULL;
+		s->drained = (size_t)n < room && s->tls == NULL &&
+		    !fd_closed(s->watch);
 		return STREAM_OK;
 	}
 	return n < 0 && errno == EAGAIN ? STREAM_WOKEN : STREAM_EOF;
