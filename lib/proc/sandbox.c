@@ -49,6 +49,8 @@ enum {
 	(FS_WRITE_FILE | FS_REMOVE_DIR | FS_REMOVE_FILE | FS_MAKE_DIR |        \
 	    FS_MAKE_REG | FS_REFER | FS_TRUNCATE)
 
+static bool landlocked;
+
 struct ruleset_attr {
 	uint64_t fs, net, scoped;
 };
@@ -146,6 +148,7 @@ landlock(const struct program *p, const struct settings *s, struct str *layers)
 	if (syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
 		fatal("cannot enter Landlock rules: %s", strerror(errno));
 	close(ruleset);
+	landlocked = true;
 	str_addf(layers, "landlock=%ld ", abi);
 }
 
@@ -207,7 +210,8 @@ sandbox_user(const struct program *p, const struct settings *s,
 		if (initgroups(p->user, pw->pw_gid) < 0)
 			fatal("initgroups %s: %s", p->user, strerror(errno));
 	}
-	if (getuid() == 0 && !has_paths(p) && !BUILD_INSTRUMENTED)
+	if (getuid() == 0 && !has_paths(p) && !landlocked &&
+	    !BUILD_INSTRUMENTED)
 		empty_root(s, layers);
 	if (pw != NULL) {
 		if (setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) < 0 ||

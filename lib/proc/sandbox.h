@@ -3,8 +3,9 @@
  * sandbox - giving up every right that a program's table does not name
  *
  * Three steps, in this order, each in force for good: paths (no-new-privileges
- * and Landlock; an empty root as well for programs without paths when root),
- * user (the program's own, no capabilities), calls (a seccomp allow-list).
+ * and Landlock),
+ * user (the program's own, no capabilities; where Landlock is missing, root
+ * gives a program without paths an empty root directory first), calls (a seccomp allow-list).
  * Threads are made between user and calls: Landlock holds for threads that are
  * made after it, seccomp is put on all of them. A layer that the kernel lacks
  * is skipped and named.
