@@ -3,12 +3,11 @@
  * sandbox - giving up every right that a program's table does not name
  *
  * Three steps, in this order, each in force for good: paths (no-new-privileges
- * and Landlock),
- * user (the program's own, no capabilities; where Landlock is missing, root
- * gives a program without paths an empty root directory first), calls (a seccomp allow-list).
- * Threads are made between user and calls: Landlock holds for threads that are
- * made after it, seccomp is put on all of them. A layer that the kernel lacks
- * is skipped and named.
+ * and Landlock), user (the program's own, no capabilities; where Landlock is
+ * missing, root gives a program without paths an empty root directory first),
+ * calls (a seccomp allow-list). Threads are made between user and calls:
+ * Landlock holds for threads that are made after it, seccomp is put on all of
+ * them. A layer that the kernel lacks is skipped and named.
  */
 #ifndef PROC_SANDBOX_H
 #define PROC_SANDBOX_H
