@@ -172,8 +172,8 @@ take_mailbox(struct cursor *c, struct address *out)
 	if ((c->allow & ADDRESS_LOCAL) || ((c->allow & ADDRESS_POSTMASTER) &&
 	    address_is_postmaster(out->local)))
 		return ADDRESS_FINE;
-	return c->p == c->end || *c->p == '>' || *c->p == ' ' ?
-	    ADDRESS_NEEDS_DOMAIN : ADDRESS_SYNTAX;
+	return c->p == c->end || *c->p == '>' ? ADDRESS_NEEDS_DOMAIN :
+	    ADDRESS_SYNTAX;
 }
 
 /* "@a,@b:" is accepted and means nothing (RFC 5321 appendix C). */

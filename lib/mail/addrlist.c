@@ -180,28 +180,40 @@ take_word(struct reader *r)
 	r->blank = skip_blanks(r);
 }
 
-/* Atoms, dots and literals behind an '@', blanks within left out. */
+static void
+take_literal(struct reader *r, struct view *out)
+{
+	while (r->p < r->end && *r->p != ']')
+		put(out, *r->p++);
+	if (r->p == r->end)
+		r->list->bad = true;
+	else
+		put(out, *r->p++);
+}
+
+/* Behind an '@': a literal, or atoms with dots between, blanks around the dots
+ * left out. */
 static void
 take_domain(struct reader *r, struct view *out)
 {
+	bool word = false;
+
 	for (;;) {
 		skip_blanks(r);
 		if (r->p == r->end)
 			return;
-		if (*r->p == '[') {
-			while (r->p < r->end && *r->p != ']')
-				put(out, *r->p++);
-			if (r->p == r->end)
-				r->list->bad = true;
-			else
-				put(out, *r->p++);
-		} else if (*r->p == '.') {
+		if (*r->p == '.') {
 			put(out, *r->p++);
-		} else if (!is_special(*r->p)) {
-			take_atom(r, out);
-		} else {
-			return;
+			word = false;
+			continue;
 		}
+		if (word || (is_special(*r->p) && *r->p != '['))
+			return;
+		if (*r->p == '[')
+			take_literal(r, out);
+		else
+			take_atom(r, out);
+		word = true;
 	}
 }
 

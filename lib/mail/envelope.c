@@ -20,10 +20,9 @@ is_quotable(struct view v)
 	if (v.n > QUOTED_MAX)
 		return false;
 	for (size_t i = 0; i < v.n; i++)
-		if ((unsigned char)v.p[i] < ' ' || v.p[i] == 127 ||
+		if (v.p[i] == '\r' || v.p[i] == '\n' || v.p[i] == '\0' ||
 		    (unsigned char)v.p[i] >= 0x80)
-			return v.p[i] == '\t' && is_quotable(view_skip(v,
-			    i + 1));
+			return false;
 	return true;
 }
 

@@ -331,20 +331,25 @@ hex(char c)
 static void
 decode_extended(struct str *out, struct view v)
 {
-	struct view charset = view_cut(&v, '\'');
+	struct view rest = v, charset = view_cut(&rest, '\'');
 	struct str octets = { 0 };
 
-	view_cut(&v, '\'');
+	if (view_find(rest, '\'') < rest.n) {
+		view_cut(&rest, '\'');
+		v = rest;
+	} else {
+		charset = VIEW_NONE;
+	}
 	for (size_t i = 0; i < v.n; i++) {
-		int high = i + 2 < v.n + 0 ? hex(v.p[i + 1]) : -1;
+		int high = i + 2 < v.n ? hex(v.p[i + 1]) : -1;
+		int low = high >= 0 ? hex(v.p[i + 2]) : -1;
 
-		if (v.p[i] == '%' && high >= 0 && hex(v.p[i + 2]) >= 0) {
-			str_addc(&octets, (char)(high << 4 |
-			    hex(v.p[i + 2])));
-			i += 2;
-		} else {
+		if (v.p[i] != '%' || low < 0) {
 			str_addc(&octets, v.p[i]);
+			continue;
 		}
+		str_addc(&octets, (char)(high << 4 | low));
+		i += 2;
 	}
 	charset_convert(out, charset, str_view(&octets));
 	str_free(&octets);

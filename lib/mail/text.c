@@ -110,11 +110,11 @@ unstuff_inside(struct text_unstuff *t, const char *p, const char *end,
 		cr = find(cr + 1, lf, '\r');
 	}
 	t->line += (uint64_t)(cr - p);
-	if (cr + 1 == lf && lf < end) {
+	if (cr < lf && lf < end) {
 		unstuff_line_end(t);
 		return lf + 1;
 	}
-	if (cr + 1 == end) {
+	if (cr < lf && cr + 1 == end) {
 		t->state = AFTER_CR;
 		return end;
 	}
