@@ -30,7 +30,7 @@ BIN = BUILD / "bin"
 
 DOMAIN = "example.test"
 USERS = {"alice@" + DOMAIN: "wonderland", "bob@" + DOMAIN: "builder"}
-PROTOCOLS = ("smtp", "pop3", "imap")
+PROTOCOLS = ("smtp", "submission", "lmtp", "pop3", "imap")
 
 
 def free_port():
