@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * router_decide - where addresses go, as a table of questions and answers
+ *
+ * A small site: two domains, four users, some aliases with every trap in them.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "lib/proc/message.h"
+#include "router/aliases.h"
+#include "router/decide.h"
+#include "router/users.h"
+
+static const char settings_text[] = "domains = One.test two.test\n"
+				    "hostname = mail.one.test\n"
+				    "[domain two.test]\n"
+				    "catch_all = bob@one.test\n";
+
+static const char user_lines[] = "alice@one.test\nalice@two.test\n"
+				 "bob+list@one.test\nbob@one.test\n";
+
+static const char alias_text[] =
+    "# the usual ones\n"
+    "root: bob\n"
+    "Abuse: root\n"
+    "alice@one.test: alice@one.test, bob\n"	/* a copy */
+    "loop: pool\n"
+    "pool: loop\n"
+    "self: self\n"
+    "team: alice@two.test, bob, bob,\n"
+    "  bob+x@one.test, \"Far Away\" <far@Away.example>\n"
+    "diamond: left, right\n"
+    "left: bob\n"
+    "right: left\n"
+    "half: bob, nobody-there\n"
+    "gone: nobody-there\n"
+    "pipe: bob, \"|/bin/cat, -n\"\n"
+    "deep+detail: alice@two.test\n"
+    "only@two.test: alice\n"
+    "two: bob\n";
+
+/* The aliases as an array; the index itself is tested elsewhere. */
+static struct {
+	struct str key, items;
+} aliases[64];
+static size_t alias_count;
+
+static bool
+keep(void *arg UNUSED, size_t line UNUSED, struct view key,
+    struct view items)
+{
+	assert_true(alias_count < nitems(aliases));
+	str_add(&aliases[alias_count].key, key);
+	str_add(&aliases[alias_count].items, items);
+	alias_count++;
+	return true;
+}
+
+static void
+ignore(void *arg UNUSED, size_t line UNUSED, const char *sentence UNUSED)
+{
+}
+
+static enum kv_result
+get_alias(void *arg UNUSED, struct view key, struct view *items)
+{
+	for (size_t i = 0; i < alias_count; i++)
+		if (view_eq(key, str_view(&aliases[i].key))) {
+			*items = str_view(&aliases[i].items);
+			return KV_FOUND;
+		}
+	return KV_NONE;
+}
+
+static bool
+has_user(void *arg, struct view name)
+{
+	return users_has(arg, name);
+}
+
+static struct users users;
+static struct tables tables = { .user = has_user, .alias = get_alias,
+	.arg = &users, .ready = true };
+
+static int
+set_up(void **state UNUSED)
+{
+	const struct aliases_sink sink = { keep, ignore, NULL };
+	struct str errors = { 0 };
+	struct settings *s =
+	    settings_parse(view_of(settings_text), &errors);
+
+	if (s == NULL)
+		fail_msg("%s", str_c(&errors));
+	users.names = view_of(user_lines);
+	tables.first_user = VIEW_LIT("alice@one.test");
+	tables_settings(&tables, s, VIEW_LIT("mail.one.test"));
+	return aliases_read(view_of(alias_text), &sink) ? 0 : -1;
+}
+
+static int
+tear_down(void **state UNUSED)
+{
+	struct settings *s = (struct settings *)(uintptr_t)tables.settings;
+
+	for (size_t i = 0; i < alias_count; i++) {
+		str_free(&aliases[i].key);
+		str_free(&aliases[i].items);
+	}
+	tables_free(&tables);
+	settings_free(&s);
+	return 0;
+}
+
+/* "transport destination address;..." or "5.1.1" */
+static void
+ask(const char *recipient, bool trusted, struct str *out)
+{
+	struct decision d = { 0 };
+	struct arena arena = { 0 };
+	struct view list, part;
+
+	str_reset(out);
+	if (!decide(&tables, view_of(recipient), trusted, &arena, &d)) {
+		str_addf(out, "%d.%s", d.why.verdict, d.why.status);
+	} else {
+		list = str_view(&d.targets);
+		for (size_t i = 0; list_next(&list, &part); i++)
+			str_addf(out, "%.*s%s", VIEW(part),
+			    i % 3 == 2 ? ";" : " ");
+	}
+	str_free(&d.targets);
+	arena_reset(&arena);
+}
+
+static const struct {
+	const char *recipient;
+	bool trusted;
+	const char *answer;
+} cases[] = {
+	/* users */
+	{ "bob@one.test", false, "local bob@one.test bob@one.test;" },
+	{ "BoB@ONE.Test", false, "local bob@one.test BoB@ONE.Test;" },
+	{ "\"bob\"@one.test", false, "local bob@one.test bob@one.test;" },
+	{ "nobody@one.test", false, "5.1.1" },
+	{ "alice@mail.one.test", false, "5.7.1" },
+	/* the detail is kept; a user of exactly that name wins */
+	{ "bob+x@one.test", false, "local bob@one.test bob+x@one.test;" },
+	{ "bob+list@one.test", false,
+	    "local bob+list@one.test bob+list@one.test;" },
+	{ "+bob@one.test", false, "5.1.1" },
+	/* aliases */
+	{ "root@one.test", false, "local bob@one.test bob@one.test;" },
+	{ "abuse+x@two.test", false, "local bob@one.test bob@one.test;" },
+	{ "alice@one.test", false,
+	    "local alice@one.test alice@one.test;"
+	    "local bob@one.test bob@one.test;" },
+	{ "team@one.test", false,
+	    "local alice@two.test alice@two.test;"
+	    "local bob@one.test bob@one.test;"
+	    "local bob@one.test bob+x@one.test;"
+	    "smtp away.example far@Away.example;" },
+	{ "diamond@one.test", false, "local bob@one.test bob@one.test;" },
+	{ "deep+detail@one.test", false,
+	    "local alice@two.test alice@two.test;" },
+	{ "deep@one.test", false, "5.1.1" },
+	/* a bare name means the domain of the alias first */
+	{ "only@two.test", false, "local alice@two.test alice@two.test;" },
+	{ "only@one.test", false, "5.1.1" },
+	/* loops and unknown names */
+	{ "loop@one.test", false, "5.1.1" },
+	{ "self@one.test", false, "5.1.1" },
+	{ "half@one.test", false, "local bob@one.test bob@one.test;" },
+	{ "gone@one.test", false, "5.1.1" },
+	{ "pipe@one.test", false, "4.3.5" },
+	/* postmaster, always */
+	{ "postmaster@one.test", false,
+	    "local alice@one.test alice@one.test;"
+	    "local bob@one.test bob@one.test;" },
+	{ "PostMaster", false,
+	    "local alice@one.test alice@one.test;"
+	    "local bob@one.test bob@one.test;" },
+	{ "bob", false, "local bob@one.test bob@one.test;" },
+	/* catch_all */
+	{ "whoever@two.test", false, "local bob@one.test bob@one.test;" },
+	{ "two@two.test", false, "local bob@one.test bob@one.test;" },
+	/* elsewhere */
+	{ "x@elsewhere.example", false, "5.7.1" },
+	{ "x@Elsewhere.example", true,
+	    "smtp elsewhere.example x@Elsewhere.example;" },
+	{ "x@[192.0.2.1]", true, "smtp [192.0.2.1] x@[192.0.2.1];" },
+	{ "bob%one.test@elsewhere.example", false, "5.7.1" },
+	{ "x@elsewhere.example@one.test", false, "5.1.3" },
+	{ "\"x@elsewhere.example\"@one.test", false, "5.1.1" },
+	{ "", false, "5.1.3" },
+	{ "@one.test", false, "5.1.3" },
+};
+
+static void
+test_cases(void **state UNUSED)
+{
+	struct str got = { 0 };
+
+	for (size_t i = 0; i < nitems(cases); i++) {
+		ask(cases[i].recipient, cases[i].trusted, &got);
+		if (strcmp(str_c(&got), cases[i].answer) != 0)
+			fail_msg("<%s>: %s, not %s", cases[i].recipient,
+			    str_c(&got), cases[i].answer);
+	}
+	str_free(&got);
+}
+
+static void
+test_not_ready(void **state UNUSED)
+{
+	struct str got = { 0 };
+
+	tables.ready = false;
+	ask("bob@one.test", false, &got);
+	tables.ready = true;
+	assert_string_equal(str_c(&got), "4.3.0");
+	str_free(&got);
+}
+
+static struct str made;		/* the items that an alias below gives */
+
+static void
+make_item(const char *format, struct view name, int number)
+{
+	struct str item = { 0 };
+
+	str_addf(&item, format, VIEW(name), number);
+	list_put(&made, str_view(&item));
+	str_free(&item);
+}
+
+/* Every name is an alias for three longer ones. */
+static enum kv_result
+endless(void *arg UNUSED, struct view key, struct view *items)
+{
+	str_reset(&made);
+	for (int i = 0; i < 3; i++)
+		make_item("a%.*s%d", view_cut(&key, '@'), i);
+	*items = str_view(&made);
+	return KV_FOUND;
+}
+
+/* Every name is an alias for very many addresses. */
+static enum kv_result
+wide(void *arg UNUSED, struct view key, struct view *items)
+{
+	str_reset(&made);
+	for (int i = 0; i <= DECIDE_TARGETS_MAX; i++)
+		make_item("a%.*s%d@elsewhere.example", view_cut(&key, '@'), i);
+	*items = str_view(&made);
+	return KV_FOUND;
+}
+
+static enum kv_result
+broken(void *arg UNUSED, struct view key UNUSED, struct view *items UNUSED)
+{
+	return KV_TROUBLE;
+}
+
+static void
+test_limits(void **state UNUSED)
+{
+	static enum kv_result (*const tried[])(void *, struct view,
+	    struct view *) = { endless, wide, broken };
+	struct str got = { 0 };
+
+	for (size_t i = 0; i < nitems(tried); i++) {
+		tables.alias = tried[i];
+		ask("x@one.test", false, &got);
+		assert_string_equal(str_c(&got), "4.3.5");
+	}
+	tables.alias = get_alias;
+	str_free(&got);
+	str_free(&made);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_not_ready),
+		cmocka_unit_test(test_limits),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
