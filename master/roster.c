@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * roster - the children and their links
+ *
+ * Every pair of greeted processes whose roles are peers has a socketpair. A
+ * process that says hello gets links to all that were greeted before, and they
+ * get theirs to it: whoever comes last completes the pairs. Session programs
+ * have one process more than are full, up to the listeners' limit, so that a
+ * client never waits for a start; surplus ones go when nobody needs them.
+ */
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/base/file.h"
+#include "lib/base/log.h"
+#include "lib/proc/fiber.h"
+#include "master/drain.h"
+#include "master/house.h"
+#include "master/roster.h"
+#include "master/sockets.h"
+
+#define TICK_MS		5000
+#define IDLE_MS		30000	/* surplus processes live this long */
+#define WARN_MS		60000
+
+static struct children children = TAILQ_HEAD_INITIALIZER(children);
+static struct loop_timer *ticker;
+
+const struct children *
+roster(void)
+{
+	return &children;
+}
+
+uint32_t
+roster_next_process(void)
+{
+	static uint32_t last;
+
+	return ++last;
+}
+
+struct child *
+roster_find(unsigned role, uint32_t instance)
+{
+	struct child *c;
+
+	TAILQ_FOREACH(c, &children, entry)
+		if (c->program->role == role && c->instance == instance)
+			return c;
+	return NULL;
+}
+
+/* ---- who must be there ---- */
+
+static void
+add(const struct program_row *p, uint32_t instance)
+{
+	struct child *c = child_new(p, instance);
+
+	TAILQ_INSERT_TAIL(&children, c, entry);
+	child_event(c, CHILD_START);
+}
+
+void
+roster_remove(struct child *c)
+{
+	TAILQ_REMOVE(&children, c, entry);
+}
+
+static uint32_t
+free_instance(unsigned role)
+{
+	uint32_t n = 0;
+
+	while (roster_find(role, n) != NULL)
+		n++;
+	return n;
+}
+
+static void
+warn_full(const struct program_row *p, uint64_t most)
+{
+	static int64_t said[ROLE_COUNT];
+	int64_t *last = &said[p - program_rows];
+
+	if (*last != 0 && clock_ms() - *last < WARN_MS)
+		return;
+	*last = clock_ms();
+	log_warning(role_name(p->role), "all %llu processes are full, clients "
+	    "wait", (unsigned long long)most);
+}
+
+/* One more process when none has room for a session. */
+static void
+fill_sessions(const struct program_row *p)
+{
+	uint64_t most = program_processes(p, house_settings()), n = 0;
+	struct child *c;
+
+	TAILQ_FOREACH(c, &children, entry) {
+		if (c->program != p || c->state == CHILD_STOPPING)
+			continue;
+		if (!c->full)
+			return;
+		n++;
+	}
+	if (n < most)
+		add(p, free_instance(p->role));
+	else if (most > 0)
+		warn_full(p, most);
+}
+
+void
+roster_fill(void)
+{
+	for (size_t i = 0; i < program_rows_n; i++) {
+		const struct program_row *p = &program_rows[i];
+
+		if (p->need == NEED_LISTENERS)
+			fill_sessions(p);
+		if (p->need != NEED_ALWAYS)
+			continue;
+		for (uint32_t n = 0;
+		    n < program_instances(p, house_settings()); n++)
+			if (roster_find(p->role, n) == NULL)
+				add(p, n);
+	}
+}
+
+static bool
+has_room_beside(const struct child *other)
+{
+	const struct child *c;
+
+	TAILQ_FOREACH(c, &children, entry)
+		if (c != other && c->program == other->program &&
+		    c->state == CHILD_RUNNING && !c->full)
+			return true;
+	return false;
+}
+
+static bool
+is_surplus(const struct child *c)
+{
+	if (c->program->need != NEED_LISTENERS || c->state != CHILD_RUNNING ||
+	    c->sessions > 0)
+		return false;
+	if (program_processes(c->program, house_settings()) == 0)
+		return true;
+	return clock_ms() - c->idle_at > IDLE_MS && has_room_beside(c);
+}
+
+static void
+tick(void *unused)
+{
+	struct child *c, *next;
+
+	(void)unused;
+	loop_timer_free(&ticker);
+	ticker = loop_timer_new(TICK_MS, tick, NULL);
+	TAILQ_FOREACH_SAFE(c, &children, entry, next) {
+		if (!is_surplus(c))
+			continue;
+		c->grace = TICK_MS;
+		child_event(c, CHILD_STOP);
+	}
+}
+
+void
+roster_begin(void)
+{
+	ticker = loop_timer_new(TICK_MS, tick, NULL);
+}
+
+bool
+roster_is_ready(void)
+{
+	const struct child *c;
+
+	TAILQ_FOREACH(c, &children, entry)
+		if (c->state != CHILD_RUNNING)
+			return false;
+	return true;
+}
+
+size_t
+roster_stage_count(enum stage stage)
+{
+	const struct child *c;
+	size_t n = 0;
+
+	TAILQ_FOREACH(c, &children, entry)
+		n += c->program->stage == stage;
+	return n;
+}
+
+void
+roster_stop_stage(enum stage stage, uint32_t grace)
+{
+	struct child *c, *next;
+
+	TAILQ_FOREACH_SAFE(c, &children, entry, next) {
+		if (c->program->stage != stage)
+			continue;
+		c->grace = grace;
+		child_event(c, CHILD_STOP);
+	}
+}
+
+/* ---- what a process is handed ---- */
+
+int
+roster_link(struct child *c, const struct peer_id *other)
+{
+	struct message m = { .type = MSG_peer,
+		.peer = { other->role, other->instance, other->process, -1 } };
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
+		log_error(child_name(c), "link error=\"%s\"", strerror(errno));
+		return -1;
+	}
+	m.peer.link = pair[0];
+	channel_send(c->channel, &m);
+	return pair[1];
+}
+
+static void
+link_pair(struct child *a, struct child *b)
+{
+	struct peer_id id = { a->program->role, a->instance, a->process };
+	struct message m = { .type = MSG_peer,
+		.peer = { b->program->role, b->instance, b->process, -1 } };
+
+	m.peer.link = roster_link(b, &id);
+	if (m.peer.link >= 0)
+		channel_send(a->channel, &m);
+}
+
+static void
+send_links(struct child *c)
+{
+	struct child *o;
+
+	TAILQ_FOREACH(o, &children, entry)
+		if (o != c && o->greeted && o->channel != NULL &&
+		    programs_are_peers(c->program->role, o->program->role))
+			link_pair(c, o);
+}
+
+static int
+settings_memfd(const struct settings *s)
+{
+	struct str text = { 0 };
+	int fd;
+
+	settings_write(s, true, false, &text);
+	fd = file_memfd("settings", str_view(&text));
+	str_free(&text);
+	if (fd < 0)
+		log_error("settings", "memfd error=\"%s\"", strerror(errno));
+	return fd;
+}
+
+static void
+send_welcome(struct child *c)
+{
+	struct message m = { .type = MSG_welcome,
+		.welcome = { message_digest(), c->process, c->instance,
+		    settings_memfd(house_settings()), house_log() } };
+
+	channel_send(c->channel, &m);
+}
+
+static void
+send_listeners(struct child *c)
+{
+	const struct settings *s = house_settings();
+
+	for (size_t i = 0; i < s->listener_count; i++) {
+		const struct listener_settings *l = &s->listener[i];
+		struct message m = { .type = MSG_listener,
+			.listener = { view_of(l->name), -1 } };
+
+		if (listener_role(l) != c->program->role)
+			continue;
+		m.listener.socket = fcntl(socket_of(l->address),
+		    F_DUPFD_CLOEXEC, 0);
+		if (m.listener.socket >= 0)
+			channel_send(c->channel, &m);
+		else
+			log_error(child_name(c), "listener=%s error=\"%s\"",
+			    l->name, strerror(errno));
+	}
+}
+
+/* ---- what a process says ---- */
+
+static struct child *
+child_of(struct channel *ch)
+{
+	return *channel_slot(ch);
+}
+
+static void
+on_hello(struct channel *ch, uint32_t tag, struct msg_hello *m)
+{
+	struct child *c = child_of(ch);
+	struct message start = { .type = MSG_start };
+
+	(void)tag;
+	if (m->digest != message_digest() ||
+	    !view_is(m->program, role_name(c->program->role))) {
+		log_error(child_name(c), "program=%s is not of this version: "
+		    "install all programs together", log_quote(m->program));
+		child_event(c, CHILD_BROKEN);
+		return;
+	}
+	if (c->greeted || c->state != CHILD_STARTING)
+		return;
+	send_welcome(c);
+	send_listeners(c);
+	send_links(c);
+	c->greeted = true;
+	channel_send(ch, &start);
+}
+
+static void
+on_ready(struct channel *ch, uint32_t tag, struct msg_ready *m)
+{
+	struct child *c = child_of(ch);
+
+	(void)tag;
+	if (!c->greeted || c->ready_at != 0)
+		return;
+	free(c->layers);
+	c->layers = strndup(m->layers.p, m->layers.n);
+	child_event(c, CHILD_READY);
+}
+
+static void
+on_load(struct channel *ch, uint32_t tag, struct msg_load *m)
+{
+	struct child *c = child_of(ch);
+
+	(void)tag;
+	if (m->sessions == 0 && c->sessions > 0)
+		c->idle_at = clock_ms();
+	c->sessions = m->sessions;
+	c->full = m->full != 0;
+	if (c->full && !house_is_stopping())
+		fill_sessions(c->program);
+}
+
+static void
+on_closed(struct channel *ch)
+{
+	struct child *c = child_of(ch);
+
+	c->channel = NULL;
+	c->greeted = false;
+	child_event(c, CHILD_BROKEN);
+}
+
+static const struct handlers handlers = {
+	.hello = on_hello,
+	.ready = on_ready,
+	.load = on_load,
+	.closed = on_closed,
+};
+
+struct channel *
+roster_channel(struct child *c, int fd)
+{
+	struct peer_id id = { c->program->role, c->instance, c->process };
+	struct channel *ch = channel_open(fd, ROLE_MASTER, id, &handlers);
+
+	*channel_slot(ch) = c;
+	return ch;
+}
+
+void
+roster_reap(void)
+{
+	struct child *c;
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		TAILQ_FOREACH(c, &children, entry)
+			if (c->pid == pid)
+				break;
+		if (c != NULL)
+			child_ended(c, status);
+		else
+			drain_ended(pid, status);
+	}
+}
+
+/* ---- new settings ---- */
+
+/* The name stays, but it is another socket or another program's now. */
+static bool
+has_moved(const struct listener_settings *l, const struct settings *was)
+{
+	const struct listener_settings *old = settings_listener(was, l->name);
+
+	return old != NULL && (strcmp(old->address, l->address) != 0 ||
+	    listener_role(old) != listener_role(l));
+}
+
+static void
+send_settings(struct child *c, const struct settings *s)
+{
+	struct message m = { .type = MSG_settings,
+		.settings = { settings_memfd(s) } };
+
+	if (m.settings.settings >= 0)
+		channel_send(c->channel, &m);
+}
+
+/* A process closes a listener whose name has gone from the settings: one that
+ * moved goes first and comes back with its new socket. */
+static void
+send_without_moved(struct child *c, const struct settings *was)
+{
+	const struct settings *s = house_settings();
+	struct settings some = *s;
+	size_t n = 0;
+
+	some.listener = xcalloc(s->listener_count, sizeof(*some.listener));
+	for (size_t i = 0; i < s->listener_count; i++)
+		if (!has_moved(&s->listener[i], was))
+			some.listener[n++] = s->listener[i];
+	some.listener_count = n;
+	if (n < s->listener_count)
+		send_settings(c, &some);
+	free(some.listener);
+}
+
+void
+roster_tell_settings(const struct settings *was)
+{
+	struct child *c;
+
+	TAILQ_FOREACH(c, &children, entry) {
+		if (!c->greeted || c->channel == NULL)
+			continue;
+		if (c->program->need == NEED_LISTENERS)
+			send_without_moved(c, was);
+		send_settings(c, house_settings());
+		if (c->program->need == NEED_LISTENERS)
+			send_listeners(c);
+	}
+}
+
+void
+roster_tell_drain(void)
+{
+	struct message m = { .type = MSG_drain };
+	struct child *c;
+
+	TAILQ_FOREACH(c, &children, entry)
+		if (c->greeted && c->channel != NULL &&
+		    c->program->role & (ROLE_AUTH | ROLE_ROUTER))
+			channel_send(c->channel, &m);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * spawn - start a program with nothing in its hands but what it is given
+ */
+#ifndef MASTER_SPAWN_H
+#define MASTER_SPAWN_H
+
+#include <sys/types.h>
+
+#include "lib/base/base.h"
+
+struct spawn {
+	const char *path;
+	const char *const *argv;
+	int control;		/* becomes descriptor 3; -1: none */
+	const char *user;	/* to become, with its groups; NULL: stay */
+	const char *setting;	/* POSTHOUSE_CONF for it; NULL: none */
+};
+
+/* The process id, or -1 with errno. A program that cannot be executed ends with
+ * SPAWN_FAILED. */
+#define SPAWN_FAILED	127
+pid_t spawn(const struct spawn *s);
+/* Where the standard error of programs goes from now on, instead of to
+ * master's; -1: nowhere. */
+void spawn_stderr(int fd);
+
+#endif
