@@ -271,10 +271,13 @@ take_mailbox(struct reader *r, struct addrlist_entry *e)
 	if (r->gap || r->local.n == 0)
 		r->list->bad = true;
 	e->local = keep(&r->local);
-	if (r->p < r->end && *r->p == '@') {
-		r->p++;
-		take_domain(r, &r->local);
+	if (r->p == r->end || *r->p != '@') {
+		e->domain = VIEW_NONE;
+		r->list->bare = true;
+		return;
 	}
+	r->p++;
+	take_domain(r, &r->local);
 	e->domain = keep(&r->local);
 	if (e->domain.n == 0)
 		r->list->bad = true;
@@ -406,6 +409,7 @@ addrlist_add(struct addrlist *l, struct view text, size_t most,
 	r.phrase.p = room;
 	r.local.p = room + text.n + 2;
 	r.comment.p = room + 2 * (text.n + 2);
+	l->bad = l->broken;
 	while (r.p < r.end && l->count < most)
 		take_entry(&r);
 	if (r.p < r.end)
@@ -414,6 +418,8 @@ addrlist_add(struct addrlist *l, struct view text, size_t most,
 		l->bad = true;
 		emit(&r, ADDRLIST_GROUP_END);
 	}
+	l->broken = l->bad;
+	l->bad |= l->bare;
 }
 
 bool

@@ -38,6 +38,8 @@ struct addrlist {
 	struct addrlist_entry **tail;
 	size_t count;		/* entries of any kind */
 	bool bad;		/* some of it is no RFC 5322 address */
+	bool bare;		/* bad: a name without a domain, and: */
+	bool broken;		/* bad for another reason than that */
 	bool cut;		/* `most` entries were reached */
 };
 

@@ -92,21 +92,22 @@ three_octets(unsigned char *to, const unsigned char *p)
 	return true;
 }
 
-bool
-decode_base64(struct str *out, struct view in)
+/* How many '=' end the text; a third is found as no digit. */
+static size_t
+padding(struct view in)
+{
+	if (in.n < 2 || in.p[in.n - 1] != '=')
+		return 0;
+	return in.p[in.n - 2] == '=' ? 2 : 1;
+}
+
+static bool
+decode_quads(unsigned char *to, struct view in, size_t pad)
 {
 	const unsigned char *p = (const unsigned char *)in.p;
-	size_t pad, i;
 	unsigned char last[4] = "AAAA", three[3];
-	unsigned char *to;
+	size_t i;
 
-	if (in.n == 0)
-		return true;
-	pad = in.n % 4 ? 0 : (size_t)(p[in.n - 1] == '=') +
-	    (p[in.n - 1] == '=' && p[in.n - 2] == '=');
-	to = in.n % 4 ? NULL : (unsigned char *)str_room(out, in.n / 4 * 3);
-	if (to == NULL)
-		return false;
 	for (i = 0; i + 4 < in.n; i += 4, to += 3)
 		if (!three_octets(to, p + i))
 			return false;
@@ -115,9 +116,26 @@ decode_base64(struct str *out, struct view in)
 	    (pad > 1 && three[1] != 0))
 		return false;
 	memcpy(to, three, 3 - pad);
-	out->n += in.n / 4 * 3 - pad;
-	out->p[out->n] = '\0';
 	return true;
+}
+
+bool
+decode_base64(struct str *out, struct view in)
+{
+	size_t pad = padding(in);
+	unsigned char *to;
+	bool ok;
+
+	if (in.n == 0)
+		return true;
+	to = in.n % 4 ? NULL : (unsigned char *)str_room(out, in.n / 4 * 3);
+	if (to == NULL)
+		return false;
+	ok = decode_quads(to, in, pad);
+	if (ok)
+		out->n += in.n / 4 * 3 - pad;
+	out->p[out->n] = '\0';
+	return ok;
 }
 
 void
@@ -226,6 +244,14 @@ qp_escape(struct decode *d, char c, struct str *out)
 	return true;
 }
 
+static void
+cut(struct str *out, size_t n)
+{
+	out->n = n;
+	if (out->p != NULL)
+		out->p[n] = '\0';
+}
+
 /* Where the blanks (and a CR) at the end of out begin, not before keep. */
 static size_t
 trailing(const struct str *out, size_t keep)
@@ -245,7 +271,7 @@ qp_line_end(struct str *out, size_t keep)
 {
 	bool cr = out->n > keep && out->p[out->n - 1] == '\r';
 
-	out->n = trailing(out, keep);
+	cut(out, trailing(out, keep));
 	str_adds(out, cr ? "\r\n" : "\n");
 }
 
@@ -282,7 +308,7 @@ qp_feed(struct decode *d, struct view in, struct str *out)
 		d->held = out->n - keep;
 		if (d->held > 0)
 			memcpy(d->white, out->p + keep, d->held);
-		out->n = keep;
+		cut(out, keep);
 	}
 }
 
