@@ -33,6 +33,7 @@ static const struct place places[] = {
 	{ "spool_dir", "", 0711, NULL, false, false },
 	{ "spool_dir", "/content", 02770, "posthouse-queue", true, true },
 	{ "spool_dir", "/journal", 0700, "posthouse-queue", false, false },
+	{ "spool_dir", "/lost", 0700, "posthouse-queue", false, false },
 	{ "spool_dir", "/drop", 01733, "posthouse-queue", false, false },
 	{ "mail_dir", "", 0700, "posthouse-store", false, false },
 	{ "state_dir", "", 0711, NULL, false, false },
