@@ -7,6 +7,7 @@
 #include "lib/mail/spool.h"
 
 static const char digits[] = "0123456789ABCDEF";
+static const char lower[] = "0123456789abcdef";	/* as master makes them */
 
 char *
 spool_id(uint64_t mail, char out[SPOOL_ID_SIZE])
@@ -22,8 +23,8 @@ spool_name(uint64_t mail, char out[SPOOL_NAME_MAX])
 {
 	unsigned dir = spool_dir(mail);
 
-	out[0] = digits[dir >> 4];
-	out[1] = digits[dir & 15];
+	out[0] = lower[dir >> 4];
+	out[1] = lower[dir & 15];
 	out[2] = '/';
 	spool_id(mail, out + 3);
 	return out;

@@ -24,7 +24,7 @@ spool_dir(uint64_t mail)
 	return (unsigned)(mail >> 20) % SPOOL_DIRS;
 }
 
-/* "XX/ID", relative to spool/content. Returns out. */
+/* "XX/ID", relative to spool/content; XX in lower case. Returns out. */
 char *spool_name(uint64_t mail, char out[SPOOL_NAME_MAX]);
 /* The text form alone. Returns out. */
 char *spool_id(uint64_t mail, char out[SPOOL_ID_SIZE]);
