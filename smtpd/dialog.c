@@ -38,6 +38,7 @@ dialog_new(const struct dialog_client *client, const struct house *house)
 	d->protocol = client->protocol;
 	d->phase = PHASE_NEW;
 	d->uid = client->uid;
+	d->number = client->number;
 	d->trusted = client->uid != UINT32_MAX;
 	d->helo = d->login = "";
 	d->last = "CONNECT";

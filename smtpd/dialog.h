@@ -70,6 +70,7 @@ struct dialog {
 	bool extended;		/* EHLO or LHLO, not HELO */
 	bool trusted;		/* a client on this host: may relay */
 	uint32_t uid;		/* its user, UINT32_MAX if there is none */
+	uint64_t number;	/* of the session in this process */
 	char client[128];	/* host[ip], as log lines have it */
 	const char *ip;		/* "" for a client on this host */
 	const char *helo;	/* "" before it said so */
@@ -92,6 +93,7 @@ struct dialog_client {
 	enum protocol protocol;
 	const char *ip;		/* "" for a UNIX client; borrowed */
 	uint32_t uid;		/* of a UNIX client, else UINT32_MAX */
+	uint64_t number;	/* of the session in this process */
 };
 
 struct dialog *dialog_new(const struct dialog_client *client,

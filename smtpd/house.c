@@ -69,6 +69,7 @@ login(struct dialog *d, struct view user, struct view password, struct why *w)
 	struct reply r;
 	bool ok;
 
+	m.login.session = d->number;
 	m.login.service = VIEW_LIT("smtp");
 	m.login.user = user;
 	m.login.password = password;

@@ -17,11 +17,7 @@
 #define IDLE_MOST	60000	/* ms that an unused mail is kept */
 #define TROUBLE_TIME	2000	/* ms that a refusal is remembered */
 
-/* Tags of requests that no fiber waits for; channel_call() counts from below. */
-#define TAG_FIRST	0x80000000u
-
 static TAILQ_HEAD(intakes, intake) asked = TAILQ_HEAD_INITIALIZER(asked);
-static uint32_t tags;
 static int64_t troubled;	/* clock_ms() of the last refusal, 0: none */
 
 static struct channel *
@@ -93,7 +89,7 @@ ask(struct intake *in, uint64_t size)
 
 	if (c == NULL)
 		return;
-	m.tag = TAG_FIRST | tags++;
+	m.tag = channel_tag(c);
 	in->tag = m.tag;
 	in->process = channel_peer(c)->process;
 	in->since = clock_ms();

@@ -12,36 +12,8 @@
 #include "smtpd/house.h"
 #include "smtpd/session.h"
 
-/* Answers to requests whose session has gone in the meantime. */
-static void
-late_routed(struct channel *c, uint32_t tag, struct msg_routed *m)
-{
-	(void)c;
-	(void)tag;
-	(void)m;
-}
-
-static void
-late_queued(struct channel *c, uint32_t tag, struct msg_mail_queued *m)
-{
-	(void)c;
-	(void)tag;
-	(void)m;
-}
-
-static void
-late_logged_in(struct channel *c, uint32_t tag, struct msg_logged_in *m)
-{
-	(void)c;
-	(void)tag;
-	(void)m;
-}
-
 static const struct handlers handlers = {
 	.mail_opened = intake_opened,
-	.mail_queued = late_queued,
-	.routed = late_routed,
-	.logged_in = late_logged_in,
 	.answer = intake_answered,
 	.closed = intake_closed,
 };

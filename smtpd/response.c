@@ -78,7 +78,8 @@ response_why(struct arena *a, const struct why *w)
 	unsigned code = code_of(w);
 
 	r = response(code, "", arena_copy(a, view_of(w->text)));
-	snprintf(r.status, sizeof(r.status), "%u.%s", code / 100,
+	snprintf(r.status, sizeof(r.status), "%c.%.11s",
+	    (char)('0' + code / 100 % 10),
 	    w->status[0] != '\0' ? w->status : "0.0");
 	return r;
 }

@@ -212,6 +212,7 @@ smtpd_session(struct session *s)
 		.protocol = protocol_of(s->listener->settings),
 		.ip = s->uid == UINT32_MAX ? s->client : "",
 		.uid = s->uid,
+		.number = s->number,
 	};
 	struct talk t = { .session = s, .stream = &s->stream };
 	struct str tally = { 0 };
