@@ -1,0 +1,632 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * smtpd_dialog - whole conversations without a socket
+ *
+ * The house behind the dialog is made of functions here: the router knows
+ * alice, bob and team (both), the queue is a file in memory.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "lib/base/file.h"
+#include "lib/base/log.h"
+#include "lib/proc/message.h"
+#include "smtpd/command.h"
+#include "smtpd/trace.h"
+
+static struct {
+	struct settings *settings;
+	unsigned begun, dropped, committed, targets;
+	bool queue_down, disk_full;
+	struct str sender, content, rcpts;
+	uint32_t skip, received;
+	uint8_t body;
+} world;
+
+static const struct settings *
+fake_settings(void)
+{
+	return world.settings;
+}
+
+static const char *
+fake_hostname(void)
+{
+	return "mail.example.test";
+}
+
+static void
+put_target(struct str *list, const char *user)
+{
+	list_put(list, VIEW_LIT("local"));
+	list_put(list, view_of(user));
+	list_put(list, view_of(user));
+}
+
+static bool
+fake_route(struct dialog *d, struct view rcpt, struct view *targets,
+    struct why *w)
+{
+	struct str list = { 0 };
+
+	if (view_is(rcpt, "later@example.test"))
+		return why_later(w, "3.0", "router is not available");
+	if (view_is(rcpt, "alice@example.test") ||
+	    view_is(rcpt, "team@example.test"))
+		put_target(&list, "alice@example.test");
+	if (view_is(rcpt, "bob@example.test") ||
+	    view_is(rcpt, "team@example.test"))
+		put_target(&list, "bob@example.test");
+	*targets = arena_view(&d->tx.arena, str_view(&list));
+	str_free(&list);
+	if (targets->n == 0)
+		return why_never(w, "1.1", "There is no such user here");
+	return why_done(w, "1.5", "Ok");
+}
+
+static void
+fake_begin(struct intake *in, uint64_t size)
+{
+	(void)size;
+	if (in->state == INTAKE_OPEN && !in->used)
+		return;
+	world.begun++;
+	in->fd = memfd_create("content", 0);
+	in->mail = 0x1234;
+	in->state = INTAKE_OPEN;
+}
+
+static bool
+fake_ready(struct intake *in, struct why *w)
+{
+	if (world.queue_down)
+		return why_later(w, "3.0", "queue is not available");
+	if (world.disk_full)
+		return why_later(w, "3.1", "No space");
+	must(in->state == INTAKE_OPEN);
+	return true;
+}
+
+static void
+fake_drop(struct intake *in)
+{
+	if (in->state == INTAKE_OPEN) {
+		close(in->fd);
+		world.dropped++;
+	}
+	in->state = INTAKE_NONE;
+	in->used = false;
+}
+
+static bool
+fake_commit(struct intake *in, const struct dialog *d,
+    const struct msg_mail_commit *mail, struct why *w)
+{
+	str_reset(&world.sender);
+	str_add(&world.sender, mail->sender);
+	str_reset(&world.content);
+	lseek(in->fd, 0, SEEK_SET);
+	assert_true(file_read_fd(in->fd, 64u << 20, &world.content));
+	assert_int_equal(world.content.n, mail->size);
+	str_reset(&world.rcpts);
+	world.targets = 0;
+	for (const struct rcpt *r = d->tx.first; r != NULL; r = r->next)
+		for (const struct target *t = r->targets; t; t = t->next) {
+			world.targets++;
+			str_addf(&world.rcpts, "%.*s ", VIEW(t->destination));
+		}
+	world.skip = mail->skip;
+	world.body = mail->body;
+	world.received = mail->received;
+	close(in->fd);
+	in->state = INTAKE_NONE;
+	in->used = false;
+	world.committed++;
+	(void)w;
+	return true;
+}
+
+static bool
+fake_login(struct dialog *d, struct view user, struct view password,
+    struct why *w)
+{
+	if (!view_is(user, "alice@example.test") ||
+	    !view_is(password, "wonderland"))
+		return why_never(w, "7.8", "wrong");
+	d->login = "alice@example.test";
+	return true;
+}
+
+static const struct house fake = {
+	.settings = fake_settings,
+	.hostname = fake_hostname,
+	.route = fake_route,
+	.mail_begin = fake_begin,
+	.mail_ready = fake_ready,
+	.mail_commit = fake_commit,
+	.mail_drop = fake_drop,
+	.login = fake_login,
+};
+
+static struct dialog *
+begin(enum protocol protocol)
+{
+	struct dialog_client client = { .protocol = protocol,
+		.ip = "192.0.2.7", .uid = UINT32_MAX };
+	struct settings *settings = world.settings;
+	struct str sender = world.sender, content = world.content,
+	    rcpts = world.rcpts;
+
+	str_reset(&sender);
+	str_reset(&content);
+	str_reset(&rcpts);
+	memset(&world, 0, sizeof(world));
+	world.settings = settings;
+	world.sender = sender;
+	world.content = content;
+	world.rcpts = rcpts;
+	return dialog_new(&client, &fake);
+}
+
+/* Feed content in pieces of so many octets. */
+static void
+feed(struct dialog *d, struct view in, size_t piece, struct str *out)
+{
+	bool done = false;
+
+	while (in.n > 0 && !done) {
+		struct view some = { in.p, in.n < piece ? in.n : piece };
+		size_t n = dialog_data(d, some, &done);
+
+		assert_true(done || n == some.n);
+		in = view_skip(in, n);
+	}
+	assert_true(done);
+	assert_int_equal(in.n, 0);
+	dialog_data_end(d, out);
+}
+
+/* Say a line; the reply must begin like this. Returns what comes next. */
+static enum then
+say(struct dialog *d, const char *line, const char *expect)
+{
+	struct response r = dialog_line(d, view_of(line));
+	struct str out = { 0 };
+	enum then then = r.then;
+
+	response_write(&out, &r);
+	if (!view_starts(str_view(&out), view_of(expect)))
+		fail_msg("%s: expected %s, got %s", line, expect, str_c(&out));
+	str_free(&out);
+	return then;
+}
+
+static void
+data(struct dialog *d, const char *content, const char *expect)
+{
+	struct str out = { 0 };
+
+	assert_int_equal(say(d, "DATA", "354 "), THEN_DATA);
+	feed(d, view_of(content), 7, &out);
+	if (!view_starts(str_view(&out), view_of(expect)))
+		fail_msg("expected %s, got %s", expect, str_c(&out));
+	str_free(&out);
+}
+
+static void
+greeted(struct dialog *d)
+{
+	say(d, "EHLO client.test", "250-mail.example.test");
+	say(d, "MAIL FROM:<tester@client.test>", "250 2.1.0 ");
+}
+
+/* ---- cases ---- */
+
+static void
+test_lines(void **unused)
+{
+	/* said in this order, in one session */
+	static const struct {
+		const char *say, *expect;
+	} lines[] = {
+		{ "MAIL FROM:<a@b.test>", "503 5.5.1 EHLO" },
+		{ "NOOP", "250 2.0.0 " },
+		{ "RSET", "250 2.0.0 " },
+		{ "VRFY alice", "252 2.1.5 " },
+		{ "HELP", "214-2.0.0 " },
+		{ "help mail", "214-2.0.0 MAIL FROM" },
+		{ "HELP nonsense", "504 5.5.4 " },
+		{ "LHLO client.test", "500 5.5.1 " },
+		{ "HELO", "501 5.5.4 " },
+		{ "EHLO two words", "501 5.5.4 " },
+		{ "ehlo client.test", "250-mail.example.test greets client" },
+		{ "EHLO [192.0.2.7]", "250-" },
+		{ "RCPT TO:<alice@example.test>", "503 5.5.1 MAIL" },
+		{ "DATA", "503 5.5.1 " },
+		{ "MAIL", "501 5.5.4 " },
+		{ "MAIL FROM", "501 5.5.4 " },
+		{ "MAIL FROM:<a b@c.test>", "501 5.1.7 " },
+		{ "MAIL FROM:<nodomain>", "501 5.1.7 " },
+		{ "MAIL FROM:<a@b.test> SIZE=x", "501 5.5.4 " },
+		{ "MAIL FROM:<a@b.test> SIZE", "501 5.5.4 " },
+		{ "MAIL FROM:<a@b.test> SIZE=1 SIZE=1", "501 5.5.4 " },
+		{ "MAIL FROM:<a@b.test> SIZE=99999999999", "552 5.3.4 " },
+		{ "MAIL FROM:<a@b.test> BODY=BINARYMIME", "501 5.5.4 " },
+		{ "MAIL FROM:<a@b.test> RET=FULL", "555 5.5.4 " },
+		{ "MAIL FROM:<a@b.test> size=100 body=8bitmime", "250 2.1.0" },
+		{ "MAIL FROM:<a@b.test>", "503 5.5.1 The mail has" },
+		{ "DATA", "503 5.5.1 RCPT" },
+		{ "RCPT TO:<nobody@example.test>", "550 5.1.1 There" },
+		{ "DATA", "554 5.5.1 " },
+		{ "RCPT TO:<>", "501 5.1.3 " },
+		{ "RCPT TO:<later@example.test>", "451 4.3.0 " },
+		{ "RCPT TO:<alice@example.test> NOTIFY=NEVER", "555 5.5.4 " },
+		{ "EXPN team", "502 5.5.1 " },
+		{ "STARTTLS", "502 5.5.1 " },
+		{ "TURN", "502 5.5.1 " },
+		{ "AUTH PLAIN", "500 5.5.1 " },
+		{ "XYZZY", "500 5.5.2 " },
+		{ "", "500 5.5.2 " },
+		{ "RCPT TO:<alice@example.test>", "250 2.1.5 " },
+		{ "DATA now", "501 5.5.4 " },
+		{ "HELO client.test", "250 mail.example.test" },
+		{ "DATA", "503 5.5.1 MAIL" },
+		{ "QUIT now", "501 5.5.4 " },
+	};
+	struct dialog *d = begin(PROTOCOL_SMTP);
+
+	(void)unused;
+	for (size_t i = 0; i < nitems(lines); i++) {
+		d->errors = 0;
+		say(d, lines[i].say, lines[i].expect);
+	}
+	assert_int_equal(say(d, "QUIT", "221 2.0.0 "), THEN_CLOSE);
+	dialog_free(&d);
+	assert_int_equal(world.committed, 0);
+	assert_int_equal(world.begun, world.dropped);
+}
+
+static void
+test_mail(void **unused)
+{
+	struct dialog *d = begin(PROTOCOL_SMTP);
+	const char *content;
+
+	(void)unused;
+	greeted(d);
+	say(d, "RCPT TO:<alice@example.test>", "250 2.1.5 ");
+	data(d, "Received: x\r\n y\r\nReceived : no\r\nRECEIVED: z\r\n"
+	    "Subject: Hello\r\n\r\n..\r\nReceived: body\r\n.\r\n",
+	    "250 2.0.0 Ok: queued as 0000000000001234\r\n");
+	assert_int_equal(world.committed, 1);
+	assert_string_equal(str_c(&world.sender), "tester@client.test");
+	assert_string_equal(str_c(&world.rcpts), "alice@example.test ");
+	assert_int_equal(world.received, 2);
+	assert_int_equal(world.body, 0);
+	content = str_c(&world.content);
+	assert_int_equal(world.skip, strlen("Return-Path: "
+	    "<tester@client.test>\r\n"));
+	assert_non_null(strstr(content, "Received: from client.test "
+	    "(unknown [192.0.2.7])\r\n\tby mail.example.test with ESMTP id "
+	    "0000000000001234\r\n\tfor <alice@example.test>;\r\n\t"));
+	assert_non_null(strstr(content, "\r\n\r\n.\r\nReceived: body\r\n"));
+	/* nothing is left over: a second mail begins anew */
+	say(d, "RCPT TO:<bob@example.test>", "503 ");
+	say(d, "MAIL FROM:<>", "250 ");
+	say(d, "RCPT TO:<bob@example.test>", "250 ");
+	data(d, "\r\n\xe4\r\n.\r\n", "250 2.0.0 ");
+	assert_string_equal(str_c(&world.rcpts), "bob@example.test ");
+	assert_int_equal(world.sender.n, 0);
+	assert_int_equal(world.body, 1);
+	dialog_free(&d);
+	assert_int_equal(world.begun, 2);
+	assert_int_equal(world.dropped, 0);
+}
+
+/* What two recipients have in common is delivered once. */
+static void
+test_targets_once(void **unused)
+{
+	struct dialog *d = begin(PROTOCOL_SMTP);
+
+	(void)unused;
+	greeted(d);
+	for (int i = 0; i < 50; i++) {
+		say(d, "RCPT TO:<alice@example.test>", "250 ");
+		say(d, "RCPT TO:<team@example.test>", "250 ");
+	}
+	data(d, ".\r\n", "250 ");
+	assert_int_equal(world.targets, 2);
+	assert_null(strstr(str_c(&world.content), "\tfor <"));
+	dialog_free(&d);
+}
+
+static void
+test_refused_content(void **unused)
+{
+	char line[1100], limit[1200];
+	struct {
+		const char *content, *expect;
+	} cases[] = {
+		{ "a\nb\r\n.\r\n", "554 5.6.0 A line ends with LF" },
+		{ "a\r\n.\nMAIL FROM:<x@y>\r\n.\r\n", "554 5.6.0 " },
+		{ "a\n.\r\nQUIT\r\n.\r\n", "554 5.6.0 " },
+		{ "a\rb\r\n.\r\n", "554 5.6.0 A CR" },
+		{ "a\r.\rb\r\n.\r\n", "554 5.6.0 A CR" },
+		{ line, "554 5.6.0 A line is longer" },
+		{ limit, "250 2.0.0 " },
+		{ "Subject: fine again\r\n\r\n.\r\n", "250 2.0.0 " },
+	};
+	struct dialog *d = begin(PROTOCOL_SMTP);
+
+	(void)unused;
+	memset(line, 'x', 999);
+	strcpy(line + 999, "\r\n.\r\n");
+	memset(limit, 'x', 998);
+	strcpy(limit + 998, "\r\n.\r\n");
+	say(d, "EHLO client.test", "250-");
+	for (size_t i = 0; i < nitems(cases); i++) {
+		unsigned before = world.committed;
+
+		say(d, "MAIL FROM:<a@b.test>", "250 ");
+		say(d, "RCPT TO:<alice@example.test>", "250 ");
+		data(d, cases[i].content, cases[i].expect);
+		assert_int_equal(world.committed - before,
+		    cases[i].expect[0] == '2');
+		assert_int_equal(d->phase, PHASE_READY);
+		assert_int_equal(d->tx.rcpts, 0);
+	}
+	dialog_free(&d);
+	assert_int_equal(world.begun, world.dropped + world.committed);
+}
+
+static void
+test_nul(void **unused)
+{
+	static const char content[] = "a\0b\r\n.\r\n";
+	struct dialog *d = begin(PROTOCOL_SMTP);
+	struct str out = { 0 };
+
+	(void)unused;
+	greeted(d);
+	say(d, "RCPT TO:<alice@example.test>", "250 ");
+	say(d, "DATA", "354 ");
+	feed(d, view_bytes(content, sizeof(content) - 1), 100, &out);
+	assert_true(view_starts(str_view(&out), VIEW_LIT("554 5.6.0 ")));
+	str_free(&out);
+	dialog_free(&d);
+}
+
+/* Several times the chunk that is kept in memory, then past the limit. */
+static void
+test_large(void **unused)
+{
+	struct dialog *d = begin(PROTOCOL_SMTP);
+	struct str big = { 0 }, out = { 0 };
+
+	(void)unused;
+	world.settings->message_size_limit = 1 << 20;
+	for (int i = 0; i < 5000; i++)
+		str_addf(&big, "%06d this is a line of a long message\r\n", i);
+	str_adds(&big, ".\r\n");
+	greeted(d);
+	say(d, "RCPT TO:<alice@example.test>", "250 ");
+	say(d, "DATA", "354 ");
+	feed(d, str_view(&big), 16384, &out);
+	assert_true(view_starts(str_view(&out), VIEW_LIT("250 ")));
+	assert_true(view_ends(str_view(&world.content),
+	    VIEW_LIT("004999 this is a line of a long message\r\n")));
+	world.settings->message_size_limit = 100000;
+	str_reset(&out);
+	say(d, "MAIL FROM:<a@b.test>", "250 ");
+	say(d, "RCPT TO:<alice@example.test>", "250 ");
+	say(d, "DATA", "354 ");
+	feed(d, str_view(&big), 16384, &out);
+	assert_true(view_starts(str_view(&out), VIEW_LIT("552 5.3.4 ")));
+	assert_true(dialog_data_hopeless(d) == false);
+	str_free(&out);
+	str_free(&big);
+	dialog_free(&d);
+	world.settings->message_size_limit = 64 << 20;
+}
+
+static void
+test_trouble(void **unused)
+{
+	struct dialog *d = begin(PROTOCOL_SMTP);
+
+	(void)unused;
+	greeted(d);
+	say(d, "RCPT TO:<alice@example.test>", "250 ");
+	world.queue_down = true;
+	say(d, "DATA", "451 4.3.0 ");
+	world.queue_down = false;
+	world.disk_full = true;
+	say(d, "DATA", "452 4.3.1 ");
+	world.disk_full = false;
+	data(d, "x\r\n.\r\n", "250 ");
+	dialog_free(&d);
+}
+
+/* A loop ends here. */
+static void
+test_hops(void **unused)
+{
+	struct dialog *d = begin(PROTOCOL_SMTP);
+	struct str many = { 0 }, out = { 0 };
+
+	(void)unused;
+	for (int i = 0; i < 101; i++)
+		str_adds(&many, "Received: from nowhere\r\n");
+	str_adds(&many, "\r\n.\r\n");
+	greeted(d);
+	say(d, "RCPT TO:<alice@example.test>", "250 ");
+	say(d, "DATA", "354 ");
+	feed(d, str_view(&many), 3, &out);
+	assert_true(view_starts(str_view(&out), VIEW_LIT("554 5.4.6 ")));
+	str_free(&out);
+	str_free(&many);
+	dialog_free(&d);
+	assert_int_equal(world.dropped, 1);
+}
+
+static void
+test_limits(void **unused)
+{
+	struct dialog *d = begin(PROTOCOL_SMTP);
+
+	(void)unused;
+	world.settings->recipients_max = 2;
+	world.settings->errors_max = 3;
+	greeted(d);
+	say(d, "RCPT TO:<alice@example.test>", "250 ");
+	say(d, "RCPT TO:<bob@example.test>", "250 ");
+	say(d, "RCPT TO:<bob@example.test>", "452 4.5.3 ");
+	data(d, "\r\n.\r\n", "250 ");
+	say(d, "XYZZY", "500 ");
+	say(d, "XYZZY", "500 ");
+	say(d, "XYZZY", "500 ");
+	assert_int_equal(say(d, "NOOP", "421 4.7.0 "), THEN_CLOSE);
+	dialog_free(&d);
+	world.settings->recipients_max = 1000;
+	world.settings->errors_max = 20;
+}
+
+static void
+test_lmtp(void **unused)
+{
+	struct dialog *d = begin(PROTOCOL_LMTP);
+
+	(void)unused;
+	say(d, "EHLO client.test", "500 5.5.1 ");
+	say(d, "LHLO client.test", "250-");
+	say(d, "MAIL FROM:<>", "250 ");
+	say(d, "RCPT TO:<nobody@example.test>", "550 5.1.1 ");
+	say(d, "DATA", "503 5.5.1 ");
+	say(d, "RCPT TO:<alice@example.test>", "250 ");
+	say(d, "RCPT TO:<bob@example.test>", "250 ");
+	data(d, "x\r\n.\r\n",
+	    "250 2.0.0 Ok: queued as 0000000000001234\r\n"
+	    "250 2.0.0 Ok: queued as 0000000000001234\r\n");
+	assert_non_null(strstr(str_c(&world.content), "with LMTP id"));
+	dialog_free(&d);
+}
+
+static void
+test_submission(void **unused)
+{
+	struct dialog *d = begin(PROTOCOL_SUBMISSION);
+
+	(void)unused;
+	world.settings->plain_logins = false;
+	say(d, "EHLO client.test", "250-");
+	say(d, "MAIL FROM:<a@b.test>", "530 5.7.0 ");
+	say(d, "AUTH PLAIN", "538 5.7.11 ");
+	world.settings->plain_logins = true;
+	say(d, "AUTH CRAM-MD5", "504 5.5.4 ");
+	say(d, "AUTH PLAIN", "334 ");
+	say(d, "*", "501 5.7.0 ");
+	say(d, "AUTH PLAIN !!!", "501 5.5.2 ");
+	say(d, "AUTH LOGIN", "334 VXNlcm5hbWU6");
+	say(d, "YWxpY2VAZXhhbXBsZS50ZXN0", "334 UGFzc3dvcmQ6");
+	say(d, "d3Jvbmc=", "535 5.7.8 ");
+	say(d, "AUTH PLAIN AGFsaWNlQGV4YW1wbGUudGVzdAB3b25kZXJsYW5k",
+	    "235 2.7.0 ");
+	say(d, "AUTH PLAIN", "503 5.5.1 ");
+	say(d, "MAIL FROM:<alice@example.test> AUTH=<>", "250 ");
+	say(d, "RCPT TO:<bob@example.test>", "250 ");
+	data(d, "x\r\n.\r\n", "250 ");
+	assert_non_null(strstr(str_c(&world.content), "with ESMTPA id"));
+	dialog_free(&d);
+}
+
+/* An unused mail serves the next transaction; an interrupted one is dropped. */
+static void
+test_reuse(void **unused)
+{
+	struct dialog *d = begin(PROTOCOL_SMTP);
+	bool done;
+
+	(void)unused;
+	greeted(d);
+	say(d, "RSET", "250 ");
+	say(d, "MAIL FROM:<a@b.test>", "250 ");
+	say(d, "EHLO again.test", "250-");
+	say(d, "MAIL FROM:<a@b.test>", "250 ");
+	assert_int_equal(world.begun, 1);
+	say(d, "RCPT TO:<bob@example.test>", "250 ");
+	say(d, "DATA", "354 ");
+	dialog_data(d, VIEW_LIT("half a mail"), &done);
+	assert_false(done);
+	dialog_free(&d);
+	assert_int_equal(world.dropped, 1);
+	assert_int_equal(world.committed, 0);
+}
+
+static void
+test_tally(void **unused)
+{
+	struct dialog *d = begin(PROTOCOL_SMTP);
+	struct str out = { 0 };
+
+	(void)unused;
+	greeted(d);
+	say(d, "RCPT TO:<nobody@example.test>", "550 ");
+	say(d, "QUIT", "221 ");
+	dialog_tally(d, &out);
+	assert_string_equal(str_c(&out),
+	    "ehlo=1 mail=1 rcpt=0/1 quit=1 commands=3/4");
+	str_free(&out);
+	dialog_free(&d);
+}
+
+static int
+set_up(void **unused)
+{
+	struct str errors = { 0 };
+
+	(void)unused;
+	log_open("test", "smtpd", STDERR_FILENO, LOG_LEVEL_ERROR);
+	world.settings = settings_parse(VIEW_NONE, &errors);
+	str_free(&errors);
+	return world.settings == NULL;
+}
+
+static int
+tear_down(void **unused)
+{
+	(void)unused;
+	settings_free(&world.settings);
+	str_free(&world.sender);
+	str_free(&world.content);
+	str_free(&world.rcpts);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_mail),
+		cmocka_unit_test(test_targets_once),
+		cmocka_unit_test(test_refused_content),
+		cmocka_unit_test(test_nul),
+		cmocka_unit_test(test_large),
+		cmocka_unit_test(test_trouble),
+		cmocka_unit_test(test_hops),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_lmtp),
+		cmocka_unit_test(test_submission),
+		cmocka_unit_test(test_reuse),
+		cmocka_unit_test(test_tally),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
