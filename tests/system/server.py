@@ -33,6 +33,22 @@ USERS = {"alice@" + DOMAIN: "wonderland", "bob@" + DOMAIN: "builder"}
 PROTOCOLS = ("smtp", "submission", "lmtp", "pop3", "imap")
 
 
+BASE = """\
+hostname = mail.example.test
+domains = example.test
+users = users
+aliases = aliases
+spool_dir = ../spool
+mail_dir = ../mail
+state_dir = ../state
+run_dir = ../run
+log_file = {log}
+program_dir = {programs}
+drop_privileges = no
+plain_logins = yes
+"""
+
+
 def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
@@ -51,23 +67,18 @@ def wait_for(condition, what, seconds=30):
         time.sleep(0.02)
 
 
+def settings_text(base, more):
+    """Both, with what more sets taken out of base."""
+    names = {line.split("=")[0].strip() for line in more.splitlines()}
+    return "".join(line + "\n" for line in base.splitlines()
+                   if line.split("=")[0].strip() not in names) + more
+
+
 def write_settings(directory, ports, more="", log="../log/posthouse.log"):
     """etc/posthouse.conf below directory, and the directories it names."""
     for name in ("etc", "spool", "mail", "state", "run", "log", "bin"):
         (directory / name).mkdir(parents=True, exist_ok=True)
-    text = (f"hostname = mail.{DOMAIN}\n"
-            f"domains = {DOMAIN}\n"
-            "users = users\n"
-            "aliases = aliases\n"
-            "spool_dir = ../spool\n"
-            "mail_dir = ../mail\n"
-            "state_dir = ../state\n"
-            "run_dir = ../run\n"
-            f"log_file = {log}\n"
-            f"program_dir = {BIN}\n"
-            "drop_privileges = no\n"
-            "plain_logins = yes\n")
-    text += more
+    text = settings_text(BASE.format(log=log, programs=BIN), more)
     for name, port in ports.items():
         text += (f"\n[listener {name}]\n"
                  f"address = 127.0.0.1:{port}\n"
