@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * content - read a block, stuff it into the stream's buffer, go on
+ *
+ * The block is shared by all sessions: nothing waits between filling it and
+ * having its octets in the stream.
+ */
+#include <errno.h>
+#include <unistd.h>
+
+#include "lib/mail/text.h"
+#include "lib/proc/stream.h"
+#include "pop3d/content.h"
+
+#define BLOCK 32768
+
+static char block[BLOCK];
+
+/* The next octets of the file; n is 0 at its end. */
+static bool
+read_block(int fd, uint64_t at, size_t most, struct view *v)
+{
+	ssize_t n;
+
+	if (most > sizeof(block))
+		most = sizeof(block);
+	do
+		n = pread(fd, block, most, (off_t)at);
+	while (n < 0 && errno == EINTR);
+	*v = view_bytes(block, n > 0 ? (size_t)n : 0);
+	return n >= 0;
+}
+
+/* A line has ended; it was empty. */
+static void
+line_ends(struct content_top *t, bool empty)
+{
+	if (t->body)
+		t->lines--;
+	else if (empty)
+		t->body = true;
+	t->done = t->body && t->lines == 0;
+}
+
+size_t
+content_top(struct content_top *t, struct view in)
+{
+	size_t at = 0;
+
+	while (at < in.n && !t->done) {
+		struct view rest = view_skip(in, at);
+		size_t n = view_find(rest, '\n');
+		bool cr = n == 1 && rest.p[0] == '\r';
+
+		if (n == rest.n) {
+			t->cr = !t->inside && cr;
+			t->inside = true;
+			return in.n;
+		}
+		line_ends(t, (!t->inside && (n == 0 || cr)) ||
+			(t->cr && n == 0));
+		t->inside = t->cr = false;
+		at += n + 1;
+	}
+	return at;
+}
+
+bool
+content_send(struct stream *s, int fd, struct content_top *top,
+    uint64_t *sent)
+{
+	struct text_stuff stuff = { 0 };
+	struct view v;
+	bool end;
+
+	*sent = 0;
+	do {
+		if (!read_block(fd, *sent, sizeof(block), &v))
+			return false;
+		end = v.n < sizeof(block); /* so reads of files end */
+		if (top != NULL)
+			v.n = content_top(top, v);
+		text_stuff(&stuff, v, &s->out);
+		*sent += v.n;
+		if (!stream_write(s, VIEW_NONE))
+			return false;
+	} while (!end && !(top != NULL && top->done));
+	text_stuff_end(&stuff, &s->out);
+	return true;
+}
+
+bool
+content_send_exactly(struct stream *s, int fd, uint64_t size)
+{
+	struct view v;
+
+	for (uint64_t at = 0; at < size; at += v.n) {
+		size_t most = size - at < BLOCK ? (size_t)(size - at) : BLOCK;
+
+		if (!read_block(fd, at, most, &v) || v.n == 0)
+			return false;
+		str_add(&s->out, v);
+		if (!stream_write(s, VIEW_NONE))
+			return false;
+	}
+	return true;
+}

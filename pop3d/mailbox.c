@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * mailbox - requests to auth and store, and the snapshot between them
+ *
+ * The snapshot stays mapped as store sent it. Content files are opened in
+ * portions that double while a client reads one message after the other, so
+ * that a whole mailbox costs few requests and a single message only one file.
+ */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/file.h"
+#include "lib/mail/numset.h"
+#include "lib/proc/service.h"
+#include "pop3d/mailbox.h"
+
+#define CALL_MS	     60000
+#define UIDS_PORTION 200000	/* octets of a UID set in one request */
+
+/* ---- who keeps it ---- */
+
+/* The link to the process that has the mailbox open; NULL when it is gone: its
+ * successor would take our handle for somebody else's. */
+static struct channel *
+keeper(const struct mailbox *m)
+{
+	struct channel *c = service_peer(ROLE_STORE, m->store);
+
+	return c != NULL && m->open && channel_peer(c)->process == m->keeper
+		   ? c
+		   : NULL;
+}
+
+static bool
+ask(const struct mailbox *m, const struct message *request,
+    struct reply *reply, struct why *w)
+{
+	struct channel *c = keeper(m);
+
+	if (c == NULL)
+		return why_later(w, "3.0", "The mailbox is not available");
+	return channel_call(c, request, reply, deadline_in(CALL_MS), w);
+}
+
+/* ---- login ---- */
+
+bool
+mailbox_login(struct mailbox *m, const struct session *s, const char *service,
+    struct view user, struct view password, struct why *w)
+{
+	struct message request = { .type = MSG_login };
+	struct reply reply;
+	bool ok;
+
+	m->session = s->number;
+	request.login.session = s->number;
+	request.login.service = view_of(service);
+	request.login.user = user;
+	request.login.password = password;
+	request.login.client = view_of(s->client);
+	if (!service_call(ROLE_AUTH, 0, &request, &reply, w))
+		return false;
+	ok = reply_is(&reply, MSG_logged_in, w);
+	if (ok) {
+		str_reset(&m->user);
+		str_add(&m->user, reply.m.logged_in.user);
+		m->store = reply.m.logged_in.store;
+	}
+	reply_free(&reply);
+	return ok;
+}
+
+void
+mailbox_logout(struct mailbox *m)
+{
+	struct message bye = { .type = MSG_session_end };
+	struct channel *c;
+
+	mailbox_close(m);
+	if (m->user.n == 0)
+		return;
+	c = service_peer(ROLE_STORE, m->store);
+	bye.session_end.session = m->session;
+	if (c != NULL)
+		channel_send(c, &bye);
+	str_free(&m->user);
+}
+
+/* ---- the snapshot ---- */
+
+static void
+ahead_drop(struct mailbox *m)
+{
+	for (uint32_t i = 0; i < m->ahead.n; i++)
+		if (m->ahead.fd[i] >= 0)
+			close(m->ahead.fd[i]);
+	m->ahead.n = 0;
+}
+
+/* store is more trusted than we are: what it says fits, or all is lost. */
+static void
+take_snapshot(struct mailbox *m, const struct msg_mailbox_opened *o)
+{
+	struct record r;
+
+	m->handle = o->handle;
+	m->uidvalidity = o->uidvalidity;
+	m->count = o->count;
+	m->records = file_map(o->index);
+	must(m->records.p != NULL &&
+	     record_count(m->records) == m->count);
+	m->octets = 0;
+	for (uint32_t i = 0; i < m->count; i++) {
+		record_at(m->records, i, &r);
+		m->octets += r.size;
+	}
+}
+
+bool
+mailbox_open(struct mailbox *m, struct view name, struct why *w)
+{
+	struct message request = { .type = MSG_mailbox_open };
+	struct channel *c = service_peer(ROLE_STORE, m->store);
+	struct reply reply;
+
+	must(!m->open);
+	if (c == NULL)
+		return why_later(w, "3.0", "The mailbox is not available");
+	m->keeper = channel_peer(c)->process;
+	request.mailbox_open.session = m->session;
+	request.mailbox_open.mailbox = name.n > 0 ? name : VIEW_LIT("INBOX");
+	request.mailbox_open.mode = 2;
+	if (!channel_call(c, &request, &reply, deadline_in(CALL_MS), w))
+		return false;
+	m->open = reply_is(&reply, MSG_mailbox_opened, w);
+	if (m->open)
+		take_snapshot(m, &reply.m.mailbox_opened);
+	reply_free(&reply);
+	return m->open;
+}
+
+void
+mailbox_close(struct mailbox *m)
+{
+	struct message bye = { .type = MSG_mailbox_close };
+	struct channel *c = keeper(m);
+
+	if (!m->open)
+		return;
+	bye.mailbox_close.handle = m->handle;
+	if (c != NULL)
+		channel_send(c, &bye);
+	mailbox_unmark_all(m);
+	ahead_drop(m);
+	file_unmap(m->records);
+	m->records = VIEW_NONE;
+	m->count = 0;
+	m->octets = 0;
+	m->open = false;
+}
+
+void
+mailbox_message(const struct mailbox *m, uint32_t number, struct record *r)
+{
+	must(number >= 1 && number <= m->count);
+	record_at(m->records, number - 1, r);
+}
+
+/* ---- marks ---- */
+
+bool
+mailbox_is_marked(const struct mailbox *m, uint32_t number)
+{
+	return m->marks != NULL &&
+	       (m->marks[(number - 1) / 8] >> (number - 1) % 8 & 1);
+}
+
+void
+mailbox_mark(struct mailbox *m, uint32_t number)
+{
+	struct record r;
+
+	mailbox_message(m, number, &r);
+	if (mailbox_is_marked(m, number))
+		return;
+	if (m->marks == NULL)
+		m->marks = xcalloc((m->count + (size_t)7) / 8, 1);
+	m->marks[(number - 1) / 8] |= (uint8_t)(1 << (number - 1) % 8);
+	m->marked++;
+	m->marked_octets += r.size;
+}
+
+void
+mailbox_unmark_all(struct mailbox *m)
+{
+	free(m->marks);
+	m->marks = NULL;
+	m->marked = 0;
+	m->marked_octets = 0;
+}
+
+static bool
+expunge(struct mailbox *m, const struct str *uids, struct why *w)
+{
+	struct message request = { .type = MSG_mailbox_expunge };
+	struct reply reply;
+	bool ok;
+
+	request.mailbox_expunge.handle = m->handle;
+	request.mailbox_expunge.uids = str_view(uids);
+	request.mailbox_expunge.any = 1;
+	if (!ask(m, &request, &reply, w))
+		return false;
+	ok = reply_is(&reply, MSG_answer, w);
+	reply_free(&reply);
+	return ok;
+}
+
+/* Write the UIDs of marked messages from *number on, as many as go into one
+ * request. A range may reach over UIDs that no message has. */
+static void
+marked_uids(const struct mailbox *m, uint32_t *number, struct str *out)
+{
+	struct record first, last;
+
+	for (; *number <= m->count && out->n < UIDS_PORTION; ++*number) {
+		if (!mailbox_is_marked(m, *number))
+			continue;
+		mailbox_message(m, *number, &first);
+		while (*number < m->count && mailbox_is_marked(m, *number + 1))
+			++*number;
+		mailbox_message(m, *number, &last);
+		str_addf(out, "%s%u", out->n > 0 ? "," : "", first.uid);
+		if (last.uid != first.uid)
+			str_addf(out, ":%u", last.uid);
+	}
+}
+
+bool
+mailbox_apply(struct mailbox *m, struct why *w)
+{
+	struct str uids = { 0 };
+	uint32_t number = 1;
+	bool ok = true;
+
+	while (ok && m->marked > 0 && number <= m->count) {
+		str_reset(&uids);
+		marked_uids(m, &number, &uids);
+		ok = uids.n == 0 || expunge(m, &uids, w);
+	}
+	str_free(&uids);
+	return ok;
+}
+
+/* ---- content ---- */
+
+/* Place the descriptors of an answer; a message that is gone keeps -1. */
+static void
+place(struct mailbox *m, struct msg_contents *c)
+{
+	uint32_t uid, i = 0, n = 0;
+	struct record r;
+
+	while (n < c->files.n && list_next_u32(&c->uids, &uid)) {
+		for (; i < m->ahead.n; i++) {
+			mailbox_message(m, m->ahead.first + i, &r);
+			if (r.uid == uid)
+				break;
+		}
+		if (i == m->ahead.n)
+			return;
+		m->ahead.fd[i] = fd_take(&c->files.fd[n++]);
+	}
+}
+
+/* Open the content of messages from number on. */
+static bool
+look_ahead(struct mailbox *m, uint32_t number, struct why *w)
+{
+	struct message request = { .type = MSG_content_open };
+	struct str uids = { 0 };
+	struct numset_text set;
+	struct reply reply;
+	struct record r;
+	bool ok;
+
+	m->ahead.first = number;
+	numset_begin(&set, &uids);
+	for (; m->ahead.n < m->ahead.run && number <= m->count; number++) {
+		m->ahead.fd[m->ahead.n++] = -1;
+		mailbox_message(m, number, &r);
+		if (!mailbox_is_marked(m, number))
+			numset_put(&set, r.uid);
+	}
+	numset_end(&set);
+	request.content_open.handle = m->handle;
+	request.content_open.uids = str_view(&uids);
+	ok = ask(m, &request, &reply, w);
+	str_free(&uids);
+	if (!ok)
+		return false;
+	ok = reply_is(&reply, MSG_contents, w);
+	if (ok)
+		place(m, &reply.m.contents);
+	reply_free(&reply);
+	return ok;
+}
+
+/* One more in a row doubles the portion, any jump makes it one again. */
+static bool
+look_at(struct mailbox *m, uint32_t number, struct why *w)
+{
+	bool row = m->ahead.n > 0 && number == m->ahead.first + m->ahead.n;
+	bool ok;
+
+	m->ahead.run = row ? m->ahead.run * 2 : 1;
+	if (m->ahead.run > MAILBOX_AHEAD)
+		m->ahead.run = MAILBOX_AHEAD;
+	ahead_drop(m);
+	ok = look_ahead(m, number, w);
+	if (!ok)
+		ahead_drop(m);
+	return ok;
+}
+
+/* The place of a message's descriptor, NULL when it was not opened or has been
+ * taken. */
+static int *
+looked_at(struct mailbox *m, uint32_t number)
+{
+	uint32_t i = number - m->ahead.first;
+
+	return number >= m->ahead.first && i < m->ahead.n &&
+		       m->ahead.fd[i] >= 0
+		   ? &m->ahead.fd[i]
+		   : NULL;
+}
+
+int
+mailbox_content(struct mailbox *m, uint32_t number, struct why *w)
+{
+	int *fd = looked_at(m, number);
+
+	if (fd == NULL && !look_at(m, number, w))
+		return -1;
+	fd = looked_at(m, number);
+	if (fd == NULL) {
+		why_later(w, "2.0", "The message is not there any more");
+		return -1;
+	}
+	return fd_take(fd);
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * pop3 - the loop of a session: a line, a command, a reply
+ *
+ * Only QUIT removes messages. A client that goes away, is silent for too long
+ * (RFC 1939 3: no reply then) or makes too many errors removes nothing.
+ */
+#include "lib/base/log.h"
+#include "lib/proc/service.h"
+#include "pop3d/login.h"
+#include "pop3d/pop3.h"
+
+static bool
+write_reply(struct pop3 *p, struct stream *s)
+{
+	const struct pop3_reply *r = &p->reply;
+
+	stream_puts(s, r->ok ? "+OK " : "-ERR ");
+	stream_write(s, str_view(&r->text));
+	if (!stream_puts(s, "\r\n"))
+		return false;
+	return r->body == NULL || r->body(p, s);
+}
+
+/* When the next line must have come. */
+static int64_t
+deadline_of(const struct pop3 *p, int64_t login_until)
+{
+	const struct settings *s = service_settings();
+	int64_t next = deadline_in(s->pop3_timeout * 1000);
+
+	return p->state == POP3_AUTHORIZATION && login_until < next
+		   ? login_until
+		   : next;
+}
+
+/* What to do when there is no line: the reply, or NULL to say nothing. */
+static const struct {
+	const char *reply, *reason;
+} line_ends[] = {
+	[STREAM_EOF] = { NULL, "Connection closed" },
+	[STREAM_TIMEOUT] = { NULL, "Inactivity" },
+	[STREAM_CANCELLED] = { "-ERR [SYS/TEMP] The server is shutting "
+			       "down\r\n", "Server shutting down" },
+};
+
+/* False when the session is over; p->end says why. */
+static bool
+next_command(struct pop3 *p, struct stream *s, int64_t login_until)
+{
+	struct view line;
+	enum stream_end e = stream_line(s, &line, POP3_LINE_MAX, false,
+	    deadline_of(p, login_until));
+
+	if (e == STREAM_OK) {
+		pop3_command(p, line);
+		return true;
+	}
+	if (e == STREAM_TOO_LONG) {
+		pop3_error(p, NULL, "The line is too long");
+		p->errors++;
+		return true;
+	}
+	p->end = line_ends[e].reason;
+	if (line_ends[e].reply != NULL)
+		stream_puts(s, line_ends[e].reply);
+	return false;
+}
+
+static void
+serve(struct pop3 *p, struct stream *s)
+{
+	const struct settings *settings = service_settings();
+	int64_t login_until = deadline_in(settings->login_timeout * 1000);
+	uint64_t most = settings->errors_max;
+
+	while (p->state != POP3_END && next_command(p, s, login_until)) {
+		if (!write_reply(p, s)) {
+			p->end = "Connection closed";
+			return;
+		}
+		if (p->errors >= most && p->state != POP3_END) {
+			p->end = "Too many errors";
+			stream_puts(s, "-ERR Too many errors\r\n");
+			return;
+		}
+	}
+}
+
+static void
+log_end(const struct pop3 *p)
+{
+	struct str subject = { 0 };
+
+	if (p->mailbox.user.n == 0) {
+		login_log_end("pop3-login", p->session, p->end, p->failures);
+		return;
+	}
+	str_addf(&subject, "pop3(%s)", log_quote(str_view(&p->mailbox.user)));
+	log_info(str_c(&subject), "Disconnected: %s top=%u/%llu, "
+	    "retr=%u/%llu, del=%u/%u, size=%llu, session=<%s>", p->end,
+	    p->top_count, (unsigned long long)p->top_octets, p->retr_count,
+	    (unsigned long long)p->retr_octets, p->deleted, p->had_count,
+	    (unsigned long long)p->had_octets, p->session->id);
+	str_free(&subject);
+}
+
+void
+pop3_session(struct session *s)
+{
+	struct pop3 p;
+
+	pop3_begin(&p, s);
+	stream_puts(&s->stream, "+OK Posthouse POP3 server ready\r\n");
+	serve(&p, &s->stream);
+	log_end(&p);
+	pop3_free(&p);
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * pop3_command - the table of commands, and how replies are filled in
+ *
+ * A command is looked up by its verb, then refused if the state or the number
+ * of its arguments is not right; all of these count as errors.
+ */
+#include <unistd.h>
+
+#include "pop3d/pop3.h"
+
+static const struct command {
+	const char *verb;
+	unsigned states;
+	unsigned least, most;	/* arguments; PASS and USER take the rest */
+	pop3_run *run;
+} commands[] = {
+	{ "CAPA", POP3_AUTHORIZATION | POP3_TRANSACTION, 0, 0, pop3_capa },
+	{ "USER", POP3_AUTHORIZATION, 1, UINT32_MAX, pop3_user },
+	{ "PASS", POP3_AUTHORIZATION, 0, UINT32_MAX, pop3_pass },
+	{ "STAT", POP3_TRANSACTION, 0, 0, pop3_stat },
+	{ "LIST", POP3_TRANSACTION, 0, 1, pop3_list },
+	{ "UIDL", POP3_TRANSACTION, 0, 1, pop3_uidl },
+	{ "RETR", POP3_TRANSACTION, 1, 1, pop3_retr },
+	{ "TOP", POP3_TRANSACTION, 2, 2, pop3_top },
+	{ "DELE", POP3_TRANSACTION, 1, 1, pop3_dele },
+	{ "RSET", POP3_TRANSACTION, 0, 0, pop3_rset },
+	{ "NOOP", POP3_TRANSACTION, 0, 0, pop3_noop },
+	{ "QUIT", POP3_AUTHORIZATION | POP3_TRANSACTION, 0, 0, pop3_quit },
+};
+
+static void
+fill(struct pop3 *p, bool ok, const char *code)
+{
+	p->reply.ok = ok;
+	p->reply.body = NULL;
+	str_reset(&p->reply.text);
+	if (code != NULL)
+		str_addf(&p->reply.text, "[%s] ", code);
+}
+
+void
+pop3_ok(struct pop3 *p, const char *fmt, ...)
+{
+	va_list ap;
+
+	fill(p, true, NULL);
+	va_start(ap, fmt);
+	str_vaddf(&p->reply.text, fmt, ap);
+	va_end(ap);
+}
+
+void
+pop3_error(struct pop3 *p, const char *code, const char *fmt, ...)
+{
+	va_list ap;
+
+	fill(p, false, code);
+	va_start(ap, fmt);
+	str_vaddf(&p->reply.text, fmt, ap);
+	va_end(ap);
+}
+
+void
+pop3_why(struct pop3 *p, const struct why *w)
+{
+	pop3_error(p,
+	    w->verdict == VERDICT_LATER ? "SYS/TEMP" : "SYS/PERM", "%s",
+	    w->text);
+}
+
+static const struct command *
+find(struct view verb)
+{
+	for (size_t i = 0; i < nitems(commands); i++)
+		if (view_isi(verb, commands[i].verb))
+			return &commands[i];
+	return NULL;
+}
+
+static unsigned
+count_words(struct view v)
+{
+	unsigned n = 0;
+
+	while (view_word(&v).n > 0)
+		n++;
+	return n;
+}
+
+/* False with the reply filled in. */
+static bool
+allowed(struct pop3 *p, const struct command *c, struct view args)
+{
+	unsigned n = count_words(args);
+
+	if (c == NULL)
+		pop3_error(p, NULL, "Unknown command");
+	else if (!(c->states & p->state))
+		pop3_error(p, NULL, "%s",
+		    p->state == POP3_AUTHORIZATION ? "Log in first"
+						   : "Logged in already");
+	else if (n < c->least || n > c->most)
+		pop3_error(p, NULL, "Wrong number of arguments for %s",
+		    c->verb);
+	else
+		return true;
+	return false;
+}
+
+void
+pop3_command(struct pop3 *p, struct view line)
+{
+	struct view args = line;
+	const struct command *c = find(view_cut(&args, ' '));
+
+	if (allowed(p, c, args))
+		c->run(p, args);
+	if (!p->reply.ok)
+		p->errors++;
+}
+
+void
+pop3_begin(struct pop3 *p, const struct session *s)
+{
+	*p = (struct pop3){ .session = s, .state = POP3_AUTHORIZATION,
+		.content = -1 };
+}
+
+void
+pop3_free(struct pop3 *p)
+{
+	mailbox_logout(&p->mailbox);
+	if (p->content >= 0)
+		close(p->content);
+	str_free(&p->user);
+	str_free(&p->reply.text);
+}
