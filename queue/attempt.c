@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * attempt - from READY to a verdict
+ *
+ * Each transport has a line of recipients that are ready and sends as many at
+ * once as its program may have. A line holds ids and numbers, not pointers, so
+ * a mail may vanish from the ledger at any time. A verdict moves the recipient,
+ * writes a note and says one line to the log.
+ */
+#include <stdlib.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+#include "lib/mail/spool.h"
+#include "lib/proc/service.h"
+#include "queue/attempt.h"
+#include "queue/durable.h"
+#include "queue/ledger.h"
+#include "queue/note.h"
+#include "queue/report.h"
+#include "queue/schedule.h"
+#include "queue/table.h"
+#include "queue/trail.h"
+#include "queue/transport.h"
+
+#define TRIES_LEAST	3	/* before age alone can end it: clocks jump */
+#define FAILING_MS	1000	/* look again whether the journal works */
+
+struct ready {
+	uint64_t mail;
+	uint32_t rcpt;
+};
+
+/* A ring that grows. */
+struct line {
+	struct ready *item;
+	size_t first, n, cap;
+	uint32_t flying;
+};
+
+struct flight {
+	uint64_t key;		/* first: struct table wants it */
+	struct ready what;
+	struct channel *to;
+	uint8_t transport;
+	int64_t began;		/* clock_wall_us() */
+};
+
+static struct line lines[TRANSPORT_COUNT];
+static struct table flights;
+static bool kicked;
+static struct loop_timer *failing_timer;
+
+static void
+line_put(struct line *l, struct ready r)
+{
+	if (l->n == l->cap) {
+		size_t cap = l->cap > 0 ? l->cap * 2 : 64;
+		struct ready *item = xcalloc(cap, sizeof(*item));
+
+		for (size_t i = 0; i < l->n; i++)
+			item[i] = l->item[(l->first + i) % l->cap];
+		free(l->item);
+		l->item = item;
+		l->cap = cap;
+		l->first = 0;
+	}
+	l->item[(l->first + l->n++) % l->cap] = r;
+}
+
+static struct ready
+line_take(struct line *l)
+{
+	struct ready r = l->item[l->first];
+
+	l->first = (l->first + 1) % l->cap;
+	l->n--;
+	return r;
+}
+
+/* ---- what comes of an attempt ---- */
+
+void
+attempt_progress(struct mail *m)
+{
+	if (m->state != MAIL_QUEUED)
+		return;
+	if (ledger_is_settled(m)) {
+		schedule_remove(m);
+		durable_finish(m);
+		return;
+	}
+	if (m->busy == 0) {
+		schedule_put(m);
+		report_consider(m);
+	}
+}
+
+static void
+remember(struct mail *m, uint32_t rcpt, const struct why *w, struct view relay)
+{
+	struct rcpt *r = &m->rcpt[rcpt];
+
+	reason_drop(&r->why);
+	r->why = reason_take(view_of(w->status), view_of(w->text), relay);
+}
+
+static bool
+wants_failure(const struct mail *m, uint32_t rcpt)
+{
+	uint8_t notify = m->rcpt[rcpt].notify;
+
+	return mail_sender(m).n > 0 && !(notify & NOTIFY_NEVER) &&
+	    (notify == 0 || (notify & NOTIFY_FAILURE));
+}
+
+static void
+never(struct mail *m, uint32_t rcpt)
+{
+	ledger_move(m, rcpt, RCPT_FAILED);
+	if (wants_failure(m, rcpt))
+		return;
+	if (mail_sender(m).n == 0) {
+		char id[SPOOL_ID_SIZE];
+
+		log_warning(spool_id(m->id, id), "undeliverable to %s, and "
+		    "there is no sender to tell: dropped",
+		    log_quote(mail_texts(m, rcpt).address));
+	}
+	ledger_move(m, rcpt, RCPT_SETTLED);
+}
+
+static void
+done(struct mail *m, uint32_t rcpt)
+{
+	bool tell = (m->rcpt[rcpt].notify & NOTIFY_SUCCESS) &&
+	    !(m->rcpt[rcpt].notify & NOTIFY_NEVER) && mail_sender(m).n > 0;
+
+	ledger_move(m, rcpt, tell ? RCPT_DONE : RCPT_SETTLED);
+}
+
+/* Old enough to be given up: the sentence says so. */
+static bool
+is_expired(const struct mail *m, uint32_t rcpt, struct why *w)
+{
+	const struct settings *s = service_settings();
+	int64_t age = (int64_t)schedule_now() - mail_arrival(m);
+	int64_t most = mail_sender(m).n > 0 ? s->queue_lifetime :
+	    s->bounce_lifetime;
+	struct why last = *w;
+
+	if (age < most || m->rcpt[rcpt].tries < TRIES_LEAST)
+		return false;
+	why_never(w, "4.7", "Gave up after %lld %s: %s",
+	    (long long)(most >= 172800 ? most / 86400 : (most + 3599) / 3600),
+	    most >= 172800 ? "days" : "hours", last.text);
+	return true;
+}
+
+static void
+consider_warning(struct mail *m, uint32_t rcpt)
+{
+	int64_t after = service_settings()->delay_warning;
+	int64_t age = (int64_t)schedule_now() - mail_arrival(m);
+	uint8_t notify = m->rcpt[rcpt].notify;
+
+	if (after > 0 && age >= after && !m->warned &&
+	    mail_sender(m).n > 0 && !(notify & NOTIFY_NEVER) &&
+	    (notify == 0 || (notify & NOTIFY_DELAY)))
+		m->warn = true;
+}
+
+/* Trouble of the house itself (X.3.Z) is over within seconds, mostly: tries
+ * begin again after one second. Elsewhere it takes longer. */
+static void
+later(struct mail *m, uint32_t rcpt, const struct why *w)
+{
+	const struct settings *s = service_settings();
+	struct rcpt *r = &m->rcpt[rcpt];
+	bool own = w->status[0] == '3' &&
+	    transports[r->transport].role == ROLE_LOCAL;
+
+	r->due = schedule_now() + schedule_wait(r->tries,
+	    own ? 1 : (uint32_t)s->retry_first, (uint32_t)s->retry_most,
+	    arc4random());
+	ledger_move(m, rcpt, RCPT_WAITING);
+	consider_warning(m, rcpt);
+}
+
+static void
+judge(struct mail *m, uint32_t rcpt, struct why *w, struct view relay,
+    int64_t began)
+{
+	struct rcpt *r = &m->rcpt[rcpt];
+
+	if (r->tries < UINT16_MAX)
+		r->tries++;
+	if (w->verdict == VERDICT_LATER)
+		is_expired(m, rcpt, w);
+	trail_verdict(m, rcpt, w, relay, began);
+	if (w->verdict != VERDICT_DONE || r->notify & NOTIFY_SUCCESS)
+		remember(m, rcpt, w, relay);
+	if (w->verdict == VERDICT_DONE)
+		done(m, rcpt);
+	else if (w->verdict == VERDICT_NEVER)
+		never(m, rcpt);
+	else
+		later(m, rcpt, w);
+	note_verdict(durable_notes(), m, rcpt);
+	attempt_progress(m);
+}
+
+/* ---- sending ---- */
+
+/* Tags are unique in a channel, process numbers in the house. */
+static uint64_t
+key_of(struct channel *c, uint32_t tag)
+{
+	return (uint64_t)channel_peer(c)->process << 32 | tag;
+}
+
+static bool
+is_status(struct view v)
+{
+	for (size_t i = 0; i < v.n; i++)
+		if (!is_digit(v.p[i]) && v.p[i] != '.')
+			return false;
+	return v.n >= 3 && v.n < 8;
+}
+
+void
+attempt_verdict(struct channel *c, uint32_t tag, struct msg_verdict *v)
+{
+	struct flight *f = table_find(&flights, key_of(c, tag));
+	struct mail *m;
+	struct why w;
+
+	if (f == NULL || f->to != c || f->what.mail != v->mail ||
+	    f->what.rcpt != v->rcpt) {
+		log_error("attempt", "verdict from %s without an attempt",
+		    role_name(channel_peer(c)->role));
+		return;
+	}
+	why_set(&w, v->verdict == VERDICT_DONE || v->verdict == VERDICT_NEVER ?
+	    v->verdict : VERDICT_LATER,
+	    is_status(v->status) ? v->status : VIEW_LIT("0.0"), v->sentence);
+	m = ledger_find(v->mail);
+	if (m != NULL && m->state == MAIL_QUEUED)
+		judge(m, v->rcpt, &w, v->relay, f->began);
+	lines[f->transport].flying--;
+	table_remove(&flights, f->key);
+	free(f);
+	attempt_kick();
+}
+
+static void
+send_attempt(struct channel *to, struct mail *m, uint32_t rcpt)
+{
+	struct rcpt *r = &m->rcpt[rcpt];
+	struct rcpt_texts t = mail_texts(m, rcpt);
+	struct flight *f = xmalloc(sizeof(*f));
+	struct message a = { .type = MSG_attempt, .tag = channel_tag(to),
+		.attempt = { .mail = m->id, .rcpt = rcpt,
+		    .sender = mail_sender(m), .original = t.original,
+		    .destination = t.destination, .address = t.address,
+		    .size = m->size, .skip = m->skip,
+		    .arrival = mail_arrival(m), .again = r->again } };
+
+	*f = (struct flight){ .key = key_of(to, a.tag), .what = { m->id, rcpt },
+		.to = to, .transport = r->transport,
+		.began = clock_wall_us() };
+	table_add(&flights, f);
+	lines[r->transport].flying++;
+	ledger_move(m, rcpt, RCPT_TRYING);
+	r->again = true;
+	channel_send(to, &a);
+}
+
+static void
+nobody_there(struct mail *m, uint32_t rcpt, const char *missing)
+{
+	struct why w;
+
+	why_later(&w, "4.1", "%s", missing);
+	ledger_move(m, rcpt, RCPT_TRYING);
+	judge(m, rcpt, &w, VIEW_NONE, 0);
+}
+
+static void
+run_line(uint8_t transport)
+{
+	struct line *l = &lines[transport];
+	const struct transport *t = &transports[transport];
+	struct channel *to = t->role ? service_peer(t->role, 0) : NULL;
+
+	while (l->n > 0 && (to != NULL || t->missing != NULL) &&
+	    l->flying < service_settings()->local_deliveries) {
+		struct ready r = line_take(l);
+		struct mail *m = ledger_find(r.mail);
+
+		if (m == NULL || m->state != MAIL_QUEUED ||
+		    m->rcpt[r.rcpt].state != RCPT_READY)
+			continue;
+		if (to != NULL)
+			send_attempt(to, m, r.rcpt);
+		else
+			nobody_there(m, r.rcpt, t->missing);
+	}
+}
+
+static void
+look_again(void *unused)
+{
+	(void)unused;
+	loop_timer_free(&failing_timer);
+	attempt_kick();
+}
+
+static void
+run(void *unused)
+{
+	(void)unused;
+	kicked = false;
+	if (service_stopping())
+		return;
+	if (durable_is_failing()) {
+		if (failing_timer == NULL)
+			failing_timer = loop_timer_new(FAILING_MS, look_again,
+			    NULL);
+		return;
+	}
+	for (uint8_t i = 0; i < TRANSPORT_COUNT; i++)
+		run_line(i);
+}
+
+void
+attempt_kick(void)
+{
+	if (!kicked)
+		loop_defer(run, NULL);
+	kicked = true;
+}
+
+/* ---- becoming ready ---- */
+
+static uint32_t
+make_ready(struct mail *m, uint32_t until)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < m->nrcpt; i++) {
+		struct rcpt *r = &m->rcpt[i];
+
+		if (r->state != RCPT_WAITING || r->due > until)
+			continue;
+		ledger_move(m, i, RCPT_READY);
+		line_put(&lines[r->transport], (struct ready){ m->id, i });
+		n++;
+	}
+	schedule_put(m);
+	if (n > 0)
+		attempt_kick();
+	return n;
+}
+
+void
+attempt_start(struct mail *m)
+{
+	make_ready(m, UINT32_MAX);
+}
+
+void
+attempt_due(struct mail *m)
+{
+	make_ready(m, schedule_now());
+}
+
+uint32_t
+attempt_flush(struct mail *m)
+{
+	return make_ready(m, UINT32_MAX);
+}
+
+static void
+broke(struct flight *f)
+{
+	struct mail *m = ledger_find(f->what.mail);
+	struct why w;
+
+	why_later(&w, "3.0", "the %s program ended during the delivery",
+	    transports[f->transport].name);
+	if (m != NULL && m->state == MAIL_QUEUED)
+		judge(m, f->what.rcpt, &w, VIEW_NONE, f->began);
+	lines[f->transport].flying--;
+	free(f);
+}
+
+void
+attempt_closed(struct channel *c)
+{
+	struct flight **lost = xcalloc(flights.count, sizeof(*lost)), *f;
+	size_t n = 0;
+
+	for (size_t at = 0; (f = table_next(&flights, &at)) != NULL;)
+		if (f->to == c)
+			lost[n++] = f;
+	for (size_t i = 0; i < n; i++)
+		table_remove(&flights, lost[i]->key);
+	for (size_t i = 0; i < n; i++)
+		broke(lost[i]);
+	free(lost);
+}
+
+bool
+attempt_is_idle(void)
+{
+	return flights.count == 0;
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * content - creating, syncing and removing content files
+ *
+ * A file is group-writable (0660): smtpd and store may be other users of the
+ * group of the house. Free space is asked for at most four times a second.
+ */
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+#include "lib/mail/spool.h"
+#include "lib/proc/service.h"
+#include "queue/content.h"
+
+#define SPACE_MS	250	/* how long an answer about free space counts */
+
+static struct {
+	int dir[SPOOL_DIRS];
+	int lost;
+	uint64_t last;		/* newest id */
+	uint64_t space;
+	int64_t space_until;
+} content;
+
+static int
+open_dir(int parent, const char *name, mode_t mode, bool *made)
+{
+	*made = mkdirat(parent, name, mode) == 0;
+	if (!*made && errno != EEXIST)
+		return -1;
+	return openat(parent, name,
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+}
+
+bool
+content_start(int spool)
+{
+	bool made, any = false;
+	int top = open_dir(spool, "content", 0770, &made);
+
+	content.lost = open_dir(spool, "lost", 0700, &any);
+	if (top < 0 || content.lost < 0)
+		return false;
+	for (unsigned i = 0; i < SPOOL_DIRS; i++) {
+		char name[4];
+
+		snprintf(name, sizeof(name), "%02x", i);
+		content.dir[i] = open_dir(top, name, 0770, &made);
+		if (content.dir[i] < 0)
+			return false;
+		any = any || made;
+	}
+	made = !any || fsync(top) == 0;
+	close(top);
+	return made;
+}
+
+int
+content_lost_dir(void)
+{
+	return content.lost;
+}
+
+uint64_t
+content_id(void)
+{
+	uint64_t now = (uint64_t)clock_wall_us();
+
+	content.last = now > content.last ? now : content.last + 1;
+	return content.last;
+}
+
+void
+content_used(uint64_t id)
+{
+	if (id > content.last)
+		content.last = id;
+}
+
+static const char *
+name_of(uint64_t id, char name[SPOOL_ID_SIZE])
+{
+	return spool_id(id, name);
+}
+
+/* A message that is announced must fit, and leave the reserve free. */
+static bool
+has_room(uint64_t announced)
+{
+	int64_t now = clock_ms();
+	struct statvfs v;
+
+	if (now >= content.space_until) {
+		if (fstatvfs(content.lost, &v) < 0)
+			return false;
+		content.space = (uint64_t)v.f_bavail * v.f_frsize;
+		if (v.f_files > 0 && v.f_favail < 64)
+			content.space = 0;
+		content.space_until = now + SPACE_MS;
+	}
+	return content.space > announced &&
+	    content.space - announced > service_settings()->spool_reserve;
+}
+
+int
+content_create(uint64_t id, uint64_t announced, struct why *w)
+{
+	char name[SPOOL_ID_SIZE];
+	int fd;
+
+	if (!has_room(announced)) {
+		why_later(w, "3.1", "Insufficient system storage");
+		return -1;
+	}
+	fd = openat(content.dir[spool_dir(id)], name_of(id, name),
+	    O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0660);
+	if (fd < 0 && (errno == ENOSPC || errno == EDQUOT))
+		why_later(w, "3.1", "Insufficient system storage");
+	else if (fd < 0)
+		why_errno(w, "cannot make a file in the spool");
+	return fd;
+}
+
+int
+content_open(uint64_t id)
+{
+	char name[SPOOL_ID_SIZE];
+
+	return openat(content.dir[spool_dir(id)], name_of(id, name),
+	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+}
+
+void
+content_remove(uint64_t id)
+{
+	char name[SPOOL_ID_SIZE];
+
+	if (unlinkat(content.dir[spool_dir(id)], name_of(id, name), 0) < 0 &&
+	    errno != ENOENT)
+		log_error(name, "cannot remove the content: %s",
+		    strerror(errno));
+}
+
+void
+content_push(int fd)
+{
+	(void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
+bool
+content_sync(int fd, uint64_t size)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && (uint64_t)st.st_size == size &&
+	    fsync(fd) == 0;
+}
+
+bool
+content_sync_dir(unsigned dir)
+{
+	return fsync(content.dir[dir]) == 0;
+}
+
+static void
+decide(unsigned dir, const char *name, enum content_fate fate)
+{
+	if (fate == CONTENT_REMOVE)
+		unlinkat(content.dir[dir], name, 0);
+	if (fate == CONTENT_LOST &&
+	    renameat(content.dir[dir], name, content.lost, name) < 0)
+		log_error(name, "cannot move to spool/lost: %s",
+		    strerror(errno));
+}
+
+void
+content_each(enum content_fate (*fn)(void *arg, uint64_t id), void *arg)
+{
+	for (unsigned i = 0; i < SPOOL_DIRS; i++) {
+		int fd = openat(content.dir[i], ".",
+		    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		DIR *d = fd < 0 ? NULL : fdopendir(fd);
+		struct dirent *e;
+		uint64_t id;
+
+		while (d != NULL && (e = readdir(d)) != NULL)
+			if (spool_id_parse(view_of(e->d_name), &id))
+				decide(i, e->d_name, fn(arg, id));
+		if (d != NULL)
+			closedir(d);
+	}
+}

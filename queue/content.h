@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * content - the files with what mails say
+ *
+ * spool/content/XX/ID (lib/mail/spool.h). The 256 directories stay open, so
+ * that a file is one system call away. content_sync(), content_sync_dir() and
+ * content_remove() may block and may be called in any thread.
+ */
+#ifndef QUEUE_CONTENT_H
+#define QUEUE_CONTENT_H
+
+#include "lib/base/why.h"
+
+/* Open the directories below the spool, of which a descriptor with O_PATH is
+ * enough; make those that master did not. False with errno set. */
+bool content_start(int spool);
+/* An id that was never used: the time, or one more than the last. */
+uint64_t content_id(void);
+/* Ids up to this one were used. */
+void content_used(uint64_t id);
+
+/* A new empty file, open for reading and writing; -1 with w filled. announced:
+ * octets that are to come, 0 when unknown. */
+int content_create(uint64_t id, uint64_t announced, struct why *w);
+/* For reading; -1 with errno set. */
+int content_open(uint64_t id);
+void content_remove(uint64_t id);
+
+/* Begin to write it to the disk, without waiting. */
+void content_push(int fd);
+/* Has it this size, and is it on disk? */
+bool content_sync(int fd, uint64_t size);
+bool content_sync_dir(unsigned dir);
+
+/* Call fn for every file; what it returns is done with it. */
+enum content_fate { CONTENT_KEEP, CONTENT_REMOVE, CONTENT_LOST };
+void content_each(enum content_fate (*fn)(void *arg, uint64_t id), void *arg);
+/* spool/lost, where damaged and ownerless things are put aside. */
+int content_lost_dir(void);
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * crc - CRC-32C, the checksum of journal records
+ */
+#ifndef QUEUE_CRC_H
+#define QUEUE_CRC_H
+
+#include "lib/base/view.h"
+
+/* Castagnoli polynomial, as iSCSI and ext4 have it (RFC 3720 B.4). Start with
+ * 0, or with the result over what stands before. */
+uint32_t crc32c(uint32_t crc, struct view v);
+
+#endif

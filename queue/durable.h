@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * durable - group commit: make a batch of changes survive, then say so
+ *
+ * Everything that arrives while one group is being synced forms the next. A
+ * group is: the content files, in parallel, and their directories; then one
+ * append to the journal for all envelopes and notes; then all answers. Only
+ * durable.c knows in which order this happens and what is synced how: content
+ * could come to stand in the journal without a caller noticing.
+ */
+#ifndef QUEUE_DURABLE_H
+#define QUEUE_DURABLE_H
+
+#include "lib/proc/fiber.h"
+#include "queue/intake.h"
+
+/* journal: the open directory; first: the number of the segment to begin;
+ * damaged: segments to keep in spool/lost when they are dead. */
+void durable_start(int journal, uint32_t first, const uint32_t *damaged,
+    size_t n);
+
+/* Join the next group; it ends with intake_queued() or intake_refuse(). */
+void durable_commit(struct intake *i);
+/* Where to write notes (queue/note.h) for the next group; it is made durable
+ * soon even if no mail comes. */
+struct str *durable_notes(void);
+/* The mail has no more to do. When that is durable its content goes, store may
+ * forget it, and it is freed. */
+void durable_finish(struct mail *m);
+
+/* All notes of before are on disk, or the fiber was cancelled. */
+enum wait durable_wait(int64_t deadline);
+/* Has the last group failed? Then nothing new should be begun. */
+bool durable_is_failing(void);
+/* Nothing is under way or waiting to be. */
+bool durable_is_idle(void);
+
+#endif

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * intake - open, recipients, commit
+ *
+ * The hot path of the program: a mail costs here one file, one duplicate of its
+ * descriptor and a few allocations. A mail belongs to the channel that opened
+ * it; what another one says about it is not believed.
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+#include "lib/mail/spool.h"
+#include "lib/proc/service.h"
+#include "queue/attempt.h"
+#include "queue/content.h"
+#include "queue/durable.h"
+#include "queue/intake.h"
+#include "queue/journal.h"
+#include "queue/ledger.h"
+#include "queue/report.h"
+#include "queue/table.h"
+#include "queue/trail.h"
+#include "queue/transport.h"
+
+#define TEXT_MOST	1024		/* octets of one text of an envelope */
+#define RCPTS_MOST	(64u << 20)	/* octets of all recipients of a mail */
+
+LIST_HEAD(owner, intake);
+
+static struct table open_mails;
+
+static struct owner *
+owner_of(struct channel *c)
+{
+	void **slot = channel_slot(c);
+
+	if (*slot == NULL) {
+		*slot = xcalloc(1, sizeof(struct owner));
+		LIST_INIT((struct owner *)*slot);
+	}
+	return *slot;
+}
+
+static void
+intake_free(struct intake **i)
+{
+	table_remove(&open_mails, (*i)->id);
+	if ((*i)->owner != NULL)
+		LIST_REMOVE(*i, entry);
+	if ((*i)->fd >= 0)
+		close((*i)->fd);
+	str_free(&(*i)->rcpts);
+	str_free(&(*i)->records);
+	mail_free(&(*i)->mail);
+	free((*i)->settles);
+	free(*i);
+	*i = NULL;
+}
+
+/* It never was a mail. */
+static void
+forget(struct intake **i)
+{
+	state_move(&(*i)->state, MAIL_GONE);
+	content_remove((*i)->id);
+	intake_free(i);
+}
+
+size_t
+intake_count(void)
+{
+	return open_mails.count;
+}
+
+static struct intake *
+find_open(struct channel *c, uint64_t id)
+{
+	struct intake *i = table_find(&open_mails, id);
+
+	return i != NULL && i->owner == c && i->state == MAIL_OPEN ? i : NULL;
+}
+
+static bool
+start(struct channel *c, uint64_t announced, struct message *opened,
+    struct why *w)
+{
+	struct intake *i;
+	uint64_t id = content_id();
+	int fd, copy;
+
+	if (service_stopping())
+		return why_later(w, "3.2", "The server is stopping");
+	fd = content_create(id, announced, w);
+	if (fd < 0)
+		return false;
+	copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (copy < 0) {
+		why_errno(w, "cannot pass a descriptor");
+		content_remove(id);
+		close(fd);
+		return false;
+	}
+	i = xcalloc(1, sizeof(*i));
+	i->id = id;
+	i->owner = c;
+	i->fd = fd;
+	i->state = MAIL_OPEN;
+	table_add(&open_mails, i);
+	LIST_INSERT_HEAD(owner_of(c), i, entry);
+	opened->mail_opened = (struct msg_mail_opened){ .mail = id,
+		.content = copy };
+	return true;
+}
+
+void
+intake_open(struct channel *c, uint32_t tag, struct msg_mail_open *m)
+{
+	struct message opened = { .type = MSG_mail_opened, .tag = tag };
+	struct why w;
+
+	if (start(c, m->size, &opened, &w))
+		channel_send(c, &opened);
+	else
+		channel_answer(c, tag, &w);
+}
+
+void
+intake_rcpt(struct channel *c, uint32_t tag, struct msg_mail_rcpt *m)
+{
+	struct intake *i = find_open(c, m->mail);
+	struct rcpt_texts t = { m->original, m->transport, m->destination,
+		m->address, m->orcpt };
+
+	(void)tag;
+	if (i == NULL)
+		return;
+	if (t.original.n > TEXT_MOST || t.destination.n > TEXT_MOST ||
+	    t.address.n > TEXT_MOST || t.orcpt.n > TEXT_MOST ||
+	    transport_named(t.transport) == TRANSPORT_UNKNOWN ||
+	    i->rcpts.n > RCPTS_MOST) {
+		i->refused = true;
+		return;
+	}
+	mail_write_rcpt(&i->rcpts, NULL, &t, m->notify);
+	i->nrcpt++;
+}
+
+static bool
+is_acceptable(const struct intake *i, const struct msg_mail_commit *m,
+    struct why *w)
+{
+	if (m->received > service_settings()->hops_max)
+		return why_never(w, "4.6", "Too many hops: the message "
+		    "seems to be in a loop");
+	if (i->refused || m->sender.n > TEXT_MOST || m->envid.n > TEXT_MOST)
+		return why_never(w, "3.0", "The envelope cannot be queued");
+	if (i->nrcpt == 0)
+		return why_never(w, "5.1", "No recipients");
+	return true;
+}
+
+static void
+join_group(struct intake *i, const struct msg_mail_commit *m)
+{
+	static const struct settles nothing;
+	const struct mail_head h = { m->size, m->skip, m->body, m->ret, false,
+		m->sender, m->envid };
+
+	if (m->settles != 0 && channel_peer(i->owner)->role == ROLE_BOUNCE)
+		i->settles = report_settles(m->settles);
+	i->size = m->size;
+	i->mail = mail_make(i->id, &h, str_view(&i->rcpts), i->nrcpt);
+	must(i->mail != NULL);
+	mail_write_new(&i->records, i->id, &h, str_view(&i->rcpts),
+	    i->settles ? i->settles : &nothing);
+	str_free(&i->rcpts);
+	state_move(&i->state, MAIL_COMMITTING);
+	durable_commit(i);
+}
+
+void
+intake_commit(struct channel *c, uint32_t tag, struct msg_mail_commit *m)
+{
+	struct intake *i = find_open(c, m->mail);
+	struct why w;
+
+	if (i == NULL) {
+		why_never(&w, "5.1", "No such mail is open");
+		channel_answer(c, tag, &w);
+		return;
+	}
+	i->tag = tag;
+	if (is_acceptable(i, m, &w)) {
+		join_group(i, m);
+		return;
+	}
+	channel_answer(c, tag, &w);
+	forget(&i);
+}
+
+void
+intake_abort(struct channel *c, uint32_t tag, struct msg_mail_abort *m)
+{
+	struct intake *i = find_open(c, m->mail);
+
+	(void)tag;
+	if (i != NULL)
+		forget(&i);
+}
+
+/* Those in a group go on without anybody to tell. */
+void
+intake_closed(struct channel *c)
+{
+	struct owner *o = *channel_slot(c);
+	struct intake *i;
+
+	if (o == NULL)
+		return;
+	while ((i = LIST_FIRST(o)) != NULL) {
+		if (i->state == MAIL_OPEN) {
+			forget(&i);
+			continue;
+		}
+		LIST_REMOVE(i, entry);
+		i->owner = NULL;
+	}
+	free(o);
+	*channel_slot(c) = NULL;
+}
+
+void
+intake_refuse(struct intake **i, const struct why *w)
+{
+	char id[SPOOL_ID_SIZE];
+
+	log_warning(spool_id((*i)->id, id), "not queued: %s", w->text);
+	if ((*i)->owner != NULL)
+		channel_answer((*i)->owner, (*i)->tag, w);
+	if ((*i)->settles != NULL)
+		report_unsafe((*i)->settles);
+	forget(i);
+}
+
+void
+intake_queued(struct intake **ip, uint32_t segment)
+{
+	struct intake *i = *ip;
+	struct mail *m = i->mail;
+	struct message queued = { .type = MSG_mail_queued, .tag = i->tag,
+		.mail_queued = { i->id } };
+
+	state_move(&i->state, MAIL_QUEUED);
+	if (i->owner != NULL)
+		channel_send(i->owner, &queued);
+	i->mail = NULL;
+	m->segment = segment;
+	m->taken_ms = (uint32_t)((clock_wall_us() - (int64_t)m->id) / 1000);
+	ledger_add(m);
+	trail_active(m);
+	if (i->settles != NULL)
+		report_safe(i->settles);
+	intake_free(ip);
+	attempt_start(m);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * intake - take one mail from a receiver into the queue
+ *
+ * A receiver (smtpd, bounce) opens a mail, writes the content through a
+ * descriptor and commits it with its recipients. Until the commit is answered
+ * the mail does not exist; after it, it survives a crash.
+ */
+#ifndef QUEUE_INTAKE_H
+#define QUEUE_INTAKE_H
+
+#include <bsd/sys/queue.h>
+
+#include "lib/proc/channel.h"
+#include "queue/mail.h"
+
+struct intake {
+	uint64_t id;			/* first: struct table wants it */
+	LIST_ENTRY(intake) entry;	/* of its channel */
+	STAILQ_ENTRY(intake) member;	/* of its group */
+	struct channel *owner;		/* NULL: it is gone */
+	uint32_t tag;			/* of the commit */
+	int fd;				/* content */
+	uint8_t state;			/* MAIL_ */
+	bool refused;			/* a recipient was impossible */
+	bool synced;			/* written by a thread of the pool */
+	uint64_t size;
+	uint32_t nrcpt;
+	struct str rcpts;		/* as mail_write_rcpt() has them */
+	struct str records;		/* for the journal, once committed */
+	struct settles *settles;	/* of a report, else NULL */
+	struct mail *mail;		/* once committed */
+};
+STAILQ_HEAD(intakes, intake);
+
+/* Handlers of the messages. */
+void intake_open(struct channel *c, uint32_t tag, struct msg_mail_open *m);
+void intake_rcpt(struct channel *c, uint32_t tag, struct msg_mail_rcpt *m);
+void intake_commit(struct channel *c, uint32_t tag,
+    struct msg_mail_commit *m);
+void intake_abort(struct channel *c, uint32_t tag, struct msg_mail_abort *m);
+/* The receiver is gone: its open mails, too. */
+void intake_closed(struct channel *c);
+
+/* How a commit ended; both answer and free it. */
+void intake_queued(struct intake **i, uint32_t segment);
+void intake_refuse(struct intake **i, const struct why *w);
+/* Mails being written or committed. */
+size_t intake_count(void);
+
+#endif

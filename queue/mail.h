@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * mail - a mail of the queue in memory, and as bytes of the journal
+ *
+ * One allocation holds the fixed part, the recipients and all texts; a million
+ * of them wait in about 200 octets each. mail_write() and struct mail_reader
+ * are each other's inverse: what a commit writes into the journal is what a
+ * start and the commit itself make the mail from.
+ */
+#ifndef QUEUE_MAIL_H
+#define QUEUE_MAIL_H
+
+#include "lib/base/str.h"
+#include "queue/reason.h"
+#include "queue/state.h"
+
+enum { NOTIFY_SUCCESS = 1, NOTIFY_FAILURE = 2, NOTIFY_DELAY = 4,
+	NOTIFY_NEVER = 8 };
+
+enum { REPORT_FAILED = 1, REPORT_DELAYED = 2, REPORT_DELIVERED = 3 };
+
+struct rcpt {
+	struct reason *why;	/* last LATER or NEVER, or NULL */
+	uint32_t texts;		/* where its texts begin */
+	uint32_t due;		/* WAITING: seconds since 1970 */
+	uint16_t tries;
+	uint8_t state;		/* RCPT_ of queue/state.def */
+	uint8_t notify;		/* NOTIFY_ bits, 0: the usual */
+	uint8_t transport;	/* index into transports[] */
+	bool again;		/* an attempt may have succeeded unheard */
+};
+
+struct mail {
+	uint64_t id;		/* first: struct table wants it */
+	uint64_t size;
+	uint32_t skip;		/* octets of Return-Path in front */
+	uint32_t heap;		/* place in the schedule, 0: none */
+	uint32_t segment;	/* of the journal: its envelope is not before */
+	uint32_t nrcpt, unsettled;
+	uint32_t bytes;		/* this allocation */
+	uint32_t taken_ms;	/* from id to durable, for the log */
+	uint32_t busy;		/* recipients READY or TRYING */
+	uint8_t state;		/* MAIL_ of queue/state.def */
+	uint8_t body, ret;	/* as in mail_commit */
+	bool warned;		/* the sender knows of the delay */
+	bool warn;		/* the sender is to be told of the delay */
+	bool reporting;		/* in the queue of reports or at bounce */
+	bool settling;		/* a report being made durable names it */
+	struct rcpt rcpt[];	/* then the texts */
+};
+
+/* What mail_rcpt says, and what an attempt needs. */
+struct rcpt_texts {
+	struct view original, transport, destination, address, orcpt;
+};
+
+struct mail_head {
+	uint64_t size;
+	uint32_t skip;
+	uint8_t body, ret;
+	bool warned;
+	struct view sender, envid;
+};
+
+/* What a report settles; stands in the record of the report's own envelope so
+ * that both become true at once. */
+#define SETTLES_MOST 100
+struct settles {
+	uint64_t mail;		/* 0: no report */
+	uint8_t kind;		/* REPORT_ */
+	uint16_t n;
+	uint32_t rcpt[SETTLES_MOST];
+};
+
+/* Of n recipients as bytes; NULL when they do not fit. */
+struct mail *mail_make(uint64_t id, const struct mail_head *h,
+    struct view rcpts, uint32_t n);
+void mail_free(struct mail **m);
+struct view mail_sender(const struct mail *m);
+struct view mail_envid(const struct mail *m);
+struct rcpt_texts mail_texts(const struct mail *m, uint32_t rcpt);
+/* Seconds since 1970 at which it was opened. */
+int64_t mail_arrival(const struct mail *m);
+
+/* How a state of a recipient stands in the journal, and what it is after a
+ * restart; false for a letter that means nothing. */
+char mail_state_letter(uint8_t state);
+bool mail_state_of(char letter, uint8_t *state);
+/* One recipient as bytes, state included; NULL state: a new one. */
+void mail_write_rcpt(struct str *out, const struct rcpt *r,
+    const struct rcpt_texts *t, uint8_t notify);
+/* Append the records RCPTS... and MAIL of a whole mail to a batch. */
+void mail_write(struct str *batch, const struct mail *m);
+/* The same of a new one, whose recipients stand in rcpts as bytes. */
+void mail_write_new(struct str *batch, uint64_t id, const struct mail_head *h,
+    struct view rcpts, const struct settles *s);
+
+/* Feed it the payloads of the records; what mail_read_mail() returns is the
+ * caller's. NULL when something does not fit. */
+struct mail_reader {
+	uint64_t id;
+	uint32_t n;
+	struct str rcpts;
+};
+void mail_read_rcpts(struct mail_reader *r, struct view payload);
+struct mail *mail_read_mail(struct mail_reader *r, struct view payload,
+    struct settles *s);
+
+#endif

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * queue - the only owner of the spool
+ *
+ * Runs as posthouse-queue. smtpd and bounce bring mail (queue/intake.c), which
+ * is made durable in groups (queue/durable.c) and written into a journal
+ * (queue/journal.c). local and smtp are asked to deliver (queue/attempt.c) when
+ * it is time to (queue/schedule.c), bounce to tell the sender what failed
+ * (queue/report.c). Content is never looked at. May be killed at any moment:
+ * doc/QUEUE.md says what a start (queue/replay.c) finds then.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/base/log.h"
+#include "lib/proc/service.h"
+#include "queue/attempt.h"
+#include "queue/content.h"
+#include "queue/control.h"
+#include "queue/durable.h"
+#include "queue/ledger.h"
+#include "queue/replay.h"
+#include "queue/report.h"
+#include "queue/schedule.h"
+#include "queue/settle.h"
+
+#define THREADS		16	/* syncs in parallel */
+#define STOP_CHECK_MS	20
+
+/* Mails that were there before: those whose time has come are tried. */
+static void
+wake_up(void)
+{
+	uint64_t *ids = xcalloc(ledger_count() + 1, sizeof(*ids));
+	struct mail *m;
+	size_t n = 0;
+
+	for (size_t at = 0; (m = ledger_next(&at)) != NULL;)
+		ids[n++] = m->id;
+	for (size_t i = 0; i < n; i++)
+		attempt_due(ledger_find(ids[i]));
+	for (size_t i = 0; i < n; i++)
+		attempt_progress(ledger_find(ids[i]));
+	free(ids);
+}
+
+static void
+say(const struct replay *r)
+{
+	log_info("start", "mails=%zu octets=%llu segments=%u-%u removed=%zu "
+	    "finished=%zu missing=%zu damaged=%zu lost=%zu", ledger_count(),
+	    (unsigned long long)ledger_octets(), r->oldest, r->newest,
+	    r->removed, r->finishes, r->missing, r->damages, r->lost);
+}
+
+static void
+begin(void)
+{
+	const char *dir = service_settings()->spool_dir;
+	int spool = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int journal = spool < 0 ? -1 : openat(spool, "journal",
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	struct replay r;
+
+	if (journal < 0 || !content_start(spool))
+		fatal("cannot open the spool %s: %s", dir, strerror(errno));
+	close(spool);
+	if (!replay_journal(journal, &r))
+		fatal("cannot read the journal in %s: %s", dir,
+		    strerror(errno));
+	replay_content(&r);
+	durable_start(journal, r.newest + 1, r.damaged, r.damages);
+	say(&r);
+	schedule_start(attempt_due);
+	settle_ids(r.finished, r.finishes);
+	wake_up();
+	free(r.damaged);
+	free(r.finished);
+}
+
+static void
+linked(struct channel *c)
+{
+	if (channel_peer(c)->role == ROLE_STORE)
+		settle_linked(c);
+	attempt_kick();
+	report_kick();
+}
+
+static void
+closed(struct channel *c)
+{
+	intake_closed(c);
+	attempt_closed(c);
+	report_closed(c);
+	control_closed(c);
+}
+
+/* What is under way ends, what it ended with is written down. */
+static void
+stop_check(void *timer)
+{
+	static struct loop_timer *again;
+
+	(void)timer;
+	loop_timer_free(&again);
+	if (attempt_is_idle() && report_is_idle() && durable_is_idle())
+		service_quit();
+	else
+		again = loop_timer_new(STOP_CHECK_MS, stop_check, NULL);
+}
+
+static void
+stopping(void)
+{
+	stop_check(NULL);
+}
+
+static const struct program_path paths[] = {
+	{ "spool_dir", "/content", true },
+	{ "spool_dir", "/journal", true },
+	{ "spool_dir", "/lost", true },
+	{ 0 },
+};
+
+static const struct handlers handlers = {
+	.mail_open = intake_open,
+	.mail_rcpt = intake_rcpt,
+	.mail_commit = intake_commit,
+	.mail_abort = intake_abort,
+	.verdict = attempt_verdict,
+	.content_get = control_content,
+	.answer = report_answer,
+	.queue_list = control_list,
+	.queue_flush = control_flush,
+	.queue_delete = control_delete,
+	.closed = closed,
+};
+
+static const struct program program = {
+	.role = ROLE_QUEUE,
+	.user = "posthouse-queue",
+	.purpose = "keeps mail until it is delivered: owner of the spool",
+	.calls = CALLS_FILES_READ | CALLS_FILES_WRITE | CALLS_THREADS,
+	.paths = paths,
+	.peers = ROLE_SMTPD | ROLE_SMTP | ROLE_BOUNCE | ROLE_LOCAL |
+	    ROLE_STORE | ROLE_CTL,
+	.threads = THREADS,
+	.handlers = &handlers,
+	.begin = begin,
+	.linked = linked,
+	.stopping = stopping,
+};
+
+int
+main(int argc, char **argv)
+{
+	return service_main(&program, argc, argv);
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * replay - apply every record, oldest first, then look at the content files
+ *
+ * doc/QUEUE.md has the table of what may be found and why it is legal. The one
+ * thing that is judged here: a content file without an envelope was never
+ * acknowledged and goes, unless the journal is damaged; then it may have been,
+ * and is moved to spool/lost for the administrator.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/base/file.h"
+#include "lib/base/log.h"
+#include "lib/mail/spool.h"
+#include "queue/content.h"
+#include "queue/ledger.h"
+#include "queue/note.h"
+#include "queue/replay.h"
+
+struct reading {
+	struct replay *replay;
+	uint32_t number;
+	bool damaged;
+	struct mail_reader mail;
+};
+
+static void
+add_mail(struct mail *m, uint32_t segment)
+{
+	struct mail *old = ledger_find(m->id);
+
+	if (old != NULL)
+		ledger_remove(&old);
+	m->segment = segment;
+	for (uint32_t i = 0; i < m->nrcpt; i++)
+		m->rcpt[i].again = true;
+	content_used(m->id);
+	ledger_add(m);
+}
+
+static void
+read_mail(struct reading *r, struct view payload)
+{
+	struct settles s = { 0 };
+	struct mail *m = mail_read_mail(&r->mail, payload, &s), *of;
+
+	if (m == NULL)
+		return;
+	add_mail(m, r->number);
+	of = s.mail != 0 ? ledger_find(s.mail) : NULL;
+	if (of != NULL)
+		note_settle(of, &s);
+}
+
+static void
+on_record(void *arg, enum record_type type, struct view payload)
+{
+	struct reading *r = arg;
+
+	if (type == RECORD_RCPTS)
+		mail_read_rcpts(&r->mail, payload);
+	else if (type == RECORD_MAIL)
+		read_mail(r, payload);
+	else
+		note_apply(type, payload);
+}
+
+static void
+on_damage(void *arg, size_t at, size_t n)
+{
+	struct reading *r = arg;
+
+	log_error("journal", "segment=%u offset=%zu octets=%zu damaged: "
+	    "skipped; the segment will be kept in spool/lost", r->number, at,
+	    n);
+	r->damaged = true;
+}
+
+static void
+append(void **array, size_t *n, size_t size, const void *item)
+{
+	if ((*n & (*n - 1)) == 0)
+		*array = xrealloc(*array, (*n > 0 ? *n * 2 : 1) * size);
+	memcpy((char *)*array + *n * size, item, size);
+	++*n;
+}
+
+void
+replay_segment(struct view bytes, uint32_t number, struct replay *r)
+{
+	struct reading reading = { .replay = r, .number = number };
+	const struct journal_reader reader = { &reading, on_record,
+		on_damage };
+
+	journal_scan(bytes, number, &reader);
+	str_free(&reading.mail.rcpts);
+	if (reading.damaged)
+		append((void **)&r->damaged, &r->damages, sizeof(number),
+		    &number);
+}
+
+static bool
+read_segment(int dir, uint32_t number, struct replay *r)
+{
+	struct str bytes = { 0 };
+	char name[16];
+	bool done = file_read(dir, journal_name(number, name),
+	    2 * SEGMENT_SIZE, &bytes);
+
+	if (done)
+		replay_segment(str_view(&bytes), number, r);
+	str_free(&bytes);
+	return done;
+}
+
+bool
+replay_journal(int dir, struct replay *r)
+{
+	uint32_t *numbers;
+	size_t n;
+	bool done = journal_list(dir, &numbers, &n);
+
+	*r = (struct replay){ 0 };
+	if (done && n > 0) {
+		r->oldest = numbers[0];
+		r->newest = numbers[n - 1];
+		ledger_segments(r->oldest);
+	}
+	for (size_t i = 0; done && i < n; i++)
+		done = read_segment(dir, numbers[i], r);
+	free(numbers);
+	return done;
+}
+
+/* A mail whose content has been seen is marked by taken_ms, which is not used
+ * for a mail that was there before the start. */
+static enum content_fate
+look_at(void *arg, uint64_t id)
+{
+	struct replay *r = arg;
+	struct mail *m = ledger_find(id);
+
+	content_used(id);
+	if (m != NULL && !ledger_is_settled(m)) {
+		m->taken_ms = 1;
+		return CONTENT_KEEP;
+	}
+	if (m != NULL) {
+		append((void **)&r->finished, &r->finishes, sizeof(id), &id);
+		return CONTENT_KEEP;
+	}
+	if (r->damages > 0) {
+		char text[SPOOL_ID_SIZE];
+
+		log_error(spool_id(id, text), "the journal is damaged and does "
+		    "not know this content: moved to spool/lost");
+		r->lost++;
+		return CONTENT_LOST;
+	}
+	r->removed++;
+	return CONTENT_REMOVE;
+}
+
+/* Mails without content, and the settled ones, of the next slots. */
+static void
+forget(struct replay *r, struct mail *m)
+{
+	char text[SPOOL_ID_SIZE];
+
+	if (!ledger_is_settled(m)) {
+		r->missing++;
+		log_error(spool_id(m->id, text), "from=<%s>, nrcpt=%u: the "
+		    "content is missing; removed",
+		    log_quote(mail_sender(m)), m->nrcpt);
+	}
+	ledger_remove(&m);
+}
+
+void
+replay_content(struct replay *r)
+{
+	uint64_t *ids = NULL;
+	size_t n = 0;
+	struct mail *m;
+
+	content_each(look_at, r);
+	for (size_t at = 0; (m = ledger_next(&at)) != NULL;) {
+		if (ledger_is_settled(m) || m->taken_ms == 0)
+			append((void **)&ids, &n, sizeof(m->id), &m->id);
+		m->taken_ms = 0;
+	}
+	for (size_t i = 0; i < n; i++)
+		forget(r, ledger_find(ids[i]));
+	free(ids);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * replay - from the files of the spool to the mails in memory, at a start
+ */
+#ifndef QUEUE_REPLAY_H
+#define QUEUE_REPLAY_H
+
+#include "queue/journal.h"
+
+struct replay {
+	uint32_t oldest, newest;	/* segments; 0 when there was none */
+	uint32_t *damaged;		/* segments with bytes that are none */
+	size_t damages;
+	uint64_t *finished;		/* settled, but their content is there */
+	size_t finishes;
+	size_t removed, lost, missing;	/* content files; mails */
+};
+
+/* Read all segments in dir into the ledger. False with errno set when one
+ * cannot be read: then nothing may be written. The caller frees the arrays. */
+bool replay_journal(int dir, struct replay *r);
+/* One segment; also what is fuzzed. */
+void replay_segment(struct view bytes, uint32_t number, struct replay *r);
+/* Compare the content files with the mails: remove leftovers of the dead, put
+ * aside what a damaged journal may have owned, forget mails without content. */
+void replay_content(struct replay *r);
+
+#endif

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * report - the line of mails to report about, and the reports under way
+ *
+ * What is to be told is found by looking at the states of the recipients when
+ * the report's turn comes, so nothing has to be remembered over a restart:
+ * FAILED and DONE stand in the journal.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "lib/base/log.h"
+#include "lib/mail/spool.h"
+#include "lib/proc/service.h"
+#include "queue/attempt.h"
+#include "queue/content.h"
+#include "queue/durable.h"
+#include "queue/ledger.h"
+#include "queue/note.h"
+#include "queue/report.h"
+#include "queue/table.h"
+
+#define REPORTS_MOST	20	/* under way at once */
+#define AGAIN_MS	30000	/* after bounce could not */
+#define SOON_MS		1000	/* after its link broke */
+
+/* A report that bounce is writing. */
+struct writing {
+	uint64_t mail;		/* first: struct table wants it */
+	uint32_t tag;
+	struct channel *to;
+	struct settles about;
+};
+
+static struct table writings;
+static struct {
+	uint64_t *mail;
+	size_t first, n, cap;	/* a ring */
+	bool kicked;
+} line;
+
+static const struct {
+	uint8_t kind;
+	uint8_t state;		/* of the recipients that it is about */
+} kinds[] = {
+	{ REPORT_FAILED, RCPT_FAILED },
+	{ REPORT_DELIVERED, RCPT_DONE },
+};
+
+static void
+line_put(uint64_t mail)
+{
+	if (line.n == line.cap) {
+		size_t cap = line.cap > 0 ? line.cap * 2 : 16;
+		uint64_t *old = line.mail;
+
+		line.mail = xcalloc(cap, sizeof(*line.mail));
+		for (size_t i = 0; i < line.n; i++)
+			line.mail[i] = old[(line.first + i) % line.cap];
+		free(old);
+		line.cap = cap;
+		line.first = 0;
+	}
+	line.mail[(line.first + line.n++) % line.cap] = mail;
+}
+
+static void
+collect(const struct mail *m, uint8_t state, struct settles *about)
+{
+	for (uint32_t i = 0; i < m->nrcpt && about->n < SETTLES_MOST; i++)
+		if (m->rcpt[i].state == state &&
+		    (state != RCPT_WAITING || m->rcpt[i].tries > 0))
+			about->rcpt[about->n++] = i;
+}
+
+/* What is to be told first; false when nothing is. */
+static bool
+choose(const struct mail *m, struct settles *about)
+{
+	*about = (struct settles){ .mail = m->id };
+	for (size_t i = 0; i < nitems(kinds) && about->n == 0; i++) {
+		about->kind = kinds[i].kind;
+		collect(m, kinds[i].state, about);
+	}
+	if (about->n == 0 && m->warn && !m->warned) {
+		about->kind = REPORT_DELAYED;
+		collect(m, RCPT_WAITING, about);
+	}
+	return about->n > 0;
+}
+
+void
+report_consider(struct mail *m)
+{
+	struct settles about;
+
+	if (m->reporting || !choose(m, &about))
+		return;
+	m->reporting = true;
+	line_put(m->id);
+	report_kick();
+}
+
+/* ---- sending ---- */
+
+static void
+put_recipients(struct str *list, const struct mail *m,
+    const struct settles *about)
+{
+	for (uint16_t i = 0; i < about->n; i++) {
+		struct rcpt_texts t = mail_texts(m, about->rcpt[i]);
+		const struct reason *why = m->rcpt[about->rcpt[i]].why;
+
+		list_put(list, t.original);
+		list_put(list, t.address);
+		list_put(list, reason_status(why));
+		list_put(list, reason_sentence(why));
+		list_put(list, reason_relay(why));
+		list_put(list, t.orcpt);
+	}
+}
+
+static void
+mark(struct mail *m, const struct settles *about, enum state to)
+{
+	if (about->kind == REPORT_DELAYED)
+		return;
+	for (uint16_t i = 0; i < about->n; i++) {
+		uint8_t state = m->rcpt[about->rcpt[i]].state;
+
+		if (to == RCPT_REPORTING || state == RCPT_REPORTING)
+			ledger_move(m, about->rcpt[i], to);
+	}
+}
+
+static int
+open_content(const struct mail *m)
+{
+	int fd = content_open(m->id);
+	char id[SPOOL_ID_SIZE];
+
+	if (fd < 0)
+		log_error(spool_id(m->id, id), "cannot open the content: %s",
+		    strerror(errno));
+	return fd;
+}
+
+/* Without content there is still the news; bounce copes with -1. */
+static void
+send_report(struct channel *to, struct mail *m, const struct settles *about)
+{
+	struct writing *w = xcalloc(1, sizeof(*w));
+	struct str recipients = { 0 };
+	struct message r = { .type = MSG_report, .tag = channel_tag(to),
+		.report = { .mail = m->id, .sender = mail_sender(m),
+		    .kind = about->kind, .arrival = mail_arrival(m),
+		    .until = mail_arrival(m) +
+			service_settings()->queue_lifetime,
+		    .envid = mail_envid(m), .ret = m->ret, .skip = m->skip,
+		    .content = open_content(m) } };
+
+	put_recipients(&recipients, m, about);
+	r.report.recipients = str_view(&recipients);
+	w->mail = m->id;
+	w->tag = r.tag;
+	w->to = to;
+	w->about = *about;
+	table_add(&writings, w);
+	mark(m, about, RCPT_REPORTING);
+	channel_send(to, &r);
+	str_free(&recipients);
+}
+
+static void
+run(void *unused)
+{
+	struct channel *to = service_peer(ROLE_BOUNCE, 0);
+	struct settles about;
+
+	(void)unused;
+	line.kicked = false;
+	if (service_stopping() || durable_is_failing())
+		return;
+	while (to != NULL && line.n > 0 && writings.count < REPORTS_MOST) {
+		struct mail *m = ledger_find(line.mail[line.first]);
+
+		line.first = (line.first + 1) % line.cap;
+		line.n--;
+		if (m == NULL || m->state != MAIL_QUEUED)
+			continue;
+		if (!m->settling && choose(m, &about))
+			send_report(to, m, &about);
+		else
+			m->reporting = false;
+	}
+}
+
+void
+report_kick(void)
+{
+	if (!line.kicked)
+		loop_defer(run, NULL);
+	line.kicked = true;
+}
+
+/* ---- how it ends ---- */
+
+struct settles *
+report_settles(uint64_t id)
+{
+	struct writing *w = table_find(&writings, id);
+	struct mail *m = ledger_find(id);
+	struct settles *s;
+
+	if (w == NULL || m == NULL || m->state != MAIL_QUEUED)
+		return NULL;
+	s = xmalloc(sizeof(*s));
+	*s = w->about;
+	m->settling = true;
+	return s;
+}
+
+void
+report_safe(const struct settles *s)
+{
+	struct mail *m = ledger_find(s->mail);
+
+	if (m == NULL || m->state != MAIL_QUEUED)
+		return;
+	m->settling = false;
+	note_settle(m, s);
+	attempt_progress(m);
+}
+
+void
+report_unsafe(const struct settles *s)
+{
+	struct mail *m = ledger_find(s->mail);
+
+	if (m == NULL)
+		return;
+	m->settling = false;
+	report_consider(m);
+}
+
+struct again {
+	struct loop_timer *timer;
+	uint64_t mail;
+};
+
+static void
+again(void *arg)
+{
+	struct again *a = arg;
+	struct mail *m = ledger_find(a->mail);
+
+	loop_timer_free(&a->timer);
+	free(a);
+	if (m == NULL)
+		return;
+	m->reporting = false;
+	report_consider(m);
+}
+
+static void
+once_more(struct mail *m, const struct settles *about, int64_t ms)
+{
+	struct again *a = xcalloc(1, sizeof(*a));
+
+	mark(m, about, about->kind == REPORT_DELIVERED ? RCPT_DONE :
+	    RCPT_FAILED);
+	a->mail = m->id;
+	a->timer = loop_timer_new(ms, again, a);
+}
+
+/* DONE: the commit has settled all, or bounce had nothing to send. NEVER: the
+ * sender cannot be told. Both are the end of it. */
+static void
+give_up(struct mail *m, const struct settles *about)
+{
+	if (!m->settling) {
+		note_settled(durable_notes(), about);
+		note_settle(m, about);
+	}
+	m->warn = m->warn && !m->warned;
+	m->reporting = false;
+	report_consider(m);
+	attempt_progress(m);
+}
+
+void
+report_answer(struct channel *c, uint32_t tag, struct msg_answer *a)
+{
+	struct writing *w = NULL;
+	struct mail *m;
+	char id[SPOOL_ID_SIZE];
+
+	for (size_t at = 0; (w = table_next(&writings, &at)) != NULL;)
+		if (w->tag == tag && w->to == c)
+			break;
+	if (w == NULL)
+		return;
+	table_remove(&writings, w->mail);
+	m = ledger_find(w->mail);
+	if (m != NULL && m->state == MAIL_QUEUED) {
+		if (a->verdict == VERDICT_NEVER)
+			log_warning(spool_id(m->id, id), "the sender cannot "
+			    "be told: %s", log_quote(a->sentence));
+		if (a->verdict == VERDICT_DONE || a->verdict == VERDICT_NEVER)
+			give_up(m, &w->about);
+		else
+			once_more(m, &w->about, AGAIN_MS);
+	}
+	free(w);
+	report_kick();
+}
+
+void
+report_closed(struct channel *c)
+{
+	struct writing *w;
+	size_t at = 0;
+
+	while ((w = table_next(&writings, &at)) != NULL) {
+		struct mail *m = ledger_find(w->mail);
+
+		if (w->to != c)
+			continue;
+		table_remove(&writings, w->mail);
+		if (m != NULL && m->state == MAIL_QUEUED)
+			once_more(m, &w->about, SOON_MS);
+		free(w);
+		at = 0;
+	}
+}
+
+bool
+report_is_idle(void)
+{
+	return writings.count == 0;
+}

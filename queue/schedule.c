@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * schedule - a binary heap and one timer for its top
+ *
+ * mail.heap is the place of a mail in the array, which begins at 1; 0 means
+ * that it is not there.
+ */
+#include <stdlib.h>
+
+#include "lib/base/clock.h"
+#include "lib/proc/fiber.h"
+#include "queue/schedule.h"
+
+struct entry {
+	struct mail *mail;
+	uint32_t due;
+};
+
+static struct {
+	struct entry *heap;		/* [0] is not used */
+	uint32_t n, cap;
+	void (*due)(struct mail *);
+	struct loop_timer *timer;
+	uint32_t timer_due;
+	int64_t base;			/* wall clock minus monotonic, in ms */
+} s;
+
+uint32_t
+schedule_now(void)
+{
+	if (s.base == 0)
+		s.base = clock_wall_us() / 1000 - clock_ms();
+	return (uint32_t)((s.base + clock_ms()) / 1000);
+}
+
+static void
+set(uint32_t i, struct entry e)
+{
+	s.heap[i] = e;
+	e.mail->heap = i;
+}
+
+static void
+sift(uint32_t i)
+{
+	struct entry e = s.heap[i];
+
+	for (; i > 1 && s.heap[i / 2].due > e.due; i /= 2)
+		set(i, s.heap[i / 2]);
+	for (uint32_t child; (child = i * 2) <= s.n; i = child) {
+		if (child < s.n && s.heap[child + 1].due < s.heap[child].due)
+			child++;
+		if (s.heap[child].due >= e.due)
+			break;
+		set(i, s.heap[child]);
+	}
+	set(i, e);
+}
+
+void
+schedule_remove(struct mail *m)
+{
+	uint32_t i = m->heap;
+
+	if (i == 0)
+		return;
+	m->heap = 0;
+	if (i != s.n) {
+		set(i, s.heap[s.n--]);
+		sift(i);
+	} else {
+		s.n--;
+	}
+}
+
+/* The earliest due of a waiting recipient; false when none waits. */
+static bool
+earliest(const struct mail *m, uint32_t *due)
+{
+	bool any = false;
+
+	*due = UINT32_MAX;
+	for (uint32_t i = 0; i < m->nrcpt; i++)
+		if (m->rcpt[i].state == RCPT_WAITING) {
+			any = true;
+			if (m->rcpt[i].due < *due)
+				*due = m->rcpt[i].due;
+		}
+	return any;
+}
+
+static void
+arm(void);
+
+static void
+fire(void *unused)
+{
+	(void)unused;
+	loop_timer_free(&s.timer);
+	while (s.n > 0 && s.heap[1].due <= schedule_now()) {
+		struct mail *m = s.heap[1].mail;
+
+		schedule_remove(m);
+		s.due(m);
+	}
+	arm();
+}
+
+static void
+arm(void)
+{
+	uint32_t now = schedule_now();
+
+	if (s.n == 0 || (s.timer != NULL && s.timer_due <= s.heap[1].due))
+		return;
+	loop_timer_free(&s.timer);
+	s.timer_due = s.heap[1].due;
+	s.timer = loop_timer_new(s.timer_due > now ?
+	    (int64_t)(s.timer_due - now) * 1000 : 1, fire, NULL);
+}
+
+void
+schedule_put(struct mail *m)
+{
+	uint32_t due;
+
+	if (!earliest(m, &due)) {
+		schedule_remove(m);
+		return;
+	}
+	if (m->heap == 0) {
+		if (s.n + 2 > s.cap) {
+			s.cap = s.cap > 0 ? s.cap * 2 : 64;
+			s.heap = xrealloc(s.heap, s.cap * sizeof(*s.heap));
+		}
+		m->heap = ++s.n;
+	}
+	set(m->heap, (struct entry){ m, due });
+	sift(m->heap);
+	arm();
+}
+
+void
+schedule_start(void (*due)(struct mail *))
+{
+	s.due = due;
+	arm();
+}
+
+uint32_t
+schedule_wait(uint16_t tries, uint32_t first, uint32_t most, uint32_t random)
+{
+	uint64_t wait = first > 0 ? first : 1;
+	uint32_t spread;
+
+	for (uint16_t i = 1; i < tries && wait < most; i++)
+		wait *= 2;
+	if (wait > most)
+		wait = most;
+	spread = (uint32_t)(wait / 4);
+	if (spread > 0)
+		wait = wait - spread / 2 + random % (spread + 1);
+	return wait > 0 ? (uint32_t)wait : 1;
+}

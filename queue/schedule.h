@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * schedule - when a mail is tried again
+ *
+ * A heap of mails by the earliest due time of their waiting recipients. Times
+ * are of a clock that begins with the system's and then only goes on, so that a
+ * jump of the system's clock neither stops the queue nor makes everything old.
+ */
+#ifndef QUEUE_SCHEDULE_H
+#define QUEUE_SCHEDULE_H
+
+#include "queue/mail.h"
+
+/* due() is called for each mail when its time has come. */
+void schedule_start(void (*due)(struct mail *));
+/* Seconds since 1970, never going back. */
+uint32_t schedule_now(void);
+/* Its recipients have changed: find its place. */
+void schedule_put(struct mail *m);
+void schedule_remove(struct mail *m);
+
+/* Seconds until the next try after `tries` failed ones: first, doubled with
+ * each, at most `most`, and up to an eighth more or less by random bits. */
+uint32_t schedule_wait(uint16_t tries, uint32_t first, uint32_t most,
+    uint32_t random);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * transport - the table of the ways out
+ */
+#include "lib/proc/role.h"
+#include "queue/transport.h"
+
+const struct transport transports[TRANSPORT_COUNT] = {
+	[TRANSPORT_LOCAL] = { "local", ROLE_LOCAL, NULL },
+	[TRANSPORT_SMTP] = { "smtp", ROLE_SMTP,
+	    "no program here delivers to other hosts at present" },
+	[TRANSPORT_UNKNOWN] = { "unknown", 0,
+	    "this server has no transport of that name" },
+};
+
+uint8_t
+transport_named(struct view name)
+{
+	uint8_t i = 0;
+
+	while (i < TRANSPORT_UNKNOWN && !view_is(name, transports[i].name))
+		i++;
+	return i;
+}
