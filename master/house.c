@@ -286,6 +286,17 @@ take_settings(struct str *error)
 	return true;
 }
 
+static void
+log_refusal(struct view errors)
+{
+	log_error("master", "settings not taken over, the old ones stay");
+	while (errors.n > 0) {
+		struct view line = view_cut(&errors, '\n');
+
+		log_error("master", "%.*s", VIEW(line));
+	}
+}
+
 bool
 house_reload(struct str *error)
 {
@@ -302,8 +313,7 @@ house_reload(struct str *error)
 		log_info("master", "settings read again digest=%s",
 		    house.settings->digest);
 	else
-		log_error("master", "settings not taken over, the old ones "
-		    "stay: %s", str_c(error));
+		log_refusal(str_view(error));
 	say_ready();
 	return fine;
 }

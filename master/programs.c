@@ -52,13 +52,20 @@ program_instances(const struct program_row *p, const struct settings *s)
 uint64_t
 program_processes(const struct program_row *p, const struct settings *s)
 {
+	const struct listener_settings *submit = NULL;
 	uint64_t most = 0;
 
-	for (size_t i = 0; i < s->listener_count; i++)
-		if (listener_role(&s->listener[i]) == p->role &&
-		    s->listener[i].processes > most)
-			most = s->listener[i].processes;
-	return most;
+	for (size_t i = 0; i < s->listener_count; i++) {
+		const struct listener_settings *l = &s->listener[i];
+
+		if (listener_role(l) != p->role)
+			continue;
+		if (strcmp(l->name, "submit") == 0)
+			submit = l;
+		else if (l->processes > most)
+			most = l->processes;
+	}
+	return most == 0 && submit != NULL ? submit->processes : most;
 }
 
 bool

@@ -38,7 +38,7 @@ const struct program_row *program_row(unsigned role);
 uint32_t program_instances(const struct program_row *p,
     const struct settings *s);
 /* How many processes may share the sessions of a role: the most generous of
- * its listeners decides. 0: it has no listener. */
+ * its listeners decides, submit only where it is alone. 0: no listener. */
 uint64_t program_processes(const struct program_row *p,
     const struct settings *s);
 /* Do programs of these roles talk to each other? */
