@@ -21,8 +21,8 @@ DIR = pathlib.Path(os.environ.get("DEMO_DIR") or ROOT / "demo").absolute()
 CONF = DIR / "etc/posthouse.conf"
 ALICE, BOB = USERS
 # What the demo listens on, by protocol.
-PORTS = {"smtp": 2525, "submission": 2587, "lmtp": 2424, "pop3": 2110,
-         "imap": 2143}
+PORTS = {"smtp": 2525, "submission": 2587, "lmtp": 2424, "pop2": 2109,
+         "pop3": 2110, "imap": 2143}
 MARK = f"{time.strftime('%H:%M:%S')} ({os.getpid()})"
 
 
