@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * imap - the state of one IMAP session, and how a command answers
+ *
+ * A command is a function that reads its arguments with imapd/parse.h, writes
+ * untagged data with the out_ functions and returns its tagged answer. It does
+ * not touch the socket: data goes to a str that is handed to the stream when it
+ * is much, and without a stream (in tests) stays there. What lives as long as
+ * the command is in the arena.
+ */
+#ifndef IMAPD_IMAP_H
+#define IMAPD_IMAP_H
+
+#include <bsd/sys/queue.h>
+
+#include "imapd/parse.h"
+#include "lib/base/str.h"
+#include "lib/base/why.h"
+
+struct box;
+struct channel;
+struct message;
+struct reply;
+struct session;
+
+/* Which states a command is allowed in. */
+enum {
+	STATE_LOGIN = 1,	/* not authenticated */
+	STATE_AUTH = 2,		/* authenticated, nothing selected */
+	STATE_SELECTED = 4,
+	STATE_IN = STATE_AUTH | STATE_SELECTED,
+	STATE_ANY = STATE_LOGIN | STATE_IN
+};
+
+/* Flags of a command. */
+enum {
+	CMD_UID = 1,		/* has a form with UIDs */
+	CMD_STABLE = 2,		/* numbers stay: no EXPUNGE without UID */
+	CMD_WRITES = 4,		/* not in a mailbox open by EXAMINE */
+	CMD_SECRET = 8		/* arguments are wiped afterwards */
+};
+
+enum answer { ANSWER_OK, ANSWER_NO, ANSWER_BAD };
+
+struct imap;
+struct command {
+	const char *name;
+	enum answer (*run)(struct imap *, struct parse *);
+	unsigned states;
+	unsigned flags;
+};
+
+/* A literal that a command takes from the stream itself (APPEND). */
+struct incoming {
+	uint64_t size;
+	bool pending;		/* announced, not yet taken */
+	bool waits;		/* the client waits for "+" */
+	bool open;		/* the rest of the line is still to come */
+};
+
+struct imap {
+	struct session *session;	/* NULL in tests */
+	const struct command *command;	/* that runs now */
+	char *user;			/* NULL before login */
+	struct channel *store;		/* the link that knows our grant */
+	uint32_t instance;		/* of store */
+	struct box *box;		/* NULL: nothing selected */
+	struct arena arena;		/* of the command */
+	struct str text;		/* of the command, as it came */
+	struct str out;			/* written, not yet in the stream */
+	struct str said;		/* of the tagged answer */
+	const char *wrong;		/* with the command as it came */
+	struct incoming incoming;
+	bool uid;			/* UID form of the command */
+	bool over;			/* end after this command */
+	bool lost;			/* store has forgotten us */
+	bool idling;			/* waits in IDLE: wake for news */
+	unsigned errors;		/* wrong commands in a row */
+	unsigned attempts;		/* failed logins */
+	char *tried;			/* name of the last of them */
+	uint64_t sent;			/* octets, for the log */
+	const char *ended;		/* why, for the log */
+	int64_t begun;			/* clock_ms() */
+	LIST_ENTRY(imap) next;
+};
+
+/* ---- answers ---- */
+
+/* The sentence of the tagged answer, perhaps with a "[CODE] " in front. OK
+ * without one says "NAME completed". */
+enum answer answer_ok(struct imap *im, const char *fmt, ...) PRINTF(2, 3);
+enum answer answer_no(struct imap *im, const char *fmt, ...) PRINTF(2, 3);
+enum answer answer_bad(struct imap *im, const char *fmt, ...) PRINTF(2, 3);
+/* What the parser found wrong. */
+enum answer answer_syntax(struct imap *im, const struct parse *p);
+/* What store or auth said, with the response code that fits (RFC 5530). */
+enum answer answer_why(struct imap *im, const struct why *w);
+/* The same for commands that could create their target: [TRYCREATE]. */
+enum answer answer_why_create(struct imap *im, const struct why *w);
+
+/* ---- output ---- */
+
+void out_puts(struct imap *im, const char *text);
+void out_printf(struct imap *im, const char *fmt, ...) PRINTF(2, 3);
+/* "string", or a literal where quotes cannot hold it. */
+void out_string(struct imap *im, struct view v);
+/* As out_string, but an atom where one can. */
+void out_astring(struct imap *im, struct view v);
+/* A UTF-8 mailbox name as modified UTF-7. */
+void out_mailbox(struct imap *im, struct view name);
+/* Hand over to the stream when there is much; may wait. False when the
+ * client is gone: stop writing. */
+bool out_push(struct imap *im);
+/* Hand everything over and send it. */
+bool out_flush(struct imap *im);
+
+/* ---- asking store ---- */
+
+/* Send a request and wait for the answer of this type. */
+bool store_ask(struct imap *im, const struct message *request,
+    struct reply *reply, struct why *w);
+/* The same where yes or no is all that comes. */
+bool store_tell(struct imap *im, const struct message *request,
+    struct why *w);
+/* Was this the answer? Fills w when not. type: enum message_type. */
+bool store_want(const struct reply *reply, unsigned type, struct why *w);
+/* The session's number, as store knows it. */
+uint64_t imap_number(const struct imap *im);
+
+#endif

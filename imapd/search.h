@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * search - the keys of a SEARCH, and whether a message has them
+ *
+ * A program is a list of keys that must all hold; NOT, OR and parentheses have
+ * programs below them. A test without the message at hand may answer "needs
+ * content": so all messages are first judged by the index alone, and only those
+ * left over are opened.
+ */
+#ifndef IMAPD_SEARCH_H
+#define IMAPD_SEARCH_H
+
+#include "imapd/box.h"
+#include "imapd/content.h"
+#include "imapd/imap.h"
+
+#define SEARCH_TEXTS_MAX 100	/* keys that look into the message */
+
+enum verdict_of_key { KEY_NO, KEY_YES, KEY_NEEDS_CONTENT };
+
+struct search;
+struct key {
+	struct key *next;		/* must hold as well */
+	enum verdict_of_key (*test)(struct search *, const struct key *);
+	struct key *a, *b;		/* programs of NOT, OR, ( ) */
+	uint32_t flag;
+	bool want;			/* flag or keyword: set or not */
+	uint64_t keyword;
+	int64_t number;			/* octets, or a day */
+	int compare;			/* of number: -1 below, 0 at, 1 from */
+	struct numset set;
+	struct view name;		/* of a header field */
+	struct view text;		/* UTF-8, folded */
+};
+
+struct search {
+	const struct box *box;
+	struct key *program;
+	struct view charset;		/* of the texts in the command */
+	unsigned texts;
+	bool unknown_charset;
+	/* the message being judged */
+	uint32_t seq;
+	struct record record;
+	struct content *content;	/* NULL: by the index alone */
+	bool unreadable;
+};
+
+/* "[CHARSET x] key key ..." */
+void search_parse(struct search *s, struct parse *p);
+/* Judge the message in s->seq, s->record and s->content. */
+enum verdict_of_key search_test(struct search *s);
+
+/* Tests of keys. */
+enum verdict_of_key key_all(struct search *s, const struct key *k);
+enum verdict_of_key key_flag(struct search *s, const struct key *k);
+enum verdict_of_key key_new(struct search *s, const struct key *k);
+enum verdict_of_key key_keyword(struct search *s, const struct key *k);
+enum verdict_of_key key_size(struct search *s, const struct key *k);
+enum verdict_of_key key_date(struct search *s, const struct key *k);
+enum verdict_of_key key_numbers(struct search *s, const struct key *k);
+enum verdict_of_key key_uids(struct search *s, const struct key *k);
+enum verdict_of_key key_not(struct search *s, const struct key *k);
+enum verdict_of_key key_or(struct search *s, const struct key *k);
+enum verdict_of_key key_group(struct search *s, const struct key *k);
+enum verdict_of_key key_sent(struct search *s, const struct key *k);
+enum verdict_of_key key_header(struct search *s, const struct key *k);
+enum verdict_of_key key_text(struct search *s, const struct key *k);
+enum verdict_of_key key_body(struct search *s, const struct key *k);
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * session - one client, from the greeting to BYE
+ */
+#include <stdlib.h>
+
+#include "imapd/commands.h"
+#include "imapd/link.h"
+#include "imapd/login.h"
+#include "imapd/reader.h"
+#include "imapd/select.h"
+#include "imapd/session.h"
+#include "lib/base/log.h"
+#include "lib/proc/service.h"
+
+static void
+greet(struct imap *im)
+{
+	out_printf(im, "* OK [CAPABILITY %s] Posthouse ready\r\n",
+	    capabilities(im));
+}
+
+/* Nothing of a command stays: an idle session holds no memory for it. */
+static void
+forget_command(struct imap *im)
+{
+	bool secret = im->command != NULL &&
+	    (im->command->flags & CMD_SECRET) != 0;
+
+	if (secret)
+		str_wipe(&im->text);
+	str_free(&im->text);
+	str_free(&im->said);
+	if (im->out.n == 0)
+		str_free(&im->out);
+	arena_reset(&im->arena);
+	im->command = NULL;
+}
+
+static bool
+one_command(struct imap *im)
+{
+	enum stream_end e = STREAM_OK;
+
+	if (!stream_pending(&im->session->stream)) {
+		if (!out_flush(im))
+			return false;
+		str_free(&im->out);
+		e = stream_wait(&im->session->stream, reader_deadline(im));
+	}
+	if (e == STREAM_WOKEN)
+		return true;
+	if (e != STREAM_OK) {
+		reader_gone(im, e);
+		return false;
+	}
+	if (reader_command(im) == READ_GONE)
+		return false;
+	command_run(im);
+	if (!reader_finish(im))
+		return false;
+	forget_command(im);
+	return out_push(im);
+}
+
+/* As readers of Dovecot's log know it (fail2ban). */
+static void
+log_end(const struct imap *im)
+{
+	const char *why = im->ended ? im->ended : "Connection closed";
+	char lip[64];
+
+	if (im->user != NULL)
+		log_info("imap", "Disconnected: %s: user=<%s>, rip=%s, out=%llu, "
+				 "session=<%s>",
+		    why, log_quote(view_of(im->user)), im->session->client,
+		    (unsigned long long)im->sent, im->session->id);
+	else if (im->attempts > 0)
+		log_info("imap-login",
+		    "Disconnected (auth failed, %u attempts in %lld secs): "
+		    "user=<%s>, method=PLAIN, rip=%s, lip=%s, session=<%s>",
+		    im->attempts, (long long)(clock_ms() - im->begun) / 1000,
+		    log_quote(view_of(im->tried)), im->session->client,
+		    login_local_ip(im, lip), im->session->id);
+	else
+		log_info("imap-login",
+		    "Disconnected: %s (no auth attempts in %lld secs): rip=%s, "
+		    "lip=%s, session=<%s>",
+		    why, (long long)(clock_ms() - im->begun) / 1000,
+		    im->session->client, login_local_ip(im, lip),
+		    im->session->id);
+}
+
+static void
+leave(struct imap *im)
+{
+	struct message end = { .type = MSG_session_end,
+		.session_end = { .session = imap_number(im) } };
+
+	out_flush(im);
+	box_leave(im);
+	if (im->store != NULL)
+		channel_send(im->store, &end);
+	link_leave(im);
+	log_end(im);
+	forget_command(im);
+	str_free(&im->out);
+	free(im->user);
+	free(im->tried);
+}
+
+void
+imap_session(struct session *s)
+{
+	struct imap im = { .session = s, .begun = clock_ms() };
+
+	link_enter(&im);
+	greet(&im);
+	while (!im.over && one_command(&im))
+		if (im.lost && !im.over) {
+			out_puts(&im, "* BYE [UNAVAILABLE] The mailboxes were "
+				      "away; log in again\r\n");
+			im.ended = "Store lost";
+			im.over = true;
+		}
+	leave(&im);
+}

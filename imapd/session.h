@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * session - one client, from the greeting to BYE
+ */
+#ifndef IMAPD_SESSION_H
+#define IMAPD_SESSION_H
+
+struct session;
+
+/* The life of a connection; runs in its fiber. */
+void imap_session(struct session *s);
+
+#endif
