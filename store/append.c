@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * append - files in tmp/ that become messages
+ */
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/base/clock.h"
+#include "lib/proc/pool.h"
+#include "store/append.h"
+#include "store/arrival.h"
+#include "store/change.h"
+#include "store/load.h"
+#include "store/maildir.h"
+
+#define APPENDS_MOST	64	/* open in one session at once */
+#define COMMIT_MOST	64
+
+struct append {
+	LIST_ENTRY(append) of_link;
+	uint64_t number;	/* time in microseconds, never twice: content id */
+	uint64_t session;
+	struct mailbox *mb;	/* a reference */
+	int tmp;		/* directory */
+	int fd;
+	bool committing;
+	char name[20];
+	/* while being committed: */
+	int64_t date;
+	uint64_t size;
+	int error;
+};
+
+static uint64_t last_number;
+
+static void
+append_free(struct append *a, bool remove)
+{
+	if (remove)
+		unlinkat(a->tmp, a->name, 0);
+	LIST_REMOVE(a, of_link);
+	close(a->fd);
+	close(a->tmp);
+	mailbox_unref(a->mb);
+	free(a);
+}
+
+void
+append_end_session(struct link *l, uint64_t session)
+{
+	struct append *a, *next;
+
+	LIST_FOREACH_SAFE(a, &l->appends, of_link, next)
+		if (a->session == session && !a->committing)
+			append_free(a, true);
+}
+
+void
+append_end_link(struct link *l)
+{
+	struct append *a, *next;
+
+	LIST_FOREACH_SAFE(a, &l->appends, of_link, next)
+		if (!a->committing)
+			append_free(a, true);
+}
+
+static struct append *
+append_find(struct link *l, uint64_t number)
+{
+	struct append *a;
+
+	LIST_FOREACH(a, &l->appends, of_link)
+		if (a->number == number && !a->committing)
+			return a;
+	return NULL;
+}
+
+static size_t
+append_count(const struct link *l, uint64_t session)
+{
+	struct append *a;
+	size_t n = 0;
+
+	LIST_FOREACH(a, &l->appends, of_link)
+		n += a->session == session;
+	return n;
+}
+
+static bool
+append_make(struct append *a)
+{
+	struct str path = { 0 };
+
+	mailbox_path(a->mb, &path);
+	str_adds(&path, "/tmp");
+	a->tmp = maildir_open(path.p);
+	str_free(&path);
+	if (a->tmp < 0)
+		return false;
+	a->number = (uint64_t)clock_wall_us();
+	if (a->number <= last_number)
+		a->number = last_number + 1;
+	last_number = a->number;
+	snprintf(a->name, sizeof(a->name), "%016llX",
+	    (unsigned long long)a->number);
+	a->fd = openat(a->tmp, a->name,
+	    O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (a->fd < 0)
+		close(a->tmp);
+	return a->fd >= 0;
+}
+
+/* Takes the caller's reference to mb when it succeeds. */
+static bool
+append_new(struct request *r, struct mailbox *mb, struct why *w)
+{
+	struct append *a = xcalloc(1, sizeof(*a));
+	struct message m = { .type = MSG_append_opened };
+
+	a->mb = mb;
+	a->session = r->m.append_open.session;
+	if (!append_make(a)) {
+		free(a);
+		return trouble_errno(w, "Making a file", errno);
+	}
+	m.append_opened.content = fcntl(a->fd, F_DUPFD_CLOEXEC, 0);
+	LIST_INSERT_HEAD(&r->link->appends, a, of_link);
+	if (m.append_opened.content < 0 || r->link->channel == NULL) {
+		trouble_errno(w, "Passing a file", errno);
+		mailbox_ref(mb);
+		append_free(a, true);
+		if (m.append_opened.content >= 0)
+			close(m.append_opened.content);
+		return false;
+	}
+	m.append_opened.append = a->number;
+	request_reply(r, &m);
+	return true;
+}
+
+bool
+append_open(struct request *r, struct why *w)
+{
+	const struct msg_append_open *m = &r->m.append_open;
+	const char *user = request_user(r, m->session, w);
+	struct mailbox *mb;
+
+	if (user == NULL || !trouble_space(w))
+		return false;
+	if (append_count(r->link, m->session) >= APPENDS_MOST)
+		return why_later(w, "5.3", "Too many messages at once");
+	mb = mailbox_get(view_of(user), m->mailbox, w);
+	if (mb == NULL)
+		return false;
+	if (append_new(r, mb, w))
+		return true;
+	mailbox_unref(mb);
+	return false;
+}
+
+/* In a thread: the content is on disk, its time is the internal date. */
+static void
+sync_run(void *arg)
+{
+	struct append *a = arg;
+	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
+		{ .tv_sec = a->date } };
+	struct stat st;
+
+	a->error = 0;
+	if (fstat(a->fd, &st) < 0 || futimens(a->fd, times) < 0 ||
+	    fsync(a->fd) < 0)
+		a->error = errno;
+	else if ((uint64_t)st.st_size != a->size)
+		a->error = EIO;
+}
+
+struct commit {
+	struct request *r;
+	struct append *append[COMMIT_MOST];
+	struct entry entry[COMMIT_MOST];
+	size_t n;
+	struct mailbox *mb;
+};
+
+/* Flags and keywords of the i-th, from lists that run beside each other. */
+static bool
+commit_flags(struct commit *c, struct entry *e, uint32_t flags,
+    struct view keywords)
+{
+	struct str list = { 0 };
+	bool ok;
+
+	while (keywords.n > 0) {
+		struct view word = view_word(&keywords);
+
+		if (word.n > 0)
+			list_put(&list, word);
+	}
+	ok = change_keywords(c->mb, str_view(&list), true, &e->r.keywords);
+	str_free(&list);
+	e->r.flags = flags & FLAG_STORABLE;
+	e->letters = place_letters(e->r.flags, e->r.keywords);
+	return ok;
+}
+
+/* All appends named in the request, of one mailbox, with their sizes. */
+static bool
+commit_collect(struct commit *c, struct why *w)
+{
+	const struct msg_append_commit *m = &c->r->m.append_commit;
+	struct view numbers = m->appends, sizes = m->sizes, dates = m->dates;
+	uint64_t number, size, date;
+
+	while (list_next_u64(&numbers, &number)) {
+		struct append *a = append_find(c->r->link, number);
+
+		if (a == NULL || a->session != m->session ||
+		    c->n == COMMIT_MOST || !list_next_u64(&sizes, &size) ||
+		    !list_next_u64(&dates, &date) ||
+		    (c->n > 0 && a->mb != c->append[0]->mb))
+			return why_never(w, "5.1", "No such append is open");
+		a->committing = true;
+		a->size = size;
+		a->date = (int64_t)date;
+		c->append[c->n++] = a;
+	}
+	if (c->n == 0)
+		return why_never(w, "5.1", "Nothing to append");
+	c->mb = c->append[0]->mb;
+	return true;
+}
+
+static bool
+commit_entries(struct commit *c, struct why *w)
+{
+	const struct msg_append_commit *m = &c->r->m.append_commit;
+	struct view flags = m->flags, keywords = m->keywords;
+
+	for (size_t i = 0; i < c->n; i++) {
+		struct entry *e = &c->entry[i];
+		struct view words;
+		uint32_t bits;
+
+		*e = (struct entry){ .kind = PLACE_APPENDED };
+		e->r.size = c->append[i]->size;
+		e->r.date = c->append[i]->date;
+		e->r.saved = clock_wall();
+		e->r.content = c->append[i]->number;
+		if (!list_next_u32(&flags, &bits) ||
+		    !list_next(&keywords, &words))
+			return why_never(w, "5.1", "Lists of unequal length");
+		if (!commit_flags(c, e, bits, words))
+			return why_never(w, "5.3", "Too many keywords");
+	}
+	return true;
+}
+
+/* Rename all into cur/ under new UIDs. */
+static bool
+commit_names(struct commit *c, struct arrival *a, struct why *w)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		struct str name = { 0 };
+		int error;
+
+		c->entry[i].r.uid = change_uid(c->mb);
+		mailbox_file_name(&c->entry[i], &name);
+		error = renameat(c->append[i]->tmp, c->append[i]->name,
+			    c->mb->cur, name.p) < 0 ?
+		    errno :
+		    0;
+		str_free(&name);
+		if (error != 0) {
+			arrival_undo(a, i);
+			return trouble_errno(w, "Naming a message", error);
+		}
+	}
+	return true;
+}
+
+static bool
+commit_sync(struct commit *c, struct why *w)
+{
+	void *args[COMMIT_MOST];
+
+	for (size_t i = 0; i < c->n; i++)
+		args[i] = c->append[i];
+	pool_map(sync_run, args, c->n);
+	for (size_t i = 0; i < c->n; i++)
+		if (c->append[i]->error != 0)
+			return trouble_errno(
+			    w, "Syncing a message", c->append[i]->error);
+	return true;
+}
+
+static void
+commit_reply(struct commit *c)
+{
+	struct message m = { .type = MSG_appended };
+	struct numset_text t;
+	struct str uids = { 0 };
+
+	numset_begin(&t, &uids);
+	for (size_t i = 0; i < c->n; i++)
+		numset_put(&t, c->entry[i].r.uid);
+	numset_end(&t);
+	m.appended.uidvalidity = c->mb->h.uidvalidity;
+	m.appended.uids = str_view(&uids);
+	request_reply(c->r, &m);
+	str_free(&uids);
+}
+
+static bool
+commit(struct commit *c, struct why *w)
+{
+	struct arrival a = { .entries = c->entry };
+
+	if (!commit_collect(c, w))
+		return false;
+	a.mb = c->mb;
+	a.n = c->n;
+	if (!commit_sync(c, w) || !mailbox_usable(c->mb, w) ||
+	    !arrival_prepare(c->mb, w) || !commit_entries(c, w) ||
+	    !commit_names(c, &a, w) || !arrival_run(&a, w))
+		return false;
+	commit_reply(c);
+	return true;
+}
+
+bool
+append_commit(struct request *r, struct why *w)
+{
+	struct commit *c = arena_zalloc(&r->arena, sizeof(*c));
+	bool ok;
+
+	c->r = r;
+	ok = request_user(r, r->m.append_commit.session, w) != NULL &&
+	    commit(c, w);
+	for (size_t i = 0; i < c->n; i++)
+		append_free(c->append[i], !ok);
+	return ok;
+}
+
+void
+append_abort(struct channel *c, uint32_t tag UNUSED, struct msg_append_abort *m)
+{
+	struct append *a = append_find(link_of(c), m->append);
+
+	if (a != NULL)
+		append_free(a, true);
+}

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * behind - a little at each tick, more when nothing else is to do
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/base/log.h"
+#include "lib/proc/message.h"
+#include "lib/proc/pool.h"
+#include "store/behind.h"
+#include "store/deliver.h"
+#include "store/durable.h"
+#include "store/load.h"
+#include "store/maildir.h"
+
+#define TICK_MS		50
+#define LETTERS_BUSY	50	/* renames of one tick beside other work */
+#define LETTERS_IDLE	500
+#define IDLE_MS		30000	/* records unused for so long are given back */
+#define CHECKPOINT	(8u << 20)
+#define REMEMBER	(8 * 86400)	/* deliveries; longer than a queue's try */
+#define TIDY_TICKS	100
+
+TAILQ_HEAD(lagging, mailbox);
+static struct lagging lagging = TAILQ_HEAD_INITIALIZER(lagging);
+
+void
+behind_letters(struct mailbox *mb)
+{
+	mb->lag_from = 0;
+	if (mb->is_lagging)
+		return;
+	mb->is_lagging = true;
+	mailbox_ref(mb);
+	TAILQ_INSERT_TAIL(&lagging, mb, lagging);
+}
+
+static void
+caught_up(struct mailbox *mb)
+{
+	TAILQ_REMOVE(&lagging, mb, lagging);
+	mb->is_lagging = false;
+	mailbox_unref(mb);
+}
+
+/* Give one file its letters; what can't be renamed keeps the old ones, and the
+ * next scan finds it. */
+static void
+rename_one(struct mailbox *mb, size_t i, struct entry *e, uint32_t letters)
+{
+	struct str from = { 0 }, to = { 0 };
+
+	mailbox_file_name(e, &from);
+	e->letters = letters;
+	mailbox_file_name(e, &to);
+	if (renameat(mb->cur, from.p, mb->cur, to.p) == 0)
+		records_set(&mb->records, i, e);
+	str_free(&from);
+	str_free(&to);
+}
+
+/* At most so many renames; true when all names are right. */
+static bool
+write_letters(struct mailbox *mb, size_t most)
+{
+	size_t i, first = mb->lag_from, last = 0, n = 0;
+
+	for (i = first; i < mb->records.n && n < most; i++) {
+		struct entry e;
+		uint32_t letters;
+
+		records_at(&mb->records, i, &e);
+		letters = place_letters(e.r.flags, e.r.keywords);
+		if (letters == e.letters)
+			continue;
+		rename_one(mb, i, &e, letters);
+		if (n++ == 0)
+			first = i;
+		last = i;
+	}
+	mb->lag_from = i;
+	if (n > 0)
+		records_write(&mb->records, mb->h.mailbox, first, last);
+	return i >= mb->records.n;
+}
+
+/* True when the mailbox needs no more. */
+static bool
+catch_up(struct mailbox *mb, size_t most)
+{
+	struct why w;
+
+	if (mb->stale || mb->deleted)
+		return true;
+	if (!mb->ready || !mailbox_load(mb, &w))
+		return false;
+	if (!mailbox_working(mb))	/* safe by the next tick */
+		return false;
+	return write_letters(mb, most);
+}
+
+static void
+letters_tick(void)
+{
+	size_t most = durable_idle() ? LETTERS_IDLE : LETTERS_BUSY;
+	struct mailbox *mb = TAILQ_FIRST(&lagging);
+
+	if (mb == NULL || index_broken())
+		return;
+	if (catch_up(mb, most))
+		caught_up(mb);
+	else {
+		TAILQ_REMOVE(&lagging, mb, lagging);
+		TAILQ_INSERT_TAIL(&lagging, mb, lagging);
+	}
+}
+
+void
+behind_finish(int64_t ms)
+{
+	int64_t end = deadline_in(ms);
+	struct mailbox *mb;
+
+	while ((mb = TAILQ_FIRST(&lagging)) != NULL && clock_ms() < end) {
+		if (catch_up(mb, LETTERS_IDLE))
+			caught_up(mb);
+		else if (!durable_index_wait())
+			return;
+	}
+	durable_index_wait();
+}
+
+/*
+ * Keyword files
+ */
+
+
+static void
+keywords_run(void *arg)
+{
+	struct mailbox *mb = arg;
+	struct str path = { 0 }, text = { 0 };
+	struct view list = str_view(&mb->h.keywords), item;
+	struct maildir_write w = { .name = MAILDIR_KEYWORDS };
+
+	while (list_next(&list, &item)) {
+		str_add(&text, item);
+		str_addc(&text, '\n');
+	}
+	mailbox_path(mb, &path);
+	w.path = path.p;
+	w.text = str_view(&text);
+	pool_call(maildir_write_run, &w);
+	if (w.error != 0)
+		log_warning("store", "keyword-file user=%s error=%d",
+		    log_quote(view_of(mb->user)), w.error);
+	str_free(&path);
+	str_free(&text);
+	mailbox_unref(mb);
+}
+
+void
+behind_keywords(struct mailbox *mb)
+{
+	mailbox_ref(mb);
+	fiber_start(keywords_run, mb);
+}
+
+/*
+ * Files of expunged messages
+ */
+
+#define SWEEP_MOST	1000	/* files in one go */
+
+struct sweep {
+	struct mailbox *mb;
+	struct { uint32_t uid; char *name; } gone[SWEEP_MOST];
+	size_t n;
+	bool missing;	/* one was not found under its name */
+};
+
+static bool
+sweep_take(void *arg, struct view key, struct view value)
+{
+	struct sweep *s = arg;
+	struct str name = { 0 };
+
+	if (key.n != 8 || s->n == SWEEP_MOST)
+		return false;
+	str_add(&name, value);
+	s->gone[s->n].uid = kv_read_u32(key.p + 4);
+	s->gone[s->n++].name = xstrdup(str_c(&name));
+	str_free(&name);
+	return true;
+}
+
+/* Before a UID can only be known from this file, it has to be written there:
+ * the greatest one must never be given twice. */
+static bool
+write_uidnext(struct mailbox *mb)
+{
+	struct str path = { 0 }, text = { 0 };
+	struct maildir_write w = { .name = MAILDIR_UIDVALIDITY };
+	uint32_t uidnext = mb->h.uidnext;
+
+	if (mb->uidnext_file >= uidnext)
+		return true;
+	mailbox_path(mb, &path);
+	maildir_uidvalidity_text(&text, mb->h.uidvalidity, uidnext);
+	w.path = path.p;
+	w.text = str_view(&text);
+	pool_call(maildir_write_run, &w);
+	if (w.error == 0)
+		mb->uidnext_file = uidnext;
+	str_free(&path);
+	str_free(&text);
+	return w.error == 0;
+}
+
+/* Somebody else renamed files: look for them by UID and base. */
+static void
+sweep_search(struct sweep *s)
+{
+	struct str path = { 0 };
+	struct maildir_scan scan = { .host = index_host() };
+
+	mailbox_path(s->mb, &path);
+	scan.path = path.p;
+	pool_call(maildir_scan_run, &scan);
+	for (size_t i = 0; scan.error == 0 && i < scan.count; i++)
+		for (size_t k = 0; k < s->n; k++) {
+			struct maildir_file *f = &scan.files[i];
+			struct place_message m;
+
+			if (!f->fresh && f->m.uid == s->gone[k].uid &&
+			    place_parse(view_of(s->gone[k].name), index_host(),
+				&m) &&
+			    view_eq(m.base, f->m.base))
+				unlinkat(s->mb->cur, f->name, 0);
+		}
+	maildir_scan_free(&scan);
+	str_free(&path);
+}
+
+/* The files go, their directory is synced, then the notes go. */
+static bool
+sweep_files(struct sweep *s)
+{
+	struct mailbox *mb = s->mb;
+
+	for (size_t i = 0; i < s->n; i++)
+		if (unlinkat(mb->cur, s->gone[i].name, 0) < 0)
+			s->missing = true;
+	if (s->missing)
+		sweep_search(s);
+	durable_dir(mb->cur, &mb->cur_mark);
+	if (!durable_names_wait() || mb->stale || mb->deleted)
+		return false;
+	for (size_t i = 0; i < s->n; i++) {
+		struct kv_key key =
+		    index_key_uid(mb->h.mailbox, s->gone[i].uid);
+
+		index_delete(INDEX_GONE, &key);
+	}
+	return true;
+}
+
+static bool
+sweep_some(struct mailbox *mb)
+{
+	struct sweep *s = xcalloc(1, sizeof(*s));
+	struct kv_key key = index_key_number(mb->h.mailbox);
+	bool more;
+
+	s->mb = mb;
+	index_each(INDEX_GONE, &key, sweep_take, s);
+	more = s->n > 0 && write_uidnext(mb) && sweep_files(s);
+	for (size_t i = 0; i < s->n; i++)
+		free(s->gone[i].name);
+	free(s);
+	return more;
+}
+
+static void
+sweep_run(void *arg)
+{
+	struct mailbox *mb = arg;
+	bool more;
+
+	do {
+		mb->sweep_again = false;
+		more = durable_index_wait() && !mb->stale && !mb->deleted &&
+		    sweep_some(mb);
+	} while (more || (mb->sweep_again && !mb->stale && !mb->deleted &&
+			     !index_broken()));
+	mb->sweeping = false;
+	mailbox_unref(mb);
+}
+
+void
+behind_sweep(struct mailbox *mb)
+{
+	mb->sweep_again = true;
+	if (mb->sweeping)
+		return;
+	mb->sweeping = true;
+	mailbox_ref(mb);
+	fiber_start(sweep_run, mb);
+}
+
+/*
+ * The tick
+ */
+
+static bool checkpoint_runs;
+
+static void
+checkpoint_run(void *arg UNUSED)
+{
+	index_checkpoint();
+}
+
+static void
+checkpoint_done(void *arg UNUSED)
+{
+	checkpoint_runs = false;
+}
+
+static void
+index_tick(void)
+{
+	static unsigned ticks;
+
+	if (index_broken())
+		return;
+	if (++ticks % TIDY_TICKS == 0) {
+		mailbox_tidy(clock_ms() - IDLE_MS);
+		deliver_forget(REMEMBER);
+	}
+	if (ticks % 10 != 0 || checkpoint_runs)
+		return;
+	durable_commit();
+	if (index_log_grown() >= CHECKPOINT) {
+		checkpoint_runs = true;
+		pool_submit(checkpoint_run, checkpoint_done, NULL);
+	}
+}
+
+bool
+behind_checkpoint_runs(void)
+{
+	return checkpoint_runs;
+}
+
+static struct loop_timer *timer;
+
+static void
+tick(void *arg UNUSED)
+{
+	letters_tick();
+	index_tick();
+	loop_timer_free(&timer);
+	timer = loop_timer_new(TICK_MS, tick, NULL);
+}
+
+void
+behind_begin(void)
+{
+	timer = loop_timer_new(TICK_MS, tick, NULL);
+}

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * compare - sort the files by UID, walk, and take in what is left over
+ */
+#include <sys/stat.h>
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+#include "lib/proc/message.h"
+#include "lib/proc/pool.h"
+#include "store/behind.h"
+#include "store/change.h"
+#include "store/compare.h"
+#include "store/durable.h"
+#include "store/link.h"
+#include "store/load.h"
+#include "store/maildir.h"
+
+struct comparing {
+	struct mailbox *mb;
+	enum compare mode;
+	struct maildir_scan scan;
+	bool *seen;			/* of each record: it has a file */
+	struct maildir_file **take;	/* to become messages, in order */
+	struct entry *entries;		/* of them */
+	size_t takes;
+	uint32_t uidnext;		/* above all UIDs kept or given so far */
+};
+
+/* Those with UIDs ascending, then the others as their names sort: by time. */
+static int
+by_uid(const void *a, const void *b)
+{
+	const struct maildir_file *x = a, *y = b;
+
+	if (x->m.uid != y->m.uid)
+		return x->m.uid - 1 < y->m.uid - 1 ? -1 : 1;
+	return strcmp(x->name, y->name);
+}
+
+/* The row of this file, or n. */
+static size_t
+row_of(const struct comparing *c, const struct maildir_file *f)
+{
+	const struct records *r = &c->mb->records;
+	size_t i = f->fresh || f->m.uid == 0 ? r->n : records_find(r, f->m.uid);
+	struct entry e;
+
+	if (i == r->n || c->seen[i] || !f->m.ours)
+		return r->n;
+	records_at(r, i, &e);
+	if (e.kind != f->m.kind || e.r.content != f->m.content ||
+	    e.number != f->m.number || e.r.size != f->m.size)
+		return r->n;
+	return i;
+}
+
+/* The file has other letters than the row thinks. */
+static void
+other_letters(struct comparing *c, size_t i, uint32_t letters)
+{
+	struct mailbox *mb = c->mb;
+	uint64_t unnamed = UINT64_MAX << PLACE_KEYWORDS;
+	struct entry e;
+
+	records_at(&mb->records, i, &e);
+	if (e.letters == letters)
+		return;
+	e.letters = letters;
+	records_set(&mb->records, i, &e);
+	if (c->mode == COMPARE_CRASH) {
+		records_write(&mb->records, mb->h.mailbox, i, i);
+		behind_letters(mb);
+		return;
+	}
+	change_flags_at(mb, i, place_letter_flags(letters),
+	    place_letter_keywords(letters) | (e.r.keywords & unnamed));
+	records_write(&mb->records, mb->h.mailbox, i, i);
+}
+
+static bool
+is_gone(const struct comparing *c, const struct maildir_file *f)
+{
+	struct kv_key key = index_key_uid(c->mb->h.mailbox, f->m.uid);
+	struct place_message m;
+	struct view v;
+
+	if (f->m.uid == 0 || index_get(INDEX_GONE, &key, &v) != KV_FOUND)
+		return false;
+	return place_parse(v, index_host(), &m) && view_eq(m.base, f->m.base);
+}
+
+static bool
+was_never_answered(const struct comparing *c, const struct maildir_file *f)
+{
+	return c->mode == COMPARE_CRASH && f->m.ours && !f->fresh &&
+	    f->m.uid >= c->mb->h.uidnext;
+}
+
+/* Its own UID if that is free, else 0: it gets one later. */
+static void
+take(struct comparing *c, struct maildir_file *f)
+{
+	if (f->m.uid < c->uidnext || f->m.uid == UINT32_MAX)
+		f->m.uid = 0;
+	else
+		c->uidnext = f->m.uid + 1;
+	c->take[c->takes++] = f;
+}
+
+static void
+sort_out(struct comparing *c, struct maildir_file *f)
+{
+	size_t i = row_of(c, f);
+
+	if (i < c->mb->records.n) {
+		c->seen[i] = true;
+		other_letters(c, i, f->m.letters);
+	} else if (is_gone(c, f))
+		behind_sweep(c->mb);
+	else if (was_never_answered(c, f))
+		unlinkat(c->mb->cur, f->name, 0);
+	else
+		take(c, f);
+}
+
+static void
+drop_lost(struct comparing *c)
+{
+	struct records *r = &c->mb->records;
+	uint32_t *lost = xcalloc(r->n, sizeof(*lost));
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n; i++)
+		if (!c->seen[i])
+			lost[n++] = record_uid(r->packed + i * RECORD_SIZE);
+	if (n > 0)
+		log_warning("store", "files-missing user=%s mailbox=%s n=%zu",
+		    log_quote(view_of(c->mb->user)),
+		    log_quote(view_of(c->mb->name)), n);
+	change_expunge(c->mb, lost, n);
+	free(lost);
+}
+
+static void
+make_entry(struct comparing *c, struct maildir_file *f, struct entry *e)
+{
+	struct stat st;
+
+	if (f->date == 0 &&
+	    fstatat(c->mb->cur, f->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		f->date = st.st_mtime;
+	if (f->m.uid == 0)
+		f->m.uid = c->uidnext++;
+	*e = (struct entry){ .letters = f->m.letters, .number = f->m.number,
+		.kind = (uint8_t)(f->m.kind ? f->m.kind : PLACE_APPENDED) };
+	e->r.uid = f->m.uid;
+	e->r.flags = place_letter_flags(f->m.letters);
+	e->r.keywords = place_letter_keywords(f->m.letters);
+	e->r.size = f->size;
+	e->r.date = e->r.saved = f->date;
+	e->r.content = f->m.content;
+}
+
+static bool
+needs_name(const struct comparing *c, size_t i, struct str *to)
+{
+	const struct maildir_file *f = c->take[i];
+
+	mailbox_file_name(&c->entries[i], to);
+	return f->fresh || !view_is(str_view(to), f->name);
+}
+
+/* Rename in a thread, then see which sizes came out of it. */
+static bool
+give_names(struct comparing *c, struct why *w)
+{
+	struct maildir_adopt a = { .host = index_host() };
+	size_t *which = xcalloc(c->takes, sizeof(*which));
+	struct str path = { 0 };
+
+	a.renames = xcalloc(c->takes, sizeof(*a.renames));
+	for (size_t i = 0; i < c->takes; i++) {
+		struct str to = { 0 };
+
+		make_entry(c, c->take[i], &c->entries[i]);
+		if (!needs_name(c, i, &to)) {
+			str_free(&to);
+			continue;
+		}
+		which[a.count] = i;
+		a.renames[a.count++] = (struct maildir_rename){
+			.from = c->take[i], .to = to,
+			.convert = c->take[i]->m.kind == PLACE_FOREIGN };
+	}
+	mailbox_path(c->mb, &path);
+	a.path = path.p;
+	pool_call(maildir_adopt_run, &a);
+	for (size_t k = 0; k < a.count; k++) {
+		if (a.renames[k].size != 0)
+			c->entries[which[k]].r.size = a.renames[k].size;
+		str_free(&a.renames[k].to);
+	}
+	free(a.renames);
+	free(which);
+	str_free(&path);
+	return a.error == 0 ||
+	    trouble_errno(w, "Taking in messages", a.error);
+}
+
+/* So that queue's repetition of a delivery finds it. */
+static void
+remember(const struct entry *e)
+{
+	struct kv_key key = index_key_delivered(e->r.content, e->number);
+	char uid[4];
+
+	if (e->kind != PLACE_DELIVERED ||
+	    (int64_t)(e->r.content / 1000000) < clock_wall() - 8 * 86400)
+		return;
+	kv_write_u32(uid, e->r.uid);
+	index_put(INDEX_DELIVERED, &key, view_bytes(uid, sizeof(uid)));
+}
+
+static bool
+take_in(struct comparing *c, struct why *w)
+{
+	struct mailbox *mb = c->mb;
+
+	c->entries = xcalloc(c->takes, sizeof(*c->entries));
+	if (c->takes > 0 && !give_names(c, w))
+		return false;
+	for (size_t i = 0; i < c->takes; i++) {
+		change_add(mb, &c->entries[i]);
+		remember(&c->entries[i]);
+	}
+	if (c->takes > 0)
+		log_info("store", "taken-in user=%s mailbox=%s n=%zu",
+		    log_quote(view_of(mb->user)), log_quote(view_of(mb->name)),
+		    c->takes);
+	return true;
+}
+
+/* Nothing is known but what stands in the directory. */
+static bool
+begin_anew(struct comparing *c, struct why *w)
+{
+	struct header *h = &c->mb->h;
+	struct maildir_create again = { 0 };
+	struct str path = { 0 };
+
+	index_forget(h->mailbox);
+	records_free(&c->mb->records);
+	c->mb->loaded = true;
+	if (c->scan.uidvalidity != 0)
+		h->uidvalidity = c->scan.uidvalidity;
+	else if (h->uidvalidity == 0)
+		h->uidvalidity = mailbox_uidvalidity(view_of(c->mb->user));
+	h->uidnext = h->first_recent = 1;
+	h->count = h->unseen = h->deleted = h->recent = 0;
+	h->octets = 0;
+	h->modseq = (uint64_t)clock_wall_us();
+	str_reset(&h->keywords);
+	str_add(&h->keywords, str_view(&c->scan.keywords));
+	c->mb->next_uid = 1;
+	mailbox_path(c->mb, &path);
+	again.path = path.p;
+	again.uidvalidity = h->uidvalidity;
+	pool_call(maildir_create_run, &again);
+	str_free(&path);
+	return again.error == 0 ||
+	    trouble_errno(w, "Restoring a mailbox", again.error);
+}
+
+static void
+finish(struct comparing *c)
+{
+	struct mailbox *mb = c->mb;
+	struct header *h = &mb->h;
+
+	if (h->uidnext < c->scan.uidnext)
+		h->uidnext = c->scan.uidnext;
+	mb->next_uid = h->uidnext;
+	mb->uidnext_file = c->scan.uidnext;
+	if (c->mode == COMPARE_FILES) {
+		h->first_recent = h->uidnext;
+		h->recent = 0;
+	}
+	h->known = true;
+	mailbox_touch(mb);
+}
+
+static bool
+compare_all(struct comparing *c, struct why *w)
+{
+	struct mailbox *mb = c->mb;
+	struct maildir_scan *s = &c->scan;
+
+	pool_call(maildir_scan_run, s);
+	if (s->error != 0)
+		return trouble_errno(w, "Reading a mailbox", s->error);
+	if (c->mode == COMPARE_FILES && !begin_anew(c, w))
+		return false;
+	if (!mailbox_load(mb, w))
+		return false;
+	if (s->count > 0)
+		qsort(s->files, s->count, sizeof(*s->files), by_uid);
+	c->seen = xcalloc(mb->records.n, sizeof(*c->seen));
+	c->take = xcalloc(s->count, sizeof(*c->take));
+	c->uidnext = mb->h.uidnext;
+	for (size_t i = 0; i < s->count; i++)
+		sort_out(c, &s->files[i]);
+	if (c->uidnext < s->uidnext)
+		c->uidnext = s->uidnext;
+	drop_lost(c);
+	if (!take_in(c, w))
+		return false;
+	finish(c);
+	if (durable_index_wait())
+		return true;
+	index_why(w);
+	return false;
+}
+
+bool
+compare(struct mailbox *mb, enum compare mode, struct why *w)
+{
+	struct comparing c = { .mb = mb, .mode = mode };
+	struct str path = { 0 };
+	bool ok;
+
+	mailbox_path(mb, &path);
+	c.scan.path = path.p;
+	c.scan.host = index_host();
+	c.scan.stat_all = mode == COMPARE_FILES;
+	ok = compare_all(&c, w);
+	maildir_scan_free(&c.scan);
+	free(c.seen);
+	free(c.take);
+	free(c.entries);
+	str_free(&path);
+	return ok;
+}

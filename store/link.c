@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * link - channels, grants, handles and requests
+ */
+#include <sys/statvfs.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bsd/sys/queue.h>
+
+#include "lib/base/log.h"
+#include "lib/proc/service.h"
+#include "store/append.h"
+#include "store/link.h"
+#include "store/load.h"
+
+#define GRANT_BUCKETS	1024
+#define GRANTS_MOST	1000000	/* a limit that only a runaway meets */
+
+struct grant {
+	LIST_ENTRY(grant) hashed;
+	uint32_t process;
+	uint64_t session;
+	char user[];
+};
+LIST_HEAD(grant_bucket, grant);
+
+static struct grant_bucket grants[GRANT_BUCKETS];
+static size_t grant_count;
+
+struct link *
+link_of(struct channel *c)
+{
+	void **slot = channel_slot(c);
+	struct link *l = *slot;
+
+	if (l != NULL)
+		return l;
+	l = xcalloc(1, sizeof(*l));
+	l->channel = c;
+	l->process = channel_peer(c)->process;
+	l->refs = 1;
+	LIST_INIT(&l->handles);
+	LIST_INIT(&l->appends);
+	*slot = l;
+	return l;
+}
+
+void
+link_ref(struct link *l)
+{
+	l->refs++;
+}
+
+void
+link_unref(struct link *l)
+{
+	if (--l->refs == 0)
+		free(l);
+}
+
+static struct grant_bucket *
+grant_bucket(uint64_t session)
+{
+	return &grants[session % GRANT_BUCKETS];
+}
+
+static struct grant *
+grant_find(uint32_t process, uint64_t session)
+{
+	struct grant *g;
+
+	LIST_FOREACH(g, grant_bucket(session), hashed)
+		if (g->process == process && g->session == session)
+			return g;
+	return NULL;
+}
+
+bool
+grant_add(uint32_t process, uint64_t session, struct view user)
+{
+	struct grant *g;
+
+	if (grant_find(process, session) != NULL || grant_count >= GRANTS_MOST)
+		return false;
+	g = xcalloc(1, sizeof(*g) + user.n + 1);
+	g->process = process;
+	g->session = session;
+	memcpy(g->user, user.p, user.n);
+	LIST_INSERT_HEAD(grant_bucket(session), g, hashed);
+	grant_count++;
+	return true;
+}
+
+static void
+grant_free(struct grant *g)
+{
+	LIST_REMOVE(g, hashed);
+	free(g);
+	grant_count--;
+}
+
+const char *
+grant_user(const struct link *l, uint64_t session)
+{
+	struct grant *g = grant_find(l->process, session);
+
+	return g ? g->user : NULL;
+}
+
+void
+grant_end(struct link *l, uint64_t session)
+{
+	struct grant *g = grant_find(l->process, session);
+	struct handle *h, *next;
+
+	LIST_FOREACH_SAFE(h, &l->handles, of_link, next)
+		if (h->session == session)
+			handle_close(h);
+	append_end_session(l, session);
+	if (g != NULL)
+		grant_free(g);
+}
+
+static void
+grants_end_process(uint32_t process)
+{
+	for (size_t i = 0; i < GRANT_BUCKETS; i++) {
+		struct grant *g, *next;
+
+		LIST_FOREACH_SAFE(g, &grants[i], hashed, next)
+			if (g->process == process)
+				grant_free(g);
+	}
+}
+
+void
+link_closed(struct channel *c)
+{
+	struct link *l = *channel_slot(c);
+	struct handle *h;
+
+	grants_end_process(channel_peer(c)->process);
+	if (l == NULL)
+		return;
+	l->channel = NULL;
+	while ((h = LIST_FIRST(&l->handles)) != NULL)
+		handle_close(h);
+	append_end_link(l);
+	*channel_slot(c) = NULL;
+	link_unref(l);
+}
+
+struct handle *
+handle_new(struct link *l, struct mailbox *mb, uint64_t session, uint8_t mode)
+{
+	struct handle *h = xcalloc(1, sizeof(*h));
+
+	h->link = l;
+	h->mb = mb;
+	h->session = session;
+	h->number = ++l->next_handle;
+	h->mode = mode;
+	h->since = mb->event_seq;
+	mailbox_ref(mb);
+	LIST_INSERT_HEAD(&l->handles, h, of_link);
+	LIST_INSERT_HEAD(&mb->handles, h, of_mailbox);
+	if (mode == 2)
+		mb->exclusive = h;
+	return h;
+}
+
+struct handle *
+handle_find(const struct link *l, uint32_t number)
+{
+	struct handle *h;
+
+	LIST_FOREACH(h, &l->handles, of_link)
+		if (h->number == number)
+			return h;
+	return NULL;
+}
+
+void
+handle_close(struct handle *h)
+{
+	if (h->mb->exclusive == h)
+		h->mb->exclusive = NULL;
+	LIST_REMOVE(h, of_link);
+	LIST_REMOVE(h, of_mailbox);
+	mailbox_unref(h->mb);
+	free(h);
+}
+
+/*
+ * Requests
+ */
+
+/* Put every view of the message into the arena. One function per type of
+ * field; descriptors stay behind and are closed with the message. */
+static void
+keep_text(struct arena *a, struct view *v)
+{
+	*v = arena_view(a, *v);
+}
+
+#define KEEP_u8(f)
+#define KEEP_u16(f)
+#define KEEP_u32(f)
+#define KEEP_u64(f)
+#define KEEP_i64(f)
+#define KEEP_text(f)	keep_text(a, &x->f);
+#define KEEP_list(f)	keep_text(a, &x->f);
+#define KEEP_fd(f)	x->f = -1;
+#define KEEP_fds(f)	x->f.n = 0;
+#define FIELD(type, name, words) KEEP_##type(name)
+#define MESSAGE(name, number, from, to, sentence, ...)                         \
+	static void keep_##name(                                               \
+	    struct arena *a UNUSED, struct msg_##name *x UNUSED)               \
+	{                                                                      \
+		__VA_ARGS__                                                    \
+	}
+#include "lib/proc/messages.def"
+#undef MESSAGE
+#undef FIELD
+
+static void
+keep(struct arena *a, struct message *m)
+{
+	switch (m->type) {
+#define MESSAGE(name, ...)                                                     \
+	case MSG_##name:                                                       \
+		keep_##name(a, &m->name);                                      \
+		break;
+#include "lib/proc/messages.def"
+#undef MESSAGE
+	case MSG_LIMIT:
+		break;
+	}
+}
+
+static void
+request_run(void *arg)
+{
+	struct request *r = arg;
+	struct why w = { 0 };
+
+	if (!r->work(r, &w) && r->link->channel != NULL)
+		channel_answer(r->link->channel, r->tag, &w);
+	link_unref(r->link);
+	arena_reset(&r->arena);
+	free(r);
+}
+
+void
+request_start(struct channel *c, const struct message *m,
+    bool (*work)(struct request *r, struct why *w))
+{
+	struct request *r = xcalloc(1, sizeof(*r));
+
+	r->link = link_of(c);
+	link_ref(r->link);
+	r->tag = m->tag;
+	r->m = *m;
+	r->work = work;
+	keep(&r->arena, &r->m);
+	fiber_start(request_run, r);
+}
+
+void
+request_reply(struct request *r, struct message *m)
+{
+	m->tag = r->tag;
+	if (r->link->channel != NULL)
+		channel_send(r->link->channel, m);
+	else
+		message_close(m);
+}
+
+const char *
+request_user(struct request *r, uint64_t session, struct why *w)
+{
+	const char *user = grant_user(r->link, session);
+
+	if (user == NULL) {
+		why_never(w, "7.0", "This session has no mailboxes");
+		return NULL;
+	}
+	/* the grant may end while the request waits */
+	return arena_copy(&r->arena, view_of(user));
+}
+
+struct mailbox *
+request_mailbox(struct request *r, uint32_t handle, struct why *w)
+{
+	struct handle *h = handle_find(r->link, handle);
+	struct mailbox *mb;
+
+	if (h == NULL) {
+		why_never(w, "5.1", "No such mailbox is open");
+		return NULL;
+	}
+	mb = h->mb;
+	mailbox_ref(mb);
+	if (mailbox_usable(mb, w) && mailbox_load(mb, w))
+		return mb;
+	mailbox_unref(mb);
+	return NULL;
+}
+
+bool
+trouble_errno(struct why *w, const char *what, int error)
+{
+	if (error == ENOSPC || error == EDQUOT)
+		return why_later(w, "3.1", "No space left for mail");
+	log_warning("store", "failed what=\"%s\" error=\"%s\"", what,
+	    strerror(error));
+	return why_later(w, "3.0", "%s: %s", what, strerror(error));
+}
+
+/* Asked of the system once a second. */
+bool
+trouble_space(struct why *w)
+{
+	static int64_t asked;
+	static bool room = true;
+	int64_t now = clock_ms();
+	const struct settings *s = service_settings();
+	struct statvfs v;
+
+	if (now - asked >= 1000 && s != NULL) {
+		asked = now;
+		room = true;
+		if (statvfs(s->mail_dir, &v) == 0)
+			room = v.f_bavail * v.f_frsize >= s->spool_reserve &&
+			    (v.f_files == 0 || v.f_favail > 100);
+	}
+	return room || why_later(w, "3.1", "No space left for mail");
+}

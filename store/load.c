@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * load - from the index, or from the files, or from both
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+#include "lib/proc/message.h"
+#include "lib/proc/pool.h"
+#include "store/behind.h"
+#include "store/compare.h"
+#include "store/durable.h"
+#include "store/folder.h"
+#include "store/link.h"
+#include "store/load.h"
+#include "store/maildir.h"
+
+uint32_t
+mailbox_uidvalidity(struct view user)
+{
+	struct kv_key key = index_key_about("uidvalidity", user);
+	uint32_t now = (uint32_t)clock_wall();
+	struct view v;
+	char p[4];
+
+	if (index_get(INDEX_ABOUT, &key, &v) == KV_FOUND && v.n == 4 &&
+	    kv_read_u32(v.p) >= now)
+		now = kv_read_u32(v.p) + 1;
+	kv_write_u32(p, now);
+	index_put(INDEX_ABOUT, &key, view_bytes(p, sizeof(p)));
+	return now;
+}
+
+bool
+mailbox_load(struct mailbox *mb, struct why *w)
+{
+	if (mb->loaded)
+		return true;
+	if (records_load(&mb->records, mb->h.mailbox) &&
+	    mb->records.n == mb->h.count) {
+		mb->loaded = true;
+		return true;
+	}
+	records_free(&mb->records);
+	if (!index_broken()) {
+		log_error("index", "wrong user=%s mailbox=%s",
+		    log_quote(view_of(mb->user)), log_quote(view_of(mb->name)));
+		mb->h.known = false;	/* the next who loads it makes it anew */
+		mailbox_touch(mb);
+		mailbox_write_headers();
+		mailbox_stale(mb);
+	}
+	return why_later(w, "3.0", "The mailbox is being restored");
+}
+
+/*
+ * The user
+ */
+
+static void
+note_folder(struct view user, struct view folder)
+{
+	struct header h = { .uidnext = 1, .first_recent = 1 };
+	struct str name = { 0 };
+
+	if (folder.n == 0)
+		str_adds(&name, "INBOX");
+	else if (!place_mailbox(folder, &name))
+		str_reset(&name);
+	if (name.n > 0 &&
+	    index_header(user, str_view(&name), &h) == KV_NONE) {
+		h.mailbox = index_mailbox_new();
+		index_put_header(user, str_view(&name), &h);
+	}
+	str_free(&name);
+	str_free(&h.keywords);
+}
+
+static void
+remove_trash(const char *path, struct view list)
+{
+	struct view name;
+
+	while (list_next(&list, &name)) {
+		struct str text = { 0 };
+		struct maildir_remove r = { .path = path };
+
+		str_add(&text, name);
+		r.name = text.p;
+		pool_call(maildir_remove_run, &r);
+		str_free(&text);
+	}
+}
+
+bool
+mailbox_find_folders(struct view user, struct why *w)
+{
+	struct str path = { 0 }, copy = { 0 };
+	struct maildir_list l = { 0 };
+	struct view rest, folder;
+	bool ok;
+
+	str_add(&copy, user);
+	if (!maildir_path(&path, user, VIEW_NONE, "")) {
+		str_free(&path);
+		str_free(&copy);
+		return why_never(w, "1.1", "Not the name of a user");
+	}
+	l.path = path.p;
+	pool_call(maildir_list_run, &l);
+	ok = l.error == 0 || maildir_missing(l.error);
+	rest = str_view(&l.folders);
+	while (ok && list_next(&rest, &folder))
+		note_folder(str_view(&copy), folder);
+	if (ok)
+		remove_trash(path.p, str_view(&l.trash));
+	else
+		trouble_errno(w, "Reading the user's directory", l.error);
+	str_free(&l.folders);
+	str_free(&l.trash);
+	str_free(&path);
+	str_free(&copy);
+	return ok;
+}
+
+bool
+mailbox_know_user(struct view user, struct why *w)
+{
+	struct kv_key key = index_key_about("user", user);
+	struct view v;
+	enum kv_result r;
+
+	if (key.full)
+		return why_never(w, "1.1", "Not the name of a user");
+	if (!folder_recover(user, w))
+		return false;
+	r = index_get(INDEX_ABOUT, &key, &v);
+	if (r == KV_NONE) {
+		if (!mailbox_find_folders(user, w))
+			return false;
+		index_put(INDEX_ABOUT, &key, VIEW_NONE);
+	}
+	if (r == KV_TROUBLE)
+		index_why(w);
+	return r != KV_TROUBLE;
+}
+
+/*
+ * One mailbox
+ */
+
+static bool
+make_directory(struct mailbox *mb, struct why *w)
+{
+	struct str path = { 0 };
+	struct maildir_create c = { .uidvalidity = mb->h.uidvalidity };
+
+	mailbox_path(mb, &path);
+	c.path = path.p;
+	pool_call(maildir_create_run, &c);
+	str_free(&path);
+	return c.error == 0 ||
+	    trouble_errno(w, "Making a mailbox directory", c.error);
+}
+
+/* A row for an INBOX that nobody has made: whatever is in its directory
+ * belongs to it. */
+static bool
+make_inbox(struct mailbox *mb, struct why *w)
+{
+	if (!trouble_space(w))
+		return false;
+	mb->h = (struct header){ .uidnext = 1, .first_recent = 1 };
+	mb->h.mailbox = index_mailbox_new();
+	mb->h.uidvalidity = mailbox_uidvalidity(view_of(mb->user));
+	return make_directory(mb, w);
+}
+
+static bool
+stop(void *arg UNUSED, struct view key UNUSED, struct view value UNUSED)
+{
+	return false;
+}
+
+static bool
+has_rows(enum index_table t, uint32_t mailbox)
+{
+	struct kv_key key = index_key_number(mailbox);
+
+	return index_each(t, &key, stop, NULL) == KV_FOUND;
+}
+
+static bool
+open_directory(struct mailbox *mb, bool *made, struct why *w)
+{
+	mb->cur = maildir_open(mb->cur_path);
+	if (mb->cur < 0 && maildir_missing(errno)) {
+		*made = true;
+		if (!make_directory(mb, w))
+			return false;
+		mb->cur = maildir_open(mb->cur_path);
+	}
+	return mb->cur >= 0 || trouble_errno(w, "Opening a mailbox", errno);
+}
+
+static bool
+fill(struct mailbox *mb, struct why *w)
+{
+	enum kv_result r;
+	bool made = false;
+
+	if (!mailbox_know_user(view_of(mb->user), w))
+		return false;
+	r = index_header(view_of(mb->user), view_of(mb->name), &mb->h);
+	if (r == KV_TROUBLE) {
+		index_why(w);
+		return false;
+	}
+	if (r == KV_NONE && strcmp(mb->name, "INBOX") != 0)
+		return why_never(w, "2.1", "There is no such mailbox");
+	if (r == KV_NONE && !make_inbox(mb, w))
+		return false;
+	if (!open_directory(mb, &made, w))
+		return false;
+	mb->next_uid = mb->h.uidnext;
+	if (!mb->h.known)
+		return compare(mb, COMPARE_FILES, w);
+	mb->working = has_rows(INDEX_WORKING, mb->h.mailbox);
+	if ((mb->working || made) && !compare(mb, COMPARE_CRASH, w))
+		return false;
+	if (has_rows(INDEX_GONE, mb->h.mailbox))
+		behind_sweep(mb);
+	return true;
+}
+
+static struct mailbox *
+get_new(struct view user, struct view name, struct why *w)
+{
+	struct mailbox *mb = mailbox_new(user, name);
+
+	mailbox_ref(mb);
+	if (fill(mb, w) && !mb->stale) {
+		mailbox_ready(mb);
+		return mb;
+	}
+	if (!mb->stale)
+		mailbox_stale(mb);
+	mailbox_unref(mb);
+	return NULL;
+}
+
+static bool
+is_name(struct view user, struct view name)
+{
+	struct str path = { 0 };
+	bool ok = place_user(user, &path) && place_folder(name, &path);
+
+	str_free(&path);
+	return ok;
+}
+
+struct mailbox *
+mailbox_get(struct view user, struct view name, struct why *w)
+{
+	if (!is_name(user, name)) {
+		why_never(w, "2.0", "Not a valid name of a mailbox");
+		return NULL;
+	}
+	for (int i = 0; i < 3; i++) {
+		struct mailbox *mb = mailbox_find(user, name);
+
+		if (mb == NULL)
+			return get_new(user, name, w);
+		mailbox_ref(mb);
+		if (mailbox_usable(mb, w))
+			return mb;
+		mailbox_unref(mb);
+	}
+	return NULL;
+}
+
+bool
+mailbox_rebuild(struct mailbox *mb, struct why *w)
+{
+	bool ok;
+
+	if (!mailbox_seize(mb, w))
+		return false;
+	ok = mailbox_load(mb, w) && compare(mb, COMPARE_REBUILD, w);
+	mailbox_ready(mb);
+	return ok;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * load - bring a mailbox into memory, from the index or from its files
+ *
+ * A mailbox whose index is lost is made again from its directory, with the
+ * UIDVALIDITY, UIDs and flags that stand there. One that had names under way
+ * when we last ended is compared with its directory: what was never
+ * acknowledged goes, what lost its row for good comes back. From fibers only.
+ */
+#ifndef STORE_LOAD_H
+#define STORE_LOAD_H
+
+#include "store/mailbox.h"
+
+/* Ready, with a reference. An INBOX is made if there is none. NULL with the
+ * reason: NEVER 2.0 when there is no such mailbox. */
+struct mailbox *mailbox_get(struct view user, struct view name, struct why *w);
+/* Know the user's mailboxes: from the index, or from the directory. */
+bool mailbox_know_user(struct view user, struct why *w);
+/* Look at the user's directory again for mailboxes without a row. */
+bool mailbox_find_folders(struct view user, struct why *w);
+/* Have the records in memory; does not wait. */
+bool mailbox_load(struct mailbox *mb, struct why *w);
+/* Believe the files: take in what is new, drop what is gone, take over flags.
+ * On a mailbox in use; its sessions get events. */
+bool mailbox_rebuild(struct mailbox *mb, struct why *w);
+/* A UIDVALIDITY that this user has not had. */
+uint32_t mailbox_uidvalidity(struct view user);
+
+#endif

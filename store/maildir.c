@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * maildir - opening, making, listing and removing directories
+ */
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/base/file.h"
+#include "lib/proc/message.h"
+#include "store/maildir.h"
+
+static int mail_root = -1;
+
+static int
+beneath(int dirfd, const char *path, uint64_t flags)
+{
+	struct open_how how = { .flags = flags | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS |
+		    RESOLVE_NO_MAGICLINKS };
+
+	return (int)syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
+}
+
+bool
+maildir_begin(const char *mail_dir)
+{
+	if (!file_mkdirs(mail_dir, 0700))
+		return false;
+	mail_root = open(mail_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return mail_root >= 0;
+}
+
+bool
+maildir_path(struct str *out, struct view user, struct view folder,
+    const char *part)
+{
+	if (!place_user(user, out))
+		return false;
+	if (folder.n > 0) {
+		str_addc(out, '/');
+		str_add(out, folder);
+	}
+	if (part[0] != '\0')
+		str_addf(out, "/%s", part);
+	return true;
+}
+
+int
+maildir_open(const char *path)
+{
+	return beneath(mail_root, path, O_RDONLY | O_DIRECTORY);
+}
+
+int
+maildir_open_file(int dirfd, const char *name)
+{
+	return openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC |
+		O_NONBLOCK | O_NOCTTY);
+}
+
+bool
+maildir_missing(int error)
+{
+	return error == ENOENT || error == ENOTDIR;
+}
+
+void
+maildir_uidvalidity_text(struct str *out, uint32_t uidvalidity,
+    uint32_t uidnext)
+{
+	str_addf(out, "uidvalidity %u\nuidnext %u\n", uidvalidity, uidnext);
+}
+
+/*
+ * Making a mailbox
+ */
+
+/* mkdir below an open directory and open it; syncs the parent if it is new. */
+static int
+enter(int dirfd, const char *name)
+{
+	bool made = mkdirat(dirfd, name, 0700) == 0;
+
+	if (!made && errno != EEXIST)
+		return -1;
+	if (made && fsync(dirfd) < 0)
+		return -1;
+	return beneath(dirfd, name, O_RDONLY | O_DIRECTORY);
+}
+
+/* Walk down the path, making what is missing. */
+static int
+enter_path(const char *path)
+{
+	struct view rest = view_of(path);
+	int fd = fcntl(mail_root, F_DUPFD_CLOEXEC, 0);
+
+	while (fd >= 0 && rest.n > 0) {
+		struct str part = { 0 };
+		int next, saved;
+
+		str_add(&part, view_cut(&rest, '/'));
+		next = enter(fd, part.p);
+		saved = errno;
+		close(fd);
+		str_free(&part);
+		errno = saved;
+		fd = next;
+	}
+	return fd;
+}
+
+static bool
+make_parts(int fd)
+{
+	static const char *const parts[] = { "cur", "new", "tmp" };
+
+	for (size_t i = 0; i < nitems(parts); i++)
+		if (mkdirat(fd, parts[i], 0700) < 0 && errno != EEXIST)
+			return false;
+	return true;
+}
+
+void
+maildir_create_run(void *arg)
+{
+	struct maildir_create *c = arg;
+	struct str text = { 0 };
+	int fd = enter_path(c->path);
+	bool ok = fd >= 0 && make_parts(fd);
+
+	if (ok && faccessat(fd, MAILDIR_UIDVALIDITY, F_OK, 0) < 0) {
+		maildir_uidvalidity_text(&text, c->uidvalidity, 1);
+		ok = file_replace(
+		    fd, MAILDIR_UIDVALIDITY, str_view(&text), 0600);
+	} else if (ok)
+		ok = fsync(fd) == 0;
+	c->error = ok ? 0 : errno;
+	if (fd >= 0)
+		close(fd);
+	str_free(&text);
+}
+
+void
+maildir_write_run(void *arg)
+{
+	struct maildir_write *w = arg;
+	int fd = maildir_open(w->path);
+
+	w->error = 0;
+	if (fd < 0 || !file_replace(fd, w->name, w->text, 0600))
+		w->error = errno;
+	if (fd >= 0)
+		close(fd);
+}
+
+/*
+ * The user's directory
+ */
+
+static bool
+is_directory(int dirfd, const struct dirent *e)
+{
+	struct stat st;
+
+	if (e->d_type != DT_UNKNOWN)
+		return e->d_type == DT_DIR;
+	return fstatat(dirfd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISDIR(st.st_mode);
+}
+
+static void
+list_entry(struct maildir_list *l, struct view name)
+{
+	struct str mailbox = { 0 };
+
+	if (view_starts(name, VIEW_LIT(MAILDIR_TRASH)))
+		list_put(&l->trash, name);
+	else if (place_mailbox(name, &mailbox))
+		list_put(&l->folders, name);
+	str_free(&mailbox);
+}
+
+void
+maildir_list_run(void *arg)
+{
+	struct maildir_list *l = arg;
+	int fd = maildir_open(l->path);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *e;
+
+	l->error = d == NULL ? errno : 0;
+	if (d == NULL) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	if (faccessat(fd, "cur", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		list_put(&l->folders, VIEW_NONE);
+	errno = 0;
+	while ((e = readdir(d)) != NULL)
+		if (is_directory(fd, e))
+			list_entry(l, view_of(e->d_name));
+	l->error = errno;
+	closedir(d);
+}
+
+void
+maildir_move_run(void *arg)
+{
+	struct maildir_move *m = arg;
+	int fd = maildir_open(m->path);
+
+	m->error = 0;
+	if (fd < 0 ||
+	    (renameat(fd, m->from, fd, m->to) < 0 && errno != ENOENT) ||
+	    fsync(fd) < 0)
+		m->error = errno;
+	if (fd >= 0)
+		close(fd);
+}
+
+/* Unlink the files of one directory; a stranger's subdirectory stays. */
+static void
+empty(int dirfd, const char *name)
+{
+	int fd = beneath(dirfd, name, O_RDONLY | O_DIRECTORY);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *e;
+
+	if (d == NULL) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	while ((e = readdir(d)) != NULL)
+		if (!is_directory(fd, e))
+			unlinkat(fd, e->d_name, 0);
+	closedir(d);
+}
+
+void
+maildir_remove_run(void *arg)
+{
+	static const char *const parts[] = { "cur", "new", "tmp" };
+	struct maildir_remove *r = arg;
+	int fd = maildir_open(r->path);
+	int box = fd >= 0 ? beneath(fd, r->name, O_RDONLY | O_DIRECTORY) : -1;
+
+	for (size_t i = 0; box >= 0 && i < nitems(parts); i++) {
+		empty(box, parts[i]);
+		unlinkat(box, parts[i], AT_REMOVEDIR);
+	}
+	if (box >= 0) {
+		close(box);
+		empty(fd, r->name);
+	}
+	r->error = 0;
+	if (fd >= 0 && unlinkat(fd, r->name, AT_REMOVEDIR) < 0 &&
+	    !maildir_missing(errno))
+		r->error = errno;
+	if (fd >= 0)
+		close(fd);
+}

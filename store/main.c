@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * store - the only owner of the mailboxes and their indexes
+ *
+ * Runs as posthouse-store, once or several times with the users spread over
+ * the instances. Talks to local (deliver), queue (settled), auth (grant), to
+ * pop3d and imapd (everything about mailboxes), to posthouse (rebuild); never
+ * to the network. doc/STORE.md tells what is on disk and why a crash at any
+ * point leaves a legal state.
+ *
+ *	main.c		handlers, start, stop, a broken index
+ *	link.c		channels, grants, requests as fibers
+ *	deliver.c append.c -> arrival.c		new messages
+ *	modify.c look.c folder.c		what sessions ask for
+ *	change.c event.c records.c mailbox.c	a mailbox in memory
+ *	load.c compare.c behind.c		and its way to and from the files
+ *	durable.c index.c maildir.c scan.c place.c	the disk
+ */
+#include <sys/resource.h>
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "lib/base/log.h"
+#include "lib/proc/service.h"
+#include "store/append.h"
+#include "store/behind.h"
+#include "store/deliver.h"
+#include "store/durable.h"
+#include "store/folder.h"
+#include "store/load.h"
+#include "store/look.h"
+#include "store/maildir.h"
+#include "store/modify.h"
+
+#define RETRY_MS	1000
+#define LETTERS_MS	2000	/* for file names at an orderly end */
+
+/*
+ * Handlers
+ */
+
+static void
+grant(struct channel *c, uint32_t tag, struct msg_grant *m)
+{
+	const struct peer_id *peer = channel_peer(c);
+	uint32_t process = peer->role == ROLE_CTL ? peer->process : m->process;
+	struct why w;
+
+	link_of(c);
+	if (grant_add(process, m->session, m->user))
+		why_done(&w, "0.0", "Granted");
+	else
+		why_never(&w, "7.0", "This session is in use");
+	channel_answer(c, tag, &w);
+}
+
+static void
+session_end(struct channel *c, uint32_t tag UNUSED, struct msg_session_end *m)
+{
+	grant_end(link_of(c), m->session);
+}
+
+/* Messages that are worked on in a fiber. */
+#define REQUESTS                                                               \
+	REQUEST(mailbox_list, folder_list)                                     \
+	REQUEST(mailbox_open, look_open)                                       \
+	REQUEST(mailbox_flags, modify_flags)                                   \
+	REQUEST(mailbox_expunge, modify_expunge)                               \
+	REQUEST(append_open, append_open)                                      \
+	REQUEST(append_commit, append_commit)                                  \
+	REQUEST(copy, modify_copy)                                             \
+	REQUEST(mailbox_create, folder_create)                                 \
+	REQUEST(mailbox_delete, folder_delete)                                 \
+	REQUEST(mailbox_rename, folder_rename)                                 \
+	REQUEST(mailbox_subscribe, folder_subscribe)                           \
+	REQUEST(mailbox_status, look_status)                                   \
+	REQUEST(mailbox_rebuild, folder_rebuild)
+
+#define REQUEST(name, work)                                                    \
+	static void on_##name(                                                 \
+	    struct channel *c, uint32_t tag, struct msg_##name *x)             \
+	{                                                                      \
+		struct message m = { .type = MSG_##name, .tag = tag,           \
+			.name = *x };                                          \
+		request_start(c, &m, work);                                    \
+	}
+REQUESTS
+#undef REQUEST
+
+static const struct handlers handlers = {
+	.deliver = deliver,
+	.settled = settled,
+	.grant = grant,
+	.session_end = session_end,
+	.mailbox_close = look_close,
+	.content_open = look_content,
+	.append_abort = append_abort,
+#define REQUEST(name, work) .name = on_##name,
+	REQUESTS
+#undef REQUEST
+	.closed = link_closed,
+};
+
+/*
+ * A broken index: what is in memory can't be believed, what is on disk can
+ */
+
+static struct loop_timer *retry;
+
+static void
+reopen(void *arg UNUSED)
+{
+	struct why w;
+
+	loop_timer_free(&retry);
+	if (behind_checkpoint_runs() || !index_reopen(&w))
+		retry = loop_timer_new(RETRY_MS, reopen, NULL);
+	else
+		log_info("index", "opened-again");
+}
+
+static void
+broken(void)
+{
+	mailbox_all_stale();
+	if (retry == NULL)
+		retry = loop_timer_new(1, reopen, NULL);
+}
+
+/*
+ * Start and stop
+ */
+
+/* Directories of mailboxes in memory may use a good half of what is allowed. */
+static unsigned
+mailboxes_most(void)
+{
+	struct rlimit r = { .rlim_cur = 1024 };
+
+	if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur < r.rlim_max) {
+		r.rlim_cur = r.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &r);
+	}
+	if (getrlimit(RLIMIT_NOFILE, &r) < 0 || r.rlim_cur > 16384)
+		return 8192;
+	return r.rlim_cur < 200 ? 64 : (unsigned)r.rlim_cur / 2;
+}
+
+static void
+prepare(void)
+{
+	const struct settings *s = service_settings();
+	char host[256] = "", dir[4200];
+	struct why w;
+
+	snprintf(host, sizeof(host), "%s", s->hostname);
+	if (host[0] == '\0' && gethostname(host, sizeof(host) - 1) < 0)
+		snprintf(host, sizeof(host), "localhost");
+	for (char *p = host; *p != '\0'; p++)
+		if (*p == '/' || *p == ':' || *p == ',')
+			*p = '-';
+	mailbox_begin(mailboxes_most());
+	if (!maildir_begin(s->mail_dir))
+		fatal("cannot use the mail directory %s", s->mail_dir);
+	if (!deliver_begin(s->spool_dir))
+		fatal("cannot use the spool %s", s->spool_dir);
+	snprintf(dir, sizeof(dir), "%s/index/store-%u", s->state_dir,
+	    service_instance());
+	if (!index_open(dir, s->index_cache, host, &w))
+		fatal("%s: %s", dir, w.text);
+}
+
+static void
+begin(void)
+{
+	durable_begin(mailbox_write_headers, broken);
+	behind_begin();
+}
+
+static void
+stop_run(void *arg UNUSED)
+{
+	behind_finish(LETTERS_MS);
+	mailbox_end();
+	while (behind_checkpoint_runs() || !durable_idle())
+		fiber_sleep(5);
+	index_close();
+	service_quit();
+}
+
+static void
+stopping(void)
+{
+	fiber_start(stop_run, NULL);
+}
+
+static const struct program_path paths[] = {
+	{ "mail_dir", "", true },
+	{ "state_dir", "/index", true },
+	/* hard links need the same rights on both sides */
+	{ "spool_dir", "/content", true },
+	{ NULL, NULL, false }
+};
+
+static const struct program program = {
+	.role = ROLE_STORE,
+	.user = "posthouse-store",
+	.purpose = "owns the mailboxes and their indexes",
+	.calls = CALLS_FILES_READ | CALLS_FILES_WRITE | CALLS_THREADS,
+	.paths = paths,
+	.peers = ROLE_LOCAL | ROLE_QUEUE | ROLE_AUTH | ROLE_READERS,
+	.threads = 8,
+	.handlers = &handlers,
+	.prepare = prepare,
+	.begin = begin,
+	.stopping = stopping,
+};
+
+int
+main(int argc, char **argv)
+{
+	return service_main(&program, argc, argv);
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * scan - reading a mailbox directory, and naming what came from elsewhere
+ *
+ * Runs in a thread of the pool and touches nothing but its struct. Parts of
+ * maildir.h.
+ */
+#include <sys/stat.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/base/file.h"
+#include "lib/proc/message.h"
+#include "store/maildir.h"
+
+static struct maildir_file *
+file_new(struct maildir_scan *s)
+{
+	if (s->count == s->cap) {
+		s->cap = s->cap ? s->cap * 2 : 256;
+		s->files = xrealloc(s->files, s->cap * sizeof(*s->files));
+	}
+	s->files[s->count] = (struct maildir_file){ 0 };
+	return &s->files[s->count];
+}
+
+static void
+scan_entry(struct maildir_scan *s, int fd, const char *name, bool fresh)
+{
+	struct maildir_file *f = file_new(s);
+	struct stat st;
+
+	f->name = arena_copy(&s->arena, view_of(name));
+	f->fresh = fresh;
+	if (!place_parse(view_of(f->name), s->host, &f->m))
+		return;
+	f->size = f->m.size;
+	if (s->stat_all || fresh || f->m.uid == 0 || !f->m.sized) {
+		if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    !S_ISREG(st.st_mode))
+			return;
+		f->size = (uint64_t)st.st_size;
+		f->date = st.st_mtime;
+	}
+	s->count++;
+}
+
+static bool
+scan_part(struct maildir_scan *s, const char *part)
+{
+	struct str path = { 0 };
+	DIR *d;
+	struct dirent *e;
+	int fd;
+
+	str_addf(&path, "%s/%s", s->path, part);
+	fd = maildir_open(path.p);
+	str_free(&path);
+	d = fd >= 0 ? fdopendir(fd) : NULL;
+	if (d == NULL) {
+		s->error = errno;
+		if (fd >= 0)
+			close(fd);
+		return false;
+	}
+	errno = 0;
+	while ((e = readdir(d)) != NULL) {
+		if (e->d_type == DT_REG || e->d_type == DT_UNKNOWN)
+			scan_entry(s, fd, e->d_name, part[0] == 'n');
+		errno = 0;
+	}
+	s->error = errno;
+	closedir(d);
+	return s->error == 0;
+}
+
+static void
+read_uidvalidity(struct maildir_scan *s, struct view text)
+{
+	while (text.n > 0) {
+		struct view line = view_cut(&text, '\n');
+		struct view name = view_word(&line);
+		uint64_t n;
+
+		if (!view_u64(view_word(&line), UINT32_MAX, &n))
+			continue;
+		if (view_is(name, "uidvalidity"))
+			s->uidvalidity = (uint32_t)n;
+		if (view_is(name, "uidnext"))
+			s->uidnext = (uint32_t)n;
+	}
+}
+
+/* One keyword a line, the first is letter a. */
+static void
+read_keywords(struct maildir_scan *s, struct view text)
+{
+	for (int i = 0; i < 64 && text.n > 0; i++)
+		list_put(&s->keywords, view_trim(view_cut(&text, '\n')));
+}
+
+static void
+read_text(struct maildir_scan *s, int fd, const char *name,
+    void (*f)(struct maildir_scan *, struct view))
+{
+	struct str text = { 0 };
+	int file = maildir_open_file(fd, name);
+
+	if (file >= 0 && file_read_fd(file, MAILDIR_FILE_MAX, &text))
+		f(s, str_view(&text));
+	if (file >= 0)
+		close(file);
+	str_free(&text);
+}
+
+void
+maildir_scan_run(void *arg)
+{
+	struct maildir_scan *s = arg;
+	int fd = maildir_open(s->path);
+
+	s->error = fd < 0 ? errno : 0;
+	if (fd < 0)
+		return;
+	read_text(s, fd, MAILDIR_UIDVALIDITY, read_uidvalidity);
+	read_text(s, fd, MAILDIR_KEYWORDS, read_keywords);
+	close(fd);
+	if (scan_part(s, "cur"))
+		scan_part(s, "new");
+}
+
+void
+maildir_scan_free(struct maildir_scan *s)
+{
+	arena_reset(&s->arena);
+	free(s->files);
+	str_free(&s->keywords);
+	s->files = NULL;
+	s->count = s->cap = 0;
+}
+
+/*
+ * Taking in
+ */
+
+/* The text with CR before every LF that has none; false when it is fine. */
+static bool
+to_wire(struct view in, struct str *out)
+{
+	bool lone = false;
+
+	for (size_t i = 0; !lone && i < in.n; i++)
+		lone = in.p[i] == '\n' && (i == 0 || in.p[i - 1] != '\r');
+	if (!lone)
+		return false;
+	for (size_t i = 0; i < in.n; i++) {
+		if (in.p[i] == '\n' && (i == 0 || in.p[i - 1] != '\r'))
+			str_addc(out, '\r');
+		str_addc(out, in.p[i]);
+	}
+	return true;
+}
+
+/* Write the converted text to tmp/ under the final name, with the old time. */
+static bool
+write_copy(int box, const char *to, struct view text, const struct stat *old)
+{
+	struct timespec times[2] = { old->st_atim, old->st_mtim };
+	struct str path = { 0 };
+	int fd;
+	bool ok;
+
+	str_addf(&path, "tmp/%s", to);
+	unlinkat(box, path.p, 0);
+	fd = openat(box, path.p,
+	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	ok = fd >= 0 && file_write_all(fd, text) && futimens(fd, times) == 0 &&
+	    fsync(fd) == 0;
+	if (fd >= 0)
+		close(fd);
+	str_free(&path);
+	return ok;
+}
+
+/* If the file needs conversion: the copy is made, r->size says how large. */
+static bool
+convert(int box, const char *from, struct maildir_rename *r)
+{
+	int fd = maildir_open_file(box, from);
+	struct view in = fd >= 0 ? file_map(fd) : (struct view){ NULL, 0 };
+	struct str out = { 0 };
+	struct stat st;
+	bool ok = in.p != NULL && fstat(fd, &st) == 0;
+
+	if (ok && to_wire(in, &out)) {
+		ok = write_copy(box, r->to.p, str_view(&out), &st);
+		r->size = out.n;
+	}
+	if (in.p != NULL)
+		file_unmap(in);
+	if (fd >= 0)
+		close(fd);
+	str_free(&out);
+	return ok;
+}
+
+static bool
+put_name(int box, const char *host, struct maildir_rename *r)
+{
+	struct str from = { 0 }, temp = { 0 }, to = { 0 };
+	bool ok = true;
+
+	str_addf(&from, "%s/%s", r->from->fresh ? "new" : "cur", r->from->name);
+	if (r->convert)
+		ok = convert(box, from.p, r);
+	str_addf(&temp, "tmp/%s", r->to.p);
+	if (ok && r->size != 0) {	/* the name tells the size */
+		struct place_message m;
+
+		ok = place_parse(str_view(&r->to), host, &m);
+		m.size = r->size;
+		str_addf(&to, "cur/");
+		place_write(&to, &m, host);
+		ok = ok && renameat(box, temp.p, box, to.p) == 0 &&
+		    file_sync_dir(box, "cur") && unlinkat(box, from.p, 0) == 0;
+	} else if (ok) {
+		str_addf(&to, "cur/%s", r->to.p);
+		ok = renameat(box, from.p, box, to.p) == 0;
+	}
+	r->error = ok ? 0 : errno;
+	str_free(&from);
+	str_free(&temp);
+	str_free(&to);
+	return ok;
+}
+
+void
+maildir_adopt_run(void *arg)
+{
+	struct maildir_adopt *a = arg;
+	int fd = maildir_open(a->path);
+
+	a->error = fd < 0 ? errno : 0;
+	if (fd < 0)
+		return;
+	for (size_t i = 0; i < a->count; i++)
+		if (!put_name(fd, a->host, &a->renames[i]))
+			a->error = a->renames[i].error;
+	if (!file_sync_dir(fd, "cur") || !file_sync_dir(fd, "new"))
+		a->error = errno;
+	close(fd);
+}
