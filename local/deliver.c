@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * deliver - attempts, pipelined to the stores
+ *
+ * No fiber per delivery: an attempt becomes a deliver message with a tag of the
+ * store's link, and the answer with that tag becomes the verdict. The attempts
+ * that wait for an answer are in a tree by store and tag.
+ */
+#include <stdlib.h>
+
+#include <bsd/sys/tree.h>
+
+#include "lib/base/tree.h"
+#include "lib/mail/address.h"
+#include "lib/mail/utf8.h"
+#include "lib/proc/service.h"
+#include "local/deliver.h"
+
+#define MAILBOX_MOST 255
+
+struct delivery {
+	RB_ENTRY(delivery) entry;
+	struct channel *store;
+	uint32_t tag;		/* of the request to store */
+	struct channel *queue;	/* NULL: it is gone */
+	uint32_t queue_tag;
+	uint64_t mail;
+	uint32_t rcpt;
+};
+RB_HEAD(deliveries, delivery);
+
+static int
+by_tag(const struct delivery *a, const struct delivery *b)
+{
+	if (a->store != b->store)
+		return (uintptr_t)a->store < (uintptr_t)b->store ? -1 : 1;
+	return a->tag < b->tag ? -1 : a->tag > b->tag;
+}
+TREE_GENERATE(deliveries, delivery, entry, by_tag)
+
+static struct deliveries under_way = RB_INITIALIZER(&under_way);
+
+struct view
+deliver_mailbox(struct view address, const char *delimiters)
+{
+	struct view local = { address.p, view_rfind(address, '@') };
+	struct view user, detail;
+
+	if (!address_detail(local, delimiters, &user, &detail) ||
+	    detail.n > MAILBOX_MOST || !utf8_valid(detail))
+		return VIEW_NONE;
+	for (size_t i = 0; i < detail.n; i++)
+		if ((unsigned char)detail.p[i] < 32 || detail.p[i] == 127)
+			return VIEW_NONE;
+	return detail;
+}
+
+static void
+say(const struct delivery *d, enum verdict v, struct view status,
+    struct view sentence)
+{
+	struct message m = { .type = MSG_verdict, .tag = d->queue_tag,
+		.verdict = { .mail = d->mail, .rcpt = d->rcpt,
+		    .verdict = (uint8_t)v, .status = status,
+		    .sentence = sentence, .relay = VIEW_LIT("local") } };
+
+	if (d->queue != NULL)
+		channel_send(d->queue, &m);
+}
+
+static void
+say_absent(const struct delivery *d)
+{
+	say(d, VERDICT_LATER, VIEW_LIT("3.0"),
+	    VIEW_LIT("the mailbox store is not available"));
+}
+
+static void
+end(struct delivery *d)
+{
+	RB_REMOVE(deliveries, &under_way, d);
+	free(d);
+	if (service_stopping() && RB_EMPTY(&under_way))
+		service_quit();
+}
+
+static void
+ask_store(struct delivery *d, const struct msg_attempt *a)
+{
+	struct message m = { .type = MSG_deliver, .tag = d->tag,
+		.deliver = { .mail = a->mail, .rcpt = a->rcpt,
+		    .user = a->destination,
+		    .mailbox = deliver_mailbox(a->address,
+			service_settings()->recipient_delimiter),
+		    .size = a->size, .arrival = a->arrival,
+		    .again = a->again } };
+
+	channel_send(d->store, &m);
+}
+
+void
+deliver_attempt(struct channel *queue, uint32_t tag, struct msg_attempt *a)
+{
+	uint32_t instance = user_instance(a->destination,
+	    (uint32_t)service_settings()->store_instances);
+	struct delivery *d = xmalloc(sizeof(*d));
+
+	*d = (struct delivery){ .store = service_peer(ROLE_STORE, instance),
+		.queue = queue, .queue_tag = tag, .mail = a->mail,
+		.rcpt = a->rcpt };
+	if (d->store == NULL) {
+		say_absent(d);
+		free(d);
+		return;
+	}
+	d->tag = channel_tag(d->store);
+	must(RB_INSERT(deliveries, &under_way, d) == NULL);
+	ask_store(d, a);
+}
+
+/* Whatever is not a clear yes or no is later. */
+void
+deliver_answer(struct channel *store, uint32_t tag, struct msg_answer *a)
+{
+	struct delivery key = { .store = store, .tag = tag };
+	struct delivery *d = RB_FIND(deliveries, &under_way, &key);
+
+	if (d == NULL)
+		return;
+	say(d, a->verdict == VERDICT_DONE || a->verdict == VERDICT_NEVER ?
+	    a->verdict : VERDICT_LATER, a->status, a->sentence);
+	end(d);
+}
+
+void
+deliver_closed(struct channel *c)
+{
+	struct delivery *d, *next;
+
+	for (d = RB_MIN(deliveries, &under_way); d != NULL; d = next) {
+		next = RB_NEXT(deliveries, &under_way, d);
+		if (d->queue == c)
+			d->queue = NULL;
+		if (d->store != c)
+			continue;
+		say_absent(d);
+		end(d);
+	}
+}
+
+void
+deliver_stopping(void)
+{
+	if (RB_EMPTY(&under_way))
+		service_quit();
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * deliver - from an attempt of queue to a verdict, by way of store
+ *
+ * Keeps nothing but which attempts are under way. What is lost when this
+ * program dies is tried again by queue, and store knows what it has delivered.
+ */
+#ifndef LOCAL_DELIVER_H
+#define LOCAL_DELIVER_H
+
+#include "lib/proc/channel.h"
+
+/* Handlers of the messages. */
+void deliver_attempt(struct channel *queue, uint32_t tag,
+    struct msg_attempt *a);
+void deliver_answer(struct channel *store, uint32_t tag,
+    struct msg_answer *a);
+/* A link is gone: its store cannot answer, or nobody wants to hear. */
+void deliver_closed(struct channel *c);
+/* Ends the program when nothing is under way. */
+void deliver_stopping(void);
+
+/* The mailbox that an address asks for: the detail of "user+detail@domain", or
+ * nothing. Bad bytes and names of more than 255 octets ask for nothing. The
+ * view points into address. */
+struct view deliver_mailbox(struct view address, const char *delimiters);
+
+#endif
