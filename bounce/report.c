@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * report - route the sender, compose, queue
+ *
+ * The commit names the mail that the report is about; queue settles its
+ * recipients in the same record, so this program may die anywhere. A sender who
+ * cannot be reached is answered with NEVER: then nobody is told, and queue
+ * logs it.
+ */
+#include <sys/stat.h>
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "bounce/compose.h"
+#include "bounce/report.h"
+#include "lib/base/file.h"
+#include "lib/base/log.h"
+#include "lib/mail/header.h"
+#include "lib/mail/spool.h"
+#include "lib/proc/service.h"
+
+#define SHOWN_MOST	(50u * 1024)	/* octets of a mail that is returned */
+#define HEADER_MOST	(64u * 1024)	/* octets of a header that is */
+#define RCPTS_MOST	1000
+#define TARGETS_MOST	1000
+#define NOTIFY_NEVER	8
+enum { RET_HEADERS = 2 };
+
+struct report {
+	struct arena arena;
+	uint32_t queue;		/* process that asked */
+	uint32_t tag;
+	uint64_t mail;		/* that it is about */
+	uint32_t skip;
+	uint8_t ret;
+	int content;
+	struct notice notice;
+	struct str original;
+	struct view targets;	/* of the sender, as router lists them */
+};
+
+static size_t writing;
+
+/* ---- what was asked ---- */
+
+static const struct notice_rcpt *
+copy_rcpts(struct report *p, struct view list, size_t *n)
+{
+	size_t items;
+	struct notice_rcpt *r;
+
+	*n = 0;
+	if (!list_ok(list, &items) || items % 6 != 0 ||
+	    items / 6 > RCPTS_MOST)
+		return NULL;
+	r = arena_zalloc(&p->arena, items / 6 * sizeof(*r) + 1);
+	list = arena_view(&p->arena, list);
+	for (; *n < items / 6; ++*n) {
+		list_next(&list, &r[*n].original);
+		list_next(&list, &r[*n].address);
+		list_next(&list, &r[*n].status);
+		list_next(&list, &r[*n].sentence);
+		list_next(&list, &r[*n].relay);
+		list_next(&list, &r[*n].orcpt);
+	}
+	return r;
+}
+
+static struct report *
+report_new(struct channel *queue, uint32_t tag, struct msg_report *m)
+{
+	struct report *p = xcalloc(1, sizeof(*p));
+	struct notice *n = &p->notice;
+
+	arena_init(&p->arena);
+	p->queue = channel_peer(queue)->process;
+	p->tag = tag;
+	p->mail = m->mail;
+	p->skip = m->skip;
+	p->ret = m->ret;
+	p->content = fd_take(&m->content);
+	n->kind = m->kind;
+	n->sender = arena_view(&p->arena, m->sender);
+	n->envid = arena_view(&p->arena, m->envid);
+	n->host = arena_view(&p->arena,
+	    view_of(service_settings()->hostname));
+	n->arrival = m->arrival;
+	n->until = m->until;
+	n->now = clock_wall();
+	n->id = m->mail;
+	n->unique = (uint64_t)arc4random() << 32 | arc4random();
+	n->rcpt = copy_rcpts(p, m->recipients, &n->n);
+	return p;
+}
+
+static void
+report_free(struct report *p)
+{
+	if (p->content >= 0)
+		close(p->content);
+	str_free(&p->original);
+	arena_reset(&p->arena);
+	free(p);
+}
+
+/* ---- the mail that it is about ---- */
+
+static bool
+read_part(struct report *p, uint64_t n)
+{
+	char *to = str_room(&p->original, n);
+
+	if (to == NULL || !file_pread_all(p->content, to, n, p->skip))
+		return false;
+	p->original.n += n;
+	return true;
+}
+
+/* All of a small one that failed, the header otherwise; nothing when it cannot
+ * be read: the news matters more. */
+static void
+read_original(struct report *p)
+{
+	struct notice *n = &p->notice;
+	struct stat st;
+	uint64_t size;
+
+	if (p->content < 0 || fstat(p->content, &st) < 0 ||
+	    (uint64_t)st.st_size <= p->skip)
+		return;
+	size = (uint64_t)st.st_size - p->skip;
+	n->whole = size <= SHOWN_MOST && n->kind == NOTICE_FAILED &&
+	    p->ret != RET_HEADERS;
+	if (!read_part(p, n->whole || size < HEADER_MOST ? size : HEADER_MOST))
+		str_free(&p->original);
+	n->original = str_view(&p->original);
+	if (!n->whole)
+		n->original.n = header_size(n->original);
+}
+
+/* ---- the steps ---- */
+
+static bool
+route(struct report *p, struct why *w)
+{
+	struct message m = { .type = MSG_route,
+		.route = { .recipient = p->notice.sender, .trusted = 1 } };
+	struct reply r;
+	size_t items;
+	bool done = service_call(ROLE_ROUTER, 0, &m, &r, w) &&
+	    reply_is(&r, MSG_routed, w);
+
+	if (done && r.m.routed.verdict != VERDICT_DONE) {
+		why_set(w, r.m.routed.verdict == VERDICT_NEVER ?
+		    VERDICT_NEVER : VERDICT_LATER, r.m.routed.status,
+		    r.m.routed.sentence);
+		done = false;
+	}
+	if (done && (!list_ok(r.m.routed.targets, &items) || items == 0 ||
+	    items % 3 != 0 || items / 3 > TARGETS_MOST))
+		done = why_never(w, "3.5", "the sender has no usable targets");
+	if (done)
+		p->targets = arena_view(&p->arena, r.m.routed.targets);
+	reply_free(&r);
+	return done;
+}
+
+/* A spool file for the report; its descriptor is the caller's. */
+static bool
+open_mail(size_t size, uint64_t *id, int *fd, struct why *w)
+{
+	struct message m = { .type = MSG_mail_open,
+		.mail_open = { .size = size } };
+	struct reply r;
+	bool done = service_call(ROLE_QUEUE, 0, &m, &r, w) &&
+	    reply_is(&r, MSG_mail_opened, w);
+
+	if (done) {
+		*id = r.m.mail_opened.mail;
+		*fd = fd_take(&r.m.mail_opened.content);
+	}
+	reply_free(&r);
+	return done;
+}
+
+static void
+send_recipients(struct channel *c, const struct report *p, uint64_t id)
+{
+	struct view list = p->targets;
+	struct message m = { .type = MSG_mail_rcpt,
+		.mail_rcpt = { .mail = id, .original = p->notice.sender,
+		    .notify = NOTIFY_NEVER } };
+
+	while (list_next(&list, &m.mail_rcpt.transport) &&
+	    list_next(&list, &m.mail_rcpt.destination) &&
+	    list_next(&list, &m.mail_rcpt.address))
+		channel_send(c, &m);
+}
+
+static bool
+commit(const struct report *p, struct msg_mail_commit *mc, struct why *w)
+{
+	struct channel *c = service_peer(ROLE_QUEUE, 0);
+	struct message m = { .type = MSG_mail_commit, .mail_commit = *mc };
+	struct reply r;
+	bool done;
+
+	if (c == NULL || channel_peer(c)->process != p->queue)
+		return why_later(w, "3.0", "queue was restarted");
+	send_recipients(c, p, mc->mail);
+	done = service_call(ROLE_QUEUE, 0, &m, &r, w) &&
+	    reply_is(&r, MSG_mail_queued, w);
+	reply_free(&r);
+	return done;
+}
+
+static void
+abort_mail(uint64_t id)
+{
+	struct channel *c = service_peer(ROLE_QUEUE, 0);
+	struct message m = { .type = MSG_mail_abort, .mail_abort = { id } };
+
+	if (c != NULL)
+		channel_send(c, &m);
+}
+
+static bool
+queue_text(struct report *p, const struct str *text, size_t skip,
+    struct why *w)
+{
+	unsigned body = compose_body(&p->notice);
+	struct msg_mail_commit mc = { .size = text->n,
+		.skip = (uint32_t)skip, .client = VIEW_LIT("local"),
+		.body = (uint8_t)((body & 1) | (body & 2) << 1),
+		.settles = p->mail, .received = 1 };
+	char about[SPOOL_ID_SIZE], id[SPOOL_ID_SIZE];
+	bool written;
+	int fd;
+
+	if (!open_mail(text->n, &mc.mail, &fd, w))
+		return false;
+	written = file_write_all(fd, str_view(text));
+	close(fd);
+	if (!written)
+		why_errno(w, "cannot write the report");
+	if (!written || !commit(p, &mc, w)) {
+		abort_mail(mc.mail);
+		return false;
+	}
+	log_info(spool_id(p->mail, about), "sender notification (%s): %s",
+	    p->notice.kind == NOTICE_FAILED ? "failed" :
+		p->notice.kind == NOTICE_DELAYED ? "delayed" : "delivered",
+	    spool_id(mc.mail, id));
+	return true;
+}
+
+static void
+answer(const struct report *p, const struct why *w)
+{
+	struct channel *c = service_peer(ROLE_QUEUE, 0);
+
+	if (c != NULL && channel_peer(c)->process == p->queue)
+		channel_answer(c, p->tag, w);
+}
+
+static void
+run(void *arg)
+{
+	struct report *p = arg;
+	struct str text = { 0 };
+	struct why w;
+
+	if (route(p, &w)) {
+		read_original(p);
+		if (queue_text(p, &text, compose(&text, &p->notice), &w))
+			why_done(&w, "0.0", "reported");
+	}
+	answer(p, &w);
+	str_free(&text);
+	report_free(p);
+	writing--;
+	if (service_stopping())
+		report_stopping();
+}
+
+void
+report_request(struct channel *queue, uint32_t tag, struct msg_report *m)
+{
+	struct report *p;
+	struct why w;
+
+	if (m->kind < NOTICE_FAILED || m->kind >= NOTICE_KINDS ||
+	    m->sender.n == 0) {
+		why_never(&w, "5.4", "not a report");
+		channel_answer(queue, tag, &w);
+		return;
+	}
+	p = report_new(queue, tag, m);
+	writing++;
+	fiber_start(run, p);
+}
+
+void
+report_stopping(void)
+{
+	if (writing == 0)
+		service_quit();
+}
