@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lib/proc/service.h"
+#include "pop3d/pop2.h"
 #include "pop3d/pop3.h"
 
 static const struct {
@@ -16,6 +17,7 @@ static const struct {
 	void (*session)(struct session *);
 } protocols[] = {
 	{ "pop3", pop3_session },
+	{ "pop2", pop2_session },
 };
 
 static void

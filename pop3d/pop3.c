@@ -7,6 +7,7 @@
  */
 #include "lib/base/log.h"
 #include "lib/proc/service.h"
+#include "pop3d/line.h"
 #include "pop3d/login.h"
 #include "pop3d/pop3.h"
 
@@ -22,57 +23,32 @@ write_reply(struct pop3 *p, struct stream *s)
 	return r->body == NULL || r->body(p, s);
 }
 
-/* When the next line must have come. */
-static int64_t
-deadline_of(const struct pop3 *p, int64_t login_until)
-{
-	const struct settings *s = service_settings();
-	int64_t next = deadline_in(s->pop3_timeout * 1000);
-
-	return p->state == POP3_AUTHORIZATION && login_until < next
-		   ? login_until
-		   : next;
-}
-
-/* What to do when there is no line: the reply, or NULL to say nothing. */
-static const struct {
-	const char *reply, *reason;
-} line_ends[] = {
-	[STREAM_EOF] = { NULL, "Connection closed" },
-	[STREAM_TIMEOUT] = { NULL, "Inactivity" },
-	[STREAM_CANCELLED] = { "-ERR [SYS/TEMP] The server is shutting "
-			       "down\r\n", "Server shutting down" },
-};
-
 /* False when the session is over; p->end says why. */
 static bool
 next_command(struct pop3 *p, struct stream *s, int64_t login_until)
 {
 	struct view line;
-	enum stream_end e = stream_line(s, &line, POP3_LINE_MAX, false,
-	    deadline_of(p, login_until));
+	enum stream_end e = line_next(s, &line, POP3_LINE_MAX,
+	    p->state == POP3_AUTHORIZATION ? login_until : DEADLINE_NEVER,
+	    &p->end);
 
 	if (e == STREAM_OK) {
 		pop3_command(p, line);
-		return true;
-	}
-	if (e == STREAM_TOO_LONG) {
+	} else if (e == STREAM_TOO_LONG) {
 		pop3_error(p, NULL, "The line is too long");
 		p->errors++;
-		return true;
+	} else if (e == STREAM_CANCELLED) {
+		stream_puts(s, "-ERR [SYS/TEMP] The server is shutting "
+			       "down\r\n");
 	}
-	p->end = line_ends[e].reason;
-	if (line_ends[e].reply != NULL)
-		stream_puts(s, line_ends[e].reply);
-	return false;
+	return e == STREAM_OK || e == STREAM_TOO_LONG;
 }
 
 static void
 serve(struct pop3 *p, struct stream *s)
 {
-	const struct settings *settings = service_settings();
-	int64_t login_until = deadline_in(settings->login_timeout * 1000);
-	uint64_t most = settings->errors_max;
+	int64_t login_until = line_login_until();
+	uint64_t most = service_settings()->errors_max;
 
 	while (p->state != POP3_END && next_command(p, s, login_until)) {
 		if (!write_reply(p, s)) {

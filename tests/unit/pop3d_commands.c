@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * pop3d_commands - both protocols over a mailbox in memory
+ *
+ * Three messages, of which the second has lost its file. No other program is
+ * there: what needs one must say so. "> x" is a command, the next line is the
+ * beginning of what it must say.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "lib/base/file.h"
+#include "lib/proc/service.h"
+#include "pop3d/pop2.h"
+#include "pop3d/pop3.h"
+
+#define MESSAGES 3
+
+static uint8_t records[MESSAGES * RECORD_SIZE];
+
+static void
+mailbox_fill(struct mailbox *m)
+{
+	for (uint32_t i = 0; i < MESSAGES; i++) {
+		struct record r = { .uid = 10 * (i + 1), .size = 100 + i };
+
+		record_put(records + i * RECORD_SIZE, &r);
+		m->octets += r.size;
+	}
+	m->count = MESSAGES;
+	m->uidvalidity = 0xabc;
+	m->records = view_bytes(records, sizeof(records));
+	m->ahead.first = 1;
+	m->ahead.n = MESSAGES;
+	for (int i = 0; i < MESSAGES; i++)
+		m->ahead.fd[i] =
+		    i == 1 ? -1 : file_memfd("m", VIEW_LIT("a: b\r\n\r\n"));
+}
+
+static void
+mailbox_drop(struct mailbox *m)
+{
+	for (int i = 0; i < MESSAGES; i++)
+		if (m->ahead.fd[i] >= 0)
+			close(m->ahead.fd[i]);
+	mailbox_unmark_all(m);
+}
+
+static const char *const pop3_talk[] = {
+	"STAT", "+OK 3 303",
+	"stat", "+OK 3 303",
+	"STAT 1", "-ERR Wrong number of arguments for STAT",
+	"LIST", "+OK 3 messages (303 octets)",
+	"LIST 2", "+OK 2 101",
+	"LIST  2 ", "+OK 2 101",
+	"LIST 4", "-ERR There are only 3 messages",
+	"LIST 0", "-ERR There are only 3 messages",
+	"LIST x", "-ERR That is no message number",
+	"LIST -1", "-ERR That is no message number",
+	"LIST 4294967297", "-ERR That is no message number",
+	"LIST 99999999999999999999999", "-ERR That is no message number",
+	"LIST 1 2", "-ERR Wrong number of arguments for LIST",
+	"UIDL 3", "+OK 3 00000abc-30",
+	"UIDL", "+OK Unique identifiers follow",
+	"DELE 1", "+OK Message 1 deleted",
+	"DELE 1", "-ERR Message 1 is deleted",
+	"RETR 1", "-ERR Message 1 is deleted",
+	"TOP 1 0", "-ERR Message 1 is deleted",
+	"UIDL 1", "-ERR Message 1 is deleted",
+	"STAT", "+OK 2 203",
+	"RSET", "+OK 3 messages (303 octets)",
+	"STAT", "+OK 3 303",
+	"DELE", "-ERR Wrong number of arguments for DELE",
+	"RETR 2", "-ERR [SYS/TEMP] The mailbox is not available",
+	"TOP 3", "-ERR Wrong number of arguments for TOP",
+	"TOP 3 -1", "-ERR That is no number of lines",
+	"NOOP", "+OK Still here",
+	"CAPA", "+OK Capabilities follow",
+	"USER x", "-ERR Logged in already",
+	"PASS x", "-ERR Logged in already",
+	"APOP x y", "-ERR Unknown command",
+	"", "-ERR Unknown command",
+	"STATX", "-ERR Unknown command",
+	" STAT", "-ERR Unknown command",
+	"DELE 3", "+OK Message 3 deleted",
+	"QUIT", "-ERR [SYS/TEMP] Some deleted messages were not removed",
+	NULL,
+};
+
+static void
+test_pop3(void **state UNUSED)
+{
+	const struct session s = { 0 };
+	struct pop3 p;
+	struct str said = { 0 };
+	unsigned errors = 0;
+
+	pop3_begin(&p, &s);
+	p.state = POP3_TRANSACTION;
+	mailbox_fill(&p.mailbox);
+	for (size_t i = 0; pop3_talk[i] != NULL; i += 2) {
+		pop3_command(&p, view_of(pop3_talk[i]));
+		str_reset(&said);
+		str_addf(&said, "%s %s", p.reply.ok ? "+OK" : "-ERR",
+		    str_c(&p.reply.text));
+		if (!view_starts(str_view(&said), view_of(pop3_talk[i + 1])))
+			fail_msg("%s: %s", pop3_talk[i], str_c(&said));
+		errors += !p.reply.ok;
+		assert_int_equal(p.errors, errors);
+	}
+	assert_int_equal(p.state, POP3_END);
+	mailbox_drop(&p.mailbox);
+	str_free(&said);
+	p.mailbox = (struct mailbox){ 0 };
+	pop3_free(&p);
+}
+
+/* Before the login only little is allowed. */
+static void
+test_pop3_order(void **state UNUSED)
+{
+	static const char *const talk[] = { "STAT", "LIST", "UIDL", "RETR 1",
+		"TOP 1 1", "DELE 1", "RSET", "NOOP", "PASS x" };
+	const struct session s = { 0 };
+	struct pop3 p;
+
+	pop3_begin(&p, &s);
+	for (size_t i = 0; i < nitems(talk); i++) {
+		pop3_command(&p, view_of(talk[i]));
+		assert_false(p.reply.ok);
+	}
+	pop3_command(&p, VIEW_LIT("QUIT"));
+	assert_true(p.reply.ok);
+	pop3_free(&p);
+}
+
+/* Each talk begins in state MBOX; one that fails ends there. */
+static const char *const pop2_talks[][24] = {
+	{ "READ", "=100", "RETR", "", "ACKS",
+	    "- The mailbox is not available" },
+	{ "READ 3", "=102", "RETR", "", "ACKD", "=0", "READ 3", "=0", "READ 1",
+	    "=100", "READ", "=100", "QUIT",
+	    "- Some deleted messages were not removed" },
+	{ "READ 4", "=0", "READ 99", "=0", "QUIT", "+ Good bye" },
+	{ "read 1", "=100", "retrieve", "", "nack", "=100", "Retr", "", "NACK",
+	    "=100", "QUIT", "+ Good bye" },
+	{ "READ 3", "=102", "RETRIEVE", "", "SAVE", "=0", "RETR",
+	    "- RETR is out of order" },
+	{ "RETR", "- RETR is out of order" },
+	{ "ACKS", "- ACKS is out of order" },
+	{ "READ 1", "=100", "ACKD", "- ACKD is out of order" },
+	{ "READ 1", "=100", "RETR", "", "QUIT", "- QUIT is out of order" },
+	{ "READ 1", "=100", "RETR", "", "READ 2", "- READ is out of order" },
+	{ "READ 0", "- READ wants a message number" },
+	{ "READ x", "- READ wants a message number" },
+	{ "READ 2", "- The mailbox is not available" },
+	{ "HELO a b", "- HELO is out of order" },
+	{ "FOLD", "- FOLD wants the name of a mailbox" },
+	{ "QUIT now", "- QUIT has no arguments" },
+	{ "STAT", "- Unknown command" },
+	{ "", "- Unknown command" },
+};
+
+static void
+pop2_talk(const char *const *talk)
+{
+	const struct session s = { 0 };
+	struct pop2 p;
+
+	pop2_begin(&p, &s);
+	p.state = POP2_MBOX;
+	p.number = 1;
+	mailbox_fill(&p.mailbox);
+	for (; *talk != NULL; talk += 2) {
+		assert_int_not_equal(p.state, POP2_END);
+		pop2_command(&p, view_of(talk[0]));
+		if (!view_starts(str_view(&p.reply), view_of(talk[1])))
+			fail_msg("%s: %s", talk[0], str_c(&p.reply));
+		assert_int_equal(p.send, talk[1][0] == '\0');
+		assert_int_equal(p.state == POP2_END,
+		    talk[1][0] == '-' || talk[1][0] == '+');
+	}
+	mailbox_drop(&p.mailbox);
+	p.mailbox = (struct mailbox){ 0 };
+	pop2_free(&p);
+}
+
+static void
+test_pop2(void **state UNUSED)
+{
+	for (size_t i = 0; i < nitems(pop2_talks); i++)
+		pop2_talk(pop2_talks[i]);
+}
+
+/* Marks in a mailbox whose size is no multiple of eight. */
+static void
+test_marks(void **state UNUSED)
+{
+	struct mailbox m = { 0 };
+
+	mailbox_fill(&m);
+	mailbox_mark(&m, 1);
+	mailbox_mark(&m, 3);
+	mailbox_mark(&m, 3);
+	assert_int_equal(m.marked, 2);
+	assert_int_equal(m.marked_octets, 202);
+	assert_true(mailbox_is_marked(&m, 1));
+	assert_false(mailbox_is_marked(&m, 2));
+	assert_true(mailbox_is_marked(&m, 3));
+	mailbox_unmark_all(&m);
+	assert_false(mailbox_is_marked(&m, 1));
+	mailbox_drop(&m);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_pop3),
+		cmocka_unit_test(test_pop3_order),
+		cmocka_unit_test(test_pop2),
+		cmocka_unit_test(test_marks),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
