@@ -22,8 +22,8 @@ void charset_close_all(void);
 bool charset_known(struct view name);
 
 /* Append the text as valid UTF-8; what cannot be converted becomes U+FFFD.
- * False for an unknown character set: then ASCII passes, other bytes become U+FFFD.
- * An empty name is US-ASCII; UTF-8 input under it passes as UTF-8. */
+ * False for an unknown character set: then ASCII passes, other bytes become
+ * U+FFFD. An empty name is US-ASCII; UTF-8 under it passes as UTF-8. */
 bool charset_convert(struct str *out, struct view name, struct view in);
 
 /* Append UTF-8 text with letters folded to one case, for comparing (SEARCH,

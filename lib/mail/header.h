@@ -4,8 +4,9 @@
  *
  * Works on the bytes of a message or of its header alone; lines end with CR
  * LF or, tolerated, LF. All views point into the input. A line that is no field
- * (no colon, or a name with other than printable characters) is given with an empty
- * name, so that a caller can skip it or refuse the message. Time is linear.
+ * (no colon, or a name with other than printable characters) is given with an
+ * empty name, so that a caller can skip it or refuse the message. Time is
+ * linear.
  */
 #ifndef MAIL_HEADER_H
 #define MAIL_HEADER_H

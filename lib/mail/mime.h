@@ -3,10 +3,10 @@
  * mime - the parts of a message (RFC 2045, 2046, 2183, 2231, 2557, 3282)
  *
  * A message in one contiguous view (a mapped file) becomes a tree of parts in
- * an arena. Every line is looked at once, whatever the nesting; depth and number
- * of parts are bounded, and what lies beyond is an undivided leaf. There is no
- * message that cannot be parsed. Views point into the message or the arena;
- * p == NULL means that the field is not there.
+ * an arena. Every line is looked at once, whatever the nesting; depth and
+ * number of parts are bounded, and what lies beyond is an undivided leaf. There
+ * is no message that cannot be parsed. Views point into the message or the
+ * arena; p == NULL means that the field is not there.
  */
 #ifndef MAIL_MIME_H
 #define MAIL_MIME_H
@@ -63,8 +63,8 @@ struct view mime_param_text(const struct mime_param *list, const char *name,
 
 /* The part that IMAP section numbers name, "1.2.3" (RFC 9051 6.4.5.1): "1" of a
  * message that is no multipart is the root itself; the parts of an enclosed
- * message are those of its multipart, or "1", its only one. "" is the root. NULL
- * if there is no such part or the text is no number list. */
+ * message are those of its multipart, or "1", its only one. "" is the root.
+ * NULL if there is no such part or the text is no number list. */
 const struct mime_part *mime_find(const struct mime_part *root,
     struct view numbers);
 

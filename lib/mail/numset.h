@@ -23,9 +23,9 @@ struct numset {
 };
 
 /* Strict: digits, ':', ',' and '*' only, no 0, no leading zeros, no number
- * above 4294967295, at most NUMSET_RANGES_MAX elements. '*' is the number star, the
- * greatest in use (0 in an empty mailbox: '*' alone then adds nothing, and
- * "n:*" is 1:n). */
+ * above 4294967295, at most NUMSET_RANGES_MAX elements. '*' is the number
+ * star, the greatest in use (0 in an empty mailbox: '*' alone then adds
+ * nothing, and "n:*" is 1:n). */
 bool numset_parse(struct view text, uint32_t star, struct arena *a,
     struct numset *out);
 bool numset_has(const struct numset *s, uint32_t number);
@@ -35,7 +35,7 @@ uint64_t numset_count(const struct numset *s);
 uint32_t numset_last(const struct numset *s);
 uint32_t numset_first(const struct numset *s);
 /* The least number in the set that is >= from; 0 when there is none. Walks the
- * set: for (n = numset_next(s, 1); n; n = n < top ? numset_next(s, n + 1) : 0) */
+ * set; UINT32_MAX may be in it, so look before adding one. */
 uint32_t numset_next(const struct numset *s, uint32_t from);
 
 /* Build the compact text from ascending numbers: begin, put each, end. A number

@@ -54,7 +54,7 @@ size_t record_find(struct view v, uint32_t uid);
 uint32_t flag_parse(struct view name);
 /* The name of a single bit; NULL if it is none. */
 const char *flag_name(uint32_t bit);
-/* The Maildir letter of a single bit (D F R S T), 0 if it has none, and back. */
+/* The Maildir letter of a single bit (D F R S T), 0 if it has none; back. */
 char flag_letter(uint32_t bit);
 uint32_t flag_of_letter(char letter);
 

@@ -9,7 +9,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static struct view
 part(struct view in, size_t at, size_t chunk)
 {
-	return (struct view){ in.p + at, in.n - at < chunk ? in.n - at : chunk };
+	size_t n = in.n - at < chunk ? in.n - at : chunk;
+
+	return (struct view){ in.p + at, n };
 }
 
 static void

@@ -158,7 +158,8 @@ test_to_address(void **state UNUSED)
 
 	arena_init(&a);
 	addrlist_init(&l);
-	addrlist_add(&l, view_of("X <a@b>, c, \"q q\"@[1.2.3.4], d@e_f"), 9, &a);
+	addrlist_add(&l, view_of("X <a@b>, c, \"q q\"@[1.2.3.4], d@e_f"), 9,
+	    &a);
 	e = l.first;
 	assert_true(addrlist_address(e, 0, &out));
 	assert_true(view_is(out.local, "a") && !out.literal);

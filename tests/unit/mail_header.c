@@ -51,7 +51,7 @@ test_fields(void **state UNUSED)
 static void
 test_find(void **state UNUSED)
 {
-	struct view v, m = view_of("A: 1\r\nB: 2\r\n 3\r\nb: 4\r\n\r\nC: 5\r\n");
+	struct view v, m = view_of("A: 1\r\nB: 2\r\n 3\r\nb: 4\r\n\r\nC: 5\n");
 	struct arena a;
 
 	arena_init(&a);
@@ -77,7 +77,7 @@ test_write(void **state UNUSED)
 		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
 		"x                                                             "
 		"                                                             "
-		"                                                            y" };
+		"                                                   y" };
 
 	for (size_t i = 0; i < nitems(values); i++) {
 		struct str out = { 0 };
