@@ -110,29 +110,31 @@ letter_rcpt_add(struct letter *l, struct view text, const char *domain,
 	    why_never(w, "5.3", "too many recipients");
 }
 
+static bool
+rcpt_of_entry(struct work *k, struct addrlist_entry *e)
+{
+	struct address a;
+
+	if (e->kind != ADDRLIST_MAILBOX)
+		return true;
+	if (e->domain.n == 0)
+		e->domain = view_of(k->c->domain);
+	return addrlist_address(e, 0, &a) && rcpt_add(k->l, &a);
+}
+
 /* An argument can be a list of its own: "a@x, b@y". */
 static bool
 rcpts_of_list(struct work *k, struct view text, const char *what)
 {
 	struct addrlist list;
+	bool ok;
 
 	addrlist_init(&list);
 	addrlist_add(&list, text, ENTRIES_MOST, k->l->arena);
-	for (struct addrlist_entry *e = list.first; e != NULL; e = e->next) {
-		struct address a;
-
-		if (e->kind != ADDRLIST_MAILBOX)
-			continue;
-		if (e->domain.n == 0)
-			e->domain = view_of(k->c->domain);
-		if (list.broken || !addrlist_address(e, 0, &a))
-			break;
-		if (!rcpt_add(k->l, &a))
-			return why_never(k->w, "5.3", "too many recipients");
-		if (e->next == NULL)
-			return true;
-	}
-	if (!list.broken && list.count == 0)
+	ok = !list.broken && !list.cut;
+	for (struct addrlist_entry *e = list.first; ok && e; e = e->next)
+		ok = rcpt_of_entry(k, e);
+	if (ok)
 		return true;
 	return why_never(k->w, "1.3", "%s \"%.*s\" cannot be read as addresses",
 	    what, text.n < 100 ? (int)text.n : 100, text.p);
