@@ -166,7 +166,7 @@ test_letters(void **unused)
 		    "root@example.test ", "Subject: s\r\n\r\nx\r\n",
 		    "From me" },
 		{ "sendmail -Fme -fa@b.test root", "a\rb\r\nc\n",
-		    "root@example.test ", "From: me <a@b.test>\r\n", "\n\r" },
+		    "root@example.test ", "From: me <a@b.test>\r\n", "a\rb" },
 		{ "sendmail -f '' root", "date: now\nmessage-id: <x>\n\n",
 		    "root@example.test ", "date: now\r\nmessage-id: <x>\r\n",
 		    "Message-ID:" },
