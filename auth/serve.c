@@ -36,34 +36,46 @@ send_list(struct channel *c)
 		channel_send(c, &m);
 }
 
-static void
-tell_routers(void)
+/* Make the list that routers get; false when the present one is still right or
+ * there can be none. */
+static bool
+list_made(unsigned before)
 {
-	struct channel *c;
-	int list = users_list(serve.users);
+	int list;
 
+	if (!users_ready(serve.users) ||
+	    (serve.list >= 0 && users_made(serve.users) == before))
+		return false;
+	list = users_list(serve.users);
 	if (list < 0) {
 		log_error("users", "the list of names cannot be made: %s",
 		    strerror(errno));
-		return;
+		return false;
 	}
 	if (serve.list >= 0)
 		close(serve.list);
 	serve.list = list;
-	for (size_t n = 0;
-	     (c = service_peer_nth(ROLE_ROUTER, n)) != NULL; n++)
-		send_list(c);
+	return true;
 }
 
-static void
+static bool
 refresh_once(void)
 {
+	unsigned before = users_made(serve.users);
 	struct why w;
 
 	if (!users_refresh(serve.users, service_settings()->users, &w))
 		log_error("users", "they stay as they were: %s", w.text);
-	if (users_ready(serve.users))
-		tell_routers();
+	return list_made(before);
+}
+
+static void
+tell_routers(void)
+{
+	struct channel *c;
+
+	for (size_t n = 0; (c = service_peer_nth(ROLE_ROUTER, n)) != NULL; n++)
+		send_list(c);
 }
 
 static void
@@ -71,7 +83,8 @@ refresh(void *arg UNUSED)
 {
 	do {
 		serve.again = false;
-		refresh_once();
+		if (refresh_once())
+			tell_routers();
 	} while (serve.again);
 	serve.refreshing = false;
 }
@@ -111,5 +124,6 @@ serve_begin(void)
 		fatal("%s: %s", dir.p, w.text);
 	str_free(&dir);
 	login_start(serve.users);
-	serve_changed();
+	/* Before we are ready, so that nobody has to wait; links follow. */
+	refresh_once();
 }

@@ -31,6 +31,7 @@
 
 struct users {
 	struct text_index *index;
+	unsigned made;
 };
 
 /* What the thread does, and with what. */
@@ -69,6 +70,12 @@ bool
 users_ready(const struct users *u)
 {
 	return text_index_note(u->index).n > 0;
+}
+
+unsigned
+users_made(const struct users *u)
+{
+	return u->made;
 }
 
 struct view
@@ -132,7 +139,7 @@ write_index(struct users *u, const struct users_file *f, struct view stamp)
 	for (size_t i = 0; ok && i < f->n; i++) {
 		ok = text_index_add(u->index, users_file_name(f, i),
 		    users_file_secret(f, i)) != KV_TROUBLE;
-		if (i % PORTION == PORTION - 1)
+		if (i % PORTION == PORTION - 1 && fiber_self() != NULL)
 			fiber_sleep(0);
 	}
 	str_addc(&note, '+');
@@ -140,6 +147,7 @@ write_index(struct users *u, const struct users_file *f, struct view stamp)
 	ok = ok && text_index_commit(u->index, stamp, str_view(&note));
 	if (!ok)
 		text_index_abort(u->index);
+	u->made += ok;
 	str_free(&note);
 	return ok;
 }
@@ -150,7 +158,10 @@ make(struct users *u, const char *file, struct view stamp, struct why *w)
 	struct reading r = { .path = file };
 	bool ok;
 
-	pool_call(read_users, &r);
+	if (fiber_self() != NULL)
+		pool_call(read_users, &r);
+	else
+		read_users(&r);
 	ok = r.error == 0;
 	errno = r.error;
 	if (!ok) {

@@ -15,11 +15,14 @@ struct users;
 
 struct users *users_open(const char *dir, struct why *w);
 void users_close(struct users **u);
-/* Look at the file, and make the table again if it is not its. Waits: for a
- * fiber. One at a time. False with the reason in w: as before. */
+/* Look at the file, and make the table again if it is not its; one at a time.
+ * In a fiber it lets others run meanwhile, outside one (at the start) it does
+ * not. False with the reason in w: as before. */
 bool users_refresh(struct users *u, const char *file, struct why *w);
 /* There is a table. */
 bool users_ready(const struct users *u);
+/* How many times it has been made since users_open. */
+unsigned users_made(const struct users *u);
 /* The stored secret of a user, borrowed until the next call. */
 enum kv_result users_get(struct users *u, struct view name,
     struct view *secret);

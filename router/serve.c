@@ -4,10 +4,14 @@
  *
  * A question is answered in its handler, from tables in memory and pages that
  * the index has cached; nothing here waits. The list of users outlives the link
- * to auth, so that mail goes on while auth is started again.
+ * to auth, so that mail goes on while auth is started again. Questions that come
+ * before the first list are kept for a moment, so that a router that was started
+ * again does not turn mail away.
  */
-#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
+
+#include <bsd/sys/queue.h>
 
 #include "lib/base/log.h"
 #include "lib/proc/service.h"
@@ -16,14 +20,29 @@
 #include "router/serve.h"
 #include "router/users.h"
 
+#define EARLY_MOST 1000	/* questions kept */
+#define EARLY_MS   3000	/* for how long */
+
+struct early {
+	STAILQ_ENTRY(early) entry;
+	struct channel *channel;	/* NULL: gone */
+	uint32_t tag;
+	bool trusted;
+	struct str recipient;
+};
+
 static struct {
+	STAILQ_HEAD(, early) early;
+	size_t early_n;
+	struct loop_timer *patience;
+	bool impatient;			/* the list takes too long */
 	struct tables tables;
 	struct users users;
 	struct alias_index *aliases;
 	struct str first_user, host;
 	struct arena arena;
 	struct decision decision;
-} router;
+} router = { .early = STAILQ_HEAD_INITIALIZER(router.early) };
 
 static bool
 has_user(void *arg, struct view name)
@@ -96,18 +115,73 @@ answer(struct channel *c, uint32_t tag, const struct decision *d)
 	channel_send(c, &m);
 }
 
-void
-serve_route(struct channel *c, uint32_t tag, struct msg_route *m)
+static void
+decide_and_answer(struct channel *c, uint32_t tag, struct view recipient,
+    bool trusted)
 {
 	struct decision *d = &router.decision;
 
-	decide(&router.tables, m->recipient, m->trusted != 0, &router.arena,
-	    d);
+	decide(&router.tables, recipient, trusted, &router.arena, d);
 	if (d->dangling)
 		log_warning("aliases", "%s leads to an unknown user",
-		    log_quote(m->recipient));
+		    log_quote(recipient));
 	answer(c, tag, d);
 	arena_reset(&router.arena);
+}
+
+/* ---- questions before the first list of users ---- */
+
+static void
+early_answer(void)
+{
+	struct early *e;
+
+	while ((e = STAILQ_FIRST(&router.early)) != NULL) {
+		STAILQ_REMOVE_HEAD(&router.early, entry);
+		if (e->channel != NULL)
+			decide_and_answer(e->channel, e->tag,
+			    str_view(&e->recipient), e->trusted);
+		str_free(&e->recipient);
+		free(e);
+	}
+	router.early_n = 0;
+}
+
+static void
+patience_ends(void *arg UNUSED)
+{
+	if (!router.tables.ready)
+		log_warning("users", "auth has not sent the list yet");
+	router.impatient = true;
+	early_answer();
+}
+
+static void
+early_keep(struct channel *c, uint32_t tag, const struct msg_route *m)
+{
+	struct early *e = xcalloc(1, sizeof(*e));
+
+	e->channel = c;
+	e->tag = tag;
+	e->trusted = m->trusted != 0;
+	str_add(&e->recipient, m->recipient);
+	STAILQ_INSERT_TAIL(&router.early, e, entry);
+	router.early_n++;
+	if (router.patience == NULL)
+		router.patience =
+		    loop_timer_new(EARLY_MS, patience_ends, NULL);
+}
+
+/* ---- handlers ---- */
+
+void
+serve_route(struct channel *c, uint32_t tag, struct msg_route *m)
+{
+	if (!router.tables.ready && !router.impatient &&
+	    router.early_n < EARLY_MOST)
+		early_keep(c, tag, m);
+	else
+		decide_and_answer(c, tag, m->recipient, m->trusted != 0);
 }
 
 void
@@ -122,10 +196,15 @@ serve_user_table(struct channel *c UNUSED, uint32_t tag UNUSED,
 	str_add(&router.first_user, m->first);
 	router.tables.first_user = str_view(&router.first_user);
 	router.tables.ready = true;
-	log_debug("users", "a list of %zu octets", router.users.names.n);
+	early_answer();
 }
 
 void
-serve_closed(struct channel *c UNUSED)
+serve_closed(struct channel *c)
 {
+	struct early *e;
+
+	STAILQ_FOREACH(e, &router.early, entry)
+		if (e->channel == c)
+			e->channel = NULL;
 }
