@@ -19,6 +19,7 @@
 struct open_part {
 	struct mime_part *part;
 	struct view boundary;
+	uint64_t head, mask;	/* its first octets, to tell it fast */
 };
 
 struct divider {
@@ -39,22 +40,47 @@ struct border {
 	bool last;		/* "--boundary--" */
 };
 
+/* Up to eight octets as a number, in whatever order; zeros fill it. */
+static uint64_t
+head_of(struct view v)
+{
+	uint64_t head = 0;
+
+	memcpy(&head, v.p, v.n < sizeof(head) ? v.n : sizeof(head));
+	return head;
+}
+
+static void
+open_multipart(struct divider *d, struct mime_part *part, struct view boundary)
+{
+	static const struct view ones = VIEW_LIT("\xff\xff\xff\xff"
+	    "\xff\xff\xff\xff");
+	size_t n = boundary.n < ones.n ? boundary.n : ones.n;
+
+	d->open[d->opened++] = (struct open_part){ part, boundary,
+		head_of(boundary), head_of((struct view){ ones.p, n }) };
+}
+
 static bool
 find_border(const struct divider *d, struct view line, struct border *b)
 {
 	size_t best = 0;
 	bool found = false;
+	uint64_t head;
 
 	if (line.n < 2 || line.p[0] != '-' || line.p[1] != '-')
 		return false;
 	line = view_skip(line, 2);
+	head = head_of(line);
 	for (size_t i = d->opened; i-- > 0;) {
-		struct view boundary = d->open[i].boundary;
+		const struct open_part *o = &d->open[i];
 
-		if ((!found || boundary.n > best) &&
-		    view_starts(line, boundary)) {
+		if (((head ^ o->head) & o->mask) != 0)
+			continue;
+		if ((!found || o->boundary.n > best) &&
+		    view_starts(line, o->boundary)) {
 			found = true;
-			best = boundary.n;
+			best = o->boundary.n;
 			b->open = i;
 		}
 	}
@@ -144,7 +170,7 @@ set_kind(struct divider *d, struct mime_part *part)
 		if (boundary.n == 0 || boundary.n > BOUNDARY_MAX)
 			return;
 		part->kind = MIME_MULTIPART;
-		d->open[d->opened++] = (struct open_part){ part, boundary };
+		open_multipart(d, part, boundary);
 	} else if (view_isi(part->type, "message") &&
 	    (view_isi(part->subtype, "rfc822") ||
 	    view_isi(part->subtype, "global")) &&
