@@ -200,6 +200,7 @@ change_expunge(struct mailbox *mb, const uint32_t *uids, size_t n)
 	if (n == 0)
 		return;
 	mb->h.modseq++;
+	mailbox_working(mb);	/* look here first after a crash */
 	for (size_t i = 0; i < n; i++)
 		expunge_one(mb, uids[i], &told);
 	records_remove(&mb->records, mb->h.mailbox, uids, n);

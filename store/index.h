@@ -7,7 +7,7 @@
  * delivered  mail, recipient       uid: this delivery was made
  * gone       mailbox, uid          old name of a file that has to go
  * folders    user NUL kind name    a removal or renaming under way
- * working    mailbox               names may exist that no row knows
+ * working    mailbox               user NUL name: its directory may differ
  * about      text                  host, next mailbox number, known users
  *
  * All writes of one turn are one transaction, which durable.c commits and

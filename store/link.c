@@ -12,7 +12,6 @@
 #include <bsd/sys/queue.h>
 
 #include "lib/base/log.h"
-#include "lib/proc/service.h"
 #include "store/append.h"
 #include "store/link.h"
 #include "store/load.h"
@@ -321,6 +320,19 @@ trouble_errno(struct why *w, const char *what, int error)
 	return why_later(w, "3.0", "%s: %s", what, strerror(error));
 }
 
+static struct {
+	char *dir;
+	uint64_t reserve;
+} space;
+
+void
+trouble_begin(const char *mail_dir, uint64_t reserve)
+{
+	free(space.dir);
+	space.dir = xstrdup(mail_dir);
+	space.reserve = reserve;
+}
+
 /* Asked of the system once a second. */
 bool
 trouble_space(struct why *w)
@@ -328,15 +340,13 @@ trouble_space(struct why *w)
 	static int64_t asked;
 	static bool room = true;
 	int64_t now = clock_ms();
-	const struct settings *s = service_settings();
 	struct statvfs v;
 
-	if (now - asked >= 1000 && s != NULL) {
+	if (now - asked >= 1000) {
 		asked = now;
-		room = true;
-		if (statvfs(s->mail_dir, &v) == 0)
-			room = v.f_bavail * v.f_frsize >= s->spool_reserve &&
-			    (v.f_files == 0 || v.f_favail > 100);
+		room = statvfs(space.dir, &v) < 0 ||
+		    (v.f_bavail * v.f_frsize >= space.reserve &&
+			(v.f_files == 0 || v.f_favail > 100));
 	}
 	return room || why_later(w, "3.1", "No space left for mail");
 }

@@ -65,6 +65,8 @@ struct mailbox *request_mailbox(struct request *r, uint32_t handle,
     struct why *w);
 /* Several words on what goes wrong with files. */
 bool trouble_errno(struct why *w, const char *what, int error);
+/* Below so many free octets in mail_dir there is no room for more mail. */
+void trouble_begin(const char *mail_dir, uint64_t reserve);
 /* Is there room for more mail? False with LATER 3.1. */
 bool trouble_space(struct why *w);
 

@@ -294,3 +294,43 @@ mailbox_rebuild(struct mailbox *mb, struct why *w)
 	mailbox_ready(mb);
 	return ok;
 }
+
+/*
+ * After a crash
+ */
+
+static bool
+working_take(void *arg, struct view key UNUSED, struct view value)
+{
+	list_put(arg, value);
+	return true;
+}
+
+static void
+recover_run(void *arg UNUSED)
+{
+	struct kv_key all = { .n = 0 };
+	struct str list = { 0 };
+	struct view rest, name;
+
+	index_each(INDEX_WORKING, &all, working_take, &list);
+	rest = str_view(&list);
+	while (list_next(&rest, &name)) {
+		struct view user = view_cut(&name, '\0');
+		struct mailbox *mb;
+		struct why w;
+
+		if (user.n == 0 || name.n == 0)
+			continue;
+		mb = mailbox_get(user, name, &w);
+		if (mb != NULL)
+			mailbox_unref(mb);
+	}
+	str_free(&list);
+}
+
+void
+load_begin(void)
+{
+	fiber_start(recover_run, NULL);
+}

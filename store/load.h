@@ -24,6 +24,9 @@ bool mailbox_load(struct mailbox *mb, struct why *w);
 /* Believe the files: take in what is new, drop what is gone, take over flags.
  * On a mailbox in use; its sessions get events. */
 bool mailbox_rebuild(struct mailbox *mb, struct why *w);
+/* Start to look into the mailboxes that had work under way when the last
+ * process ended; those in use are looked into at once by whoever needs them. */
+void load_begin(void);
 /* A UIDVALIDITY that this user has not had. */
 uint32_t mailbox_uidvalidity(struct view user);
 

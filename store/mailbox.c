@@ -94,7 +94,7 @@ rest(struct mailbox *mb)
 {
 	struct kv_key key = index_key_number(mb->h.mailbox);
 
-	if (!mb->working || mb->stale || mb->deleted)
+	if (!mb->working || mb->sweeping || mb->stale || mb->deleted)
 		return;
 	index_delete(INDEX_WORKING, &key);
 	mb->working = false;
@@ -212,7 +212,10 @@ mailbox_working(struct mailbox *mb)
 	struct kv_key key = index_key_number(mb->h.mailbox);
 
 	if (!mb->working) {
-		index_put(INDEX_WORKING, &key, VIEW_NONE);
+		struct kv_key name =
+		    index_key_mailbox(view_of(mb->user), view_of(mb->name));
+
+		index_put(INDEX_WORKING, &key, kv_key_view(&name));
 		mb->working = true;
 		mb->working_mark = durable_mark();
 	}

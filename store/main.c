@@ -161,6 +161,7 @@ prepare(void)
 		if (*p == '/' || *p == ':' || *p == ',')
 			*p = '-';
 	mailbox_begin(mailboxes_most());
+	trouble_begin(s->mail_dir, s->spool_reserve);
 	if (!maildir_begin(s->mail_dir))
 		fatal("cannot use the mail directory %s", s->mail_dir);
 	if (!deliver_begin(s->spool_dir))
@@ -176,6 +177,7 @@ begin(void)
 {
 	durable_begin(mailbox_write_headers, broken);
 	behind_begin();
+	load_begin();
 }
 
 static void
@@ -193,6 +195,14 @@ static void
 stopping(void)
 {
 	fiber_start(stop_run, NULL);
+}
+
+static void
+changed(void)
+{
+	const struct settings *s = service_settings();
+
+	trouble_begin(s->mail_dir, s->spool_reserve);
 }
 
 static const struct program_path paths[] = {
@@ -214,6 +224,7 @@ static const struct program program = {
 	.handlers = &handlers,
 	.prepare = prepare,
 	.begin = begin,
+	.changed = changed,
 	.stopping = stopping,
 };
 
