@@ -5,12 +5,8 @@
  * A cursor walks over the text once. The first error wins and is returned
  * through every level; nothing is guessed.
  */
-#include <arpa/inet.h>
-
 #include "lib/mail/address.h"
 #include "lib/mail/utf8.h"
-
-#define LABEL_MAX 63
 
 enum { ATEXT = 1, LETDIG = 2 };
 static const uint8_t class[256] = {
@@ -367,83 +363,6 @@ address_detail(struct view local, const char *separators, struct view *user,
 			return true;
 		}
 	return false;
-}
-
-static bool
-is_label(struct view v, bool utf8)
-{
-	if (v.n == 0 || v.n > LABEL_MAX || v.p[0] == '-' ||
-	    v.p[v.n - 1] == '-')
-		return false;
-	for (size_t i = 0; i < v.n; i++)
-		if (!is_class(v.p[i], LETDIG) && v.p[i] != '-' &&
-		    !(utf8 && (unsigned char)v.p[i] >= 0x80))
-			return false;
-	return true;
-}
-
-bool
-address_is_domain(struct view v, bool utf8)
-{
-	if (v.n == 0 || v.n > ADDRESS_DOMAIN_MAX || v.p[v.n - 1] == '.' ||
-	    (utf8 && !utf8_valid(v)))
-		return false;
-	while (v.n > 0)
-		if (!is_label(view_cut(&v, '.'), utf8))
-			return false;
-	return true;
-}
-
-static bool
-is_ip(int family, struct view v)
-{
-	char text[INET6_ADDRSTRLEN];
-	struct in6_addr addr;
-
-	if (v.n >= sizeof(text) || memchr(v.p, '\0', v.n) != NULL)
-		return false;
-	memcpy(text, v.p, v.n);
-	text[v.n] = '\0';
-	return inet_pton(family, text, &addr) == 1;
-}
-
-/* tag ":" 1*dcontent; an '@' inside would make user names ambiguous. */
-static bool
-is_general_literal(struct view v)
-{
-	struct view tag = view_cut(&v, ':');
-
-	for (size_t i = 0; i < v.n; i++)
-		if (v.p[i] <= ' ' || v.p[i] > '~' || v.p[i] == '[' ||
-		    v.p[i] == '\\' || v.p[i] == ']' || v.p[i] == '@')
-			return false;
-	return v.n > 0 && is_label(tag, false);
-}
-
-bool
-address_is_literal(struct view v)
-{
-	if (v.n < 3 || v.n > ADDRESS_DOMAIN_MAX || v.p[0] != '[' ||
-	    v.p[v.n - 1] != ']')
-		return false;
-	v = (struct view){ v.p + 1, v.n - 2 };
-	if (view_startsi(v, VIEW_LIT("IPv6:")))
-		return is_ip(AF_INET6, view_skip(v, 5));
-	return is_ip(AF_INET, v) || is_general_literal(v);
-}
-
-bool
-address_is_helo(struct view v, bool tolerant)
-{
-	if (address_is_domain(v, false) || address_is_literal(v))
-		return true;
-	if (!tolerant || v.n == 0 || v.n > ADDRESS_DOMAIN_MAX)
-		return false;
-	for (size_t i = 0; i < v.n; i++)
-		if (!is_class(v.p[i], LETDIG) &&
-		    (v.p[i] == '\0' || strchr("-_.:[]", v.p[i]) == NULL))
-			return false;
-	return true;
 }
 
 bool

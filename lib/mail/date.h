@@ -16,6 +16,9 @@ struct date {
 	int32_t zone;		/* minutes east of UTC, -1439 to 1439 */
 };
 
+/* "Jan" to "Dec", as every form writes them. */
+extern const char date_months[12][4];
+
 #define DATE_UTC(s)	((struct date){ .seconds = (s), .zone = 0 })
 
 /* This moment in the zone that the host's TZ says (reads the zone files at the
