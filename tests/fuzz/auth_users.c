@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * auth_users - any text as a users file: names canonical, sorted, only once
+ */
+#include "auth/scheme.h"
+#include "auth/users_file.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+check_name(struct view name)
+{
+	must(view_find(name, '@') < name.n);
+	must(memchr(name.p, '\n', name.n) == NULL);
+	must(memchr(name.p, '\0', name.n) == NULL);
+	for (size_t i = 0; i < name.n; i++)
+		must(name.p[i] == to_lower(name.p[i]));
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct view text = view_bytes(data, size), hash;
+	struct users_file f;
+
+	must(users_file_read(&f, text));
+	for (size_t i = 0; i < f.n; i++) {
+		struct view name = users_file_name(&f, i);
+		struct view secret = users_file_secret(&f, i);
+
+		check_name(name);
+		must(i == 0 || view_cmp(users_file_name(&f, i - 1), name) < 0);
+		must(memchr(secret.p, ':', secret.n) == NULL);
+		(void)scheme_of(secret, &hash);
+		must(hash.n <= secret.n);
+	}
+	must((f.n > 0) == (f.first.n > 0));
+	users_file_free(&f);
+	return 0;
+}

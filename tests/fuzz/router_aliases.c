@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * router_aliases - any text as an alias file: entries keep their form
+ */
+#include "lib/mail/address.h"
+#include "lib/proc/message.h"
+#include "router/aliases.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static bool
+entry(void *arg UNUSED, size_t line, struct view key, struct view items)
+{
+	const unsigned allow = ADDRESS_UTF8 | ADDRESS_LOCAL | ADDRESS_BARE;
+	struct arena arena = { 0 };
+	struct address a;
+	struct view item;
+	size_t count;
+
+	must(line > 0 && key.n > 0);
+	must(list_ok(items, &count) && count > 0);
+	for (size_t i = 0; i < key.n; i++)
+		must(key.p[i] == to_lower(key.p[i]));
+	while (list_next(&items, &item)) {
+		must(item.n > 1);
+		if (item.p[0] == ALIAS_ADDRESS)
+			must(address_parse(view_skip(item, 1), allow, &arena,
+				 &a) == ADDRESS_FINE);
+		else
+			must(item.p[0] == ALIAS_REFUSED);
+	}
+	arena_reset(&arena);
+	return true;
+}
+
+static void
+complain(void *arg UNUSED, size_t line, const char *sentence)
+{
+	must(line > 0 && sentence[0] != '\0');
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const struct aliases_sink sink = { entry, complain, NULL };
+
+	must(aliases_read(view_bytes(data, size), &sink));
+	return 0;
+}
