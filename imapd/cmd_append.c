@@ -156,7 +156,7 @@ take_message(struct imap *im, struct appends *all, struct append *a)
 {
 	struct why w = { .verdict = VERDICT_DONE };
 
-	if (im->incoming.size > service_settings()->message_size_limit)
+	if (im->incoming.size > im->settings->message_size_limit)
 		return answer_no(im, "[TOOBIG] Message too large");
 	if (all->n == APPENDS_MAX)
 		return answer_no(im, "[LIMIT] Too many messages at once");

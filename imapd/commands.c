@@ -9,7 +9,7 @@
 #include "imapd/commands.h"
 #include "imapd/reader.h"
 #include "imapd/sync.h"
-#include "lib/proc/service.h"
+#include "lib/proc/settings.h"
 
 #define ERRORS_LOGIN 5	/* wrong commands before login end the session */
 
@@ -96,9 +96,8 @@ run(struct imap *im, struct parse *p)
 static void
 count_error(struct imap *im, bool wrong)
 {
-	unsigned most = im->user && im->session ?
-	    (unsigned)service_settings()->errors_max :
-	    ERRORS_LOGIN;
+	unsigned most = im->user ? (unsigned)im->settings->errors_max :
+				   ERRORS_LOGIN;
 
 	im->errors = wrong ? im->errors + 1 : 0;
 	if (im->errors < most || im->over)

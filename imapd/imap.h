@@ -22,6 +22,7 @@ struct channel;
 struct message;
 struct reply;
 struct session;
+struct settings;
 
 /* Which states a command is allowed in. */
 enum {
@@ -59,7 +60,12 @@ struct incoming {
 };
 
 struct imap {
-	struct session *session;	/* NULL in tests */
+	struct session *session;	/* NULL: output stays in out (tests) */
+	const struct settings *settings;
+	/* Put a question to auth or store (role bit) and wait for the answer;
+	 * tests have their own. */
+	bool (*ask)(struct imap *, unsigned role, const struct message *,
+	    struct reply *, struct why *);
 	const struct command *command;	/* that runs now */
 	char *user;			/* NULL before login */
 	struct channel *store;		/* the link that knows our grant */
@@ -116,7 +122,10 @@ bool out_flush(struct imap *im);
 
 /* ---- asking store ---- */
 
-/* Send a request and wait for the answer of this type. */
+/* im->ask of a real session. */
+bool house_ask(struct imap *im, unsigned role, const struct message *request,
+    struct reply *reply, struct why *w);
+/* Send a request and wait for its answer. */
 bool store_ask(struct imap *im, const struct message *request,
     struct reply *reply, struct why *w);
 /* The same where yes or no is all that comes. */

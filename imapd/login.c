@@ -17,7 +17,7 @@
 bool
 login_allowed(const struct imap *im)
 {
-	return im->session == NULL || service_settings()->plain_logins;
+	return im->settings->plain_logins;
 }
 
 const char *
@@ -87,11 +87,11 @@ login_try(struct imap *im, struct view user, struct view password,
 		    .service = VIEW_LIT("imap"), .user = user,
 		    .password = password,
 		    .client = view_of(im->session->client) } };
-	struct reply reply = { 0 };
+	struct reply reply = { .m.type = MSG_LIMIT };
 	struct why w = { 0 };
 	enum answer answer;
 
-	if (!service_call(ROLE_AUTH, 0, &m, &reply, &w))
+	if (!im->ask(im, ROLE_AUTH, &m, &reply, &w))
 		return answer_why(im, &w);
 	if (reply_is(&reply, MSG_logged_in, &w)) {
 		answer = welcome(im, &reply.m.logged_in, method);

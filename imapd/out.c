@@ -90,14 +90,23 @@ imap_number(const struct imap *im)
 }
 
 bool
-store_ask(struct imap *im, const struct message *request, struct reply *reply,
-    struct why *w)
+house_ask(struct imap *im, unsigned role, const struct message *request,
+    struct reply *reply, struct why *w)
 {
-	*reply = (struct reply){ .m.type = MSG_LIMIT };
+	if (role == ROLE_AUTH)
+		return service_call(ROLE_AUTH, 0, request, reply, w);
 	if (im->lost || im->store == NULL)
 		return why_later(w, "3.0", "The mailboxes are not reachable");
 	return channel_call(im->store, request, reply,
 	    deadline_in(STORE_WAIT_MS), w);
+}
+
+bool
+store_ask(struct imap *im, const struct message *request, struct reply *reply,
+    struct why *w)
+{
+	*reply = (struct reply){ .m.type = MSG_LIMIT };
+	return im->ask(im, ROLE_STORE, request, reply, w);
 }
 
 bool

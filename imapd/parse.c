@@ -123,7 +123,11 @@ want_run(struct parse *p, unsigned class, const char *error)
 struct view
 parse_tag(struct parse *p)
 {
-	return want_run(p, CHAR_TAG, "Tag expected");
+	struct view tag = want_run(p, CHAR_TAG, "Tag expected");
+
+	if (p->rest.n > 0 && p->rest.p[0] != ' ')
+		parse_fail(p, "Tag expected");
+	return tag;
 }
 
 struct view

@@ -24,11 +24,9 @@ struct line {
 int64_t
 reader_deadline(const struct imap *im)
 {
-	const struct settings *s = service_settings();
-
 	if (im->user == NULL)
-		return im->begun + s->login_timeout * 1000;
-	return deadline_in(s->imap_timeout * 1000);
+		return im->begun + im->settings->login_timeout * 1000;
+	return deadline_in(im->settings->imap_timeout * 1000);
 }
 
 void

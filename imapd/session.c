@@ -97,31 +97,39 @@ leave(struct imap *im)
 	struct message end = { .type = MSG_session_end,
 		.session_end = { .session = imap_number(im) } };
 
-	out_flush(im);
 	box_leave(im);
 	if (im->store != NULL)
 		channel_send(im->store, &end);
 	link_leave(im);
 	log_end(im);
-	forget_command(im);
-	str_free(&im->out);
 	free(im->user);
 	free(im->tried);
 }
 
 void
+imap_talk(struct imap *im)
+{
+	greet(im);
+	while (!im->over && one_command(im)) {
+		if (!im->lost || im->over)
+			continue;
+		out_puts(im, "* BYE [UNAVAILABLE] The mailboxes were away; log "
+			     "in again\r\n");
+		im->ended = "Store lost";
+		im->over = true;
+	}
+	out_flush(im);
+	forget_command(im);
+	str_free(&im->out);
+}
+
+void
 imap_session(struct session *s)
 {
-	struct imap im = { .session = s, .begun = clock_ms() };
+	struct imap im = { .session = s, .begun = clock_ms(),
+		.settings = service_settings(), .ask = house_ask };
 
 	link_enter(&im);
-	greet(&im);
-	while (!im.over && one_command(&im))
-		if (im.lost && !im.over) {
-			out_puts(&im, "* BYE [UNAVAILABLE] The mailboxes were "
-				      "away; log in again\r\n");
-			im.ended = "Store lost";
-			im.over = true;
-		}
+	imap_talk(&im);
 	leave(&im);
 }

@@ -5,9 +5,12 @@
 #ifndef IMAPD_SESSION_H
 #define IMAPD_SESSION_H
 
+struct imap;
 struct session;
 
 /* The life of a connection; runs in its fiber. */
 void imap_session(struct session *s);
+/* The talk in it, from the greeting on; im is set up. */
+void imap_talk(struct imap *im);
 
 #endif
