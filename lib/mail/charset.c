@@ -183,7 +183,7 @@ convert(struct str *out, iconv_t cd, struct view in)
 
 	iconv(cd, NULL, NULL, NULL, NULL);
 	while (left > 0) {
-		given = left < 16384 ? left * 3 + 32 : 65536;
+		given = left < 16384 ? left * 3 + 32 : 49152;
 		to = str_room(out, given);
 		if (to == NULL)
 			return;

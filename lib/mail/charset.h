@@ -23,7 +23,8 @@ bool charset_known(struct view name);
 
 /* Append the text as valid UTF-8; what cannot be converted becomes U+FFFD.
  * False for an unknown character set: then ASCII passes, other bytes become
- * U+FFFD. An empty name is US-ASCII; UTF-8 under it passes as UTF-8. */
+ * U+FFFD. An empty name is US-ASCII; UTF-8 under it passes as UTF-8. A limit of
+ * out must leave room for three times the input and 32 octets. */
 bool charset_convert(struct str *out, struct view name, struct view in);
 
 /* Append UTF-8 text with letters folded to one case, for comparing (SEARCH,
