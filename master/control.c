@@ -90,12 +90,11 @@ on_status(struct channel *c, uint32_t tag, struct msg_status *unused)
 static void
 on_connect(struct channel *c, uint32_t tag, struct msg_connect *m)
 {
-	const unsigned open = ROLE_QUEUE | ROLE_STORE | ROLE_ROUTER;
 	struct child *k = roster_find(m->role, m->instance);
 	struct message p = { .type = MSG_peer, .tag = tag,
 		.peer = { m->role, m->instance, 0, -1 } };
 
-	if (!(m->role & open) || k == NULL) {
+	if (k == NULL || !(k->program->peers & ROLE_CTL)) {
 		answer(c, tag, VERDICT_NEVER,
 		    VIEW_LIT("there is no such program to talk to"));
 		return;

@@ -20,28 +20,37 @@
 #define SHARED_GROUP	"posthouse"
 #define FANOUT		256	/* 00 to ff */
 
+enum place_kind {
+	PLACE_ONE,
+	PLACE_FANOUT,	/* and 00 to ff below it, alike */
+	PLACE_EACH_STORE	/* with the number of the instance behind it */
+};
+
 struct place {
 	const char *setting, *below;
 	mode_t mode;
 	const char *owner;	/* NULL: master's own */
+	enum place_kind kind;
 	bool shared;		/* with the group */
-	bool fanout;		/* 256 of them below, alike */
 };
 
 static const struct place places[] = {
-	{ "run_dir", "", 0755, NULL, false, false },
-	{ "spool_dir", "", 0711, NULL, false, false },
-	{ "spool_dir", "/content", 02770, "posthouse-queue", true, true },
-	{ "spool_dir", "/journal", 0700, "posthouse-queue", false, false },
-	{ "spool_dir", "/lost", 0700, "posthouse-queue", false, false },
-	{ "spool_dir", "/drop", 01733, "posthouse-queue", false, false },
-	{ "mail_dir", "", 0700, "posthouse-store", false, false },
-	{ "state_dir", "", 0711, NULL, false, false },
-	{ "state_dir", "/index", 0711, NULL, false, false },
-	{ "state_dir", "/index/auth", 0700, "posthouse-auth", false, false },
-	{ "state_dir", "/index/router", 0700, "posthouse-router", false,
+	{ "run_dir", "", 0755, NULL, PLACE_ONE, false },
+	{ "spool_dir", "", 0711, NULL, PLACE_ONE, false },
+	{ "spool_dir", "/content", 02770, "posthouse-queue", PLACE_FANOUT,
+	    true },
+	{ "spool_dir", "/journal", 0700, "posthouse-queue", PLACE_ONE, false },
+	{ "spool_dir", "/lost", 0700, "posthouse-queue", PLACE_ONE, false },
+	{ "spool_dir", "/drop", 01733, "posthouse-queue", PLACE_ONE, false },
+	{ "mail_dir", "", 0700, "posthouse-store", PLACE_ONE, false },
+	{ "state_dir", "", 0711, NULL, PLACE_ONE, false },
+	{ "state_dir", "/index", 0711, NULL, PLACE_ONE, false },
+	{ "state_dir", "/index/auth", 0700, "posthouse-auth", PLACE_ONE,
 	    false },
-	{ "state_dir", "/index/store", 0700, "posthouse-store", false, false },
+	{ "state_dir", "/index/router", 0700, "posthouse-router", PLACE_ONE,
+	    false },
+	{ "state_dir", "/index/store-", 0700, "posthouse-store",
+	    PLACE_EACH_STORE, false },
 };
 
 struct maker {
@@ -133,23 +142,34 @@ make_directory(struct maker *m, const struct place *p, const char *path)
 	return fine;
 }
 
+/* One directory with a number behind its name. */
 static bool
-make_place(struct maker *m, const struct place *p)
+make_numbered(struct maker *m, const struct place *p, const char *fmt,
+    unsigned i)
 {
 	struct str path = { 0 };
-	size_t n;
 	bool fine;
 
 	str_addf(&path, "%s%s", settings_path(m->s, p->setting), p->below);
+	str_addf(&path, fmt, i);
 	fine = make_directory(m, p, str_c(&path));
-	n = path.n;
-	for (unsigned i = 0; fine && p->fanout && i < FANOUT; i++) {
-		str_addf(&path, "/%02x", i);
-		fine = make_directory(m, p, str_c(&path));
-		path.n = n;
-		path.p[n] = '\0';
-	}
 	str_free(&path);
+	return fine;
+}
+
+static bool
+make_place(struct maker *m, const struct place *p)
+{
+	bool fine = true;
+
+	if (p->kind == PLACE_EACH_STORE) {
+		for (unsigned i = 0; fine && i < m->s->store_instances; i++)
+			fine = make_numbered(m, p, "%u", i);
+		return fine;
+	}
+	fine = make_numbered(m, p, "", 0);
+	for (unsigned i = 0; p->kind == PLACE_FANOUT && fine && i < FANOUT; i++)
+		fine = make_numbered(m, p, "/%02x", i);
 	return fine;
 }
 

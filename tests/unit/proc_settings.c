@@ -7,6 +7,7 @@
  */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -254,7 +255,7 @@ put(const char *dir, const char *name, const char *text)
 	char path[256];
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	assert_true(file_replace(-100, path, view_of(text), 0644));
+	assert_true(file_replace(AT_FDCWD, path, view_of(text), 0644));
 }
 
 static void

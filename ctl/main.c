@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * posthouse - the administrator's command
+ *
+ * main finds the command in the groups' tables and hands it its arguments;
+ * everything else stands in the group's file. Options may stand anywhere.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "ctl/ctl.h"
+
+static int show_help(struct ctl *ctl);
+
+static const struct command help_commands[] = {
+	{ "help", "[COMMAND]", 0, 0, 2, show_help, "what the commands do" },
+	{ 0 },
+};
+
+static const struct command *const groups[] = {
+	server_commands,
+	check_commands,
+	config_commands,
+	user_commands,
+	queue_commands,
+	mailbox_commands,
+	explain_commands,
+	privileges_commands,
+	help_commands,
+};
+
+static const struct {
+	const char *name;
+	unsigned option;
+} options[] = {
+	{ "--json", OPTION_JSON },
+	{ "--password-stdin", OPTION_PASSWORD_STDIN },
+	{ "--all", OPTION_ALL },
+	{ "--changed", OPTION_CHANGED },
+	{ "--explain", OPTION_EXPLAIN },
+};
+
+int
+ctl_fail(int code, const char *fmt, ...)
+{
+	va_list ap;
+
+	fflush(stdout);
+	fputs("posthouse: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	return code;
+}
+
+const struct settings *
+ctl_settings(struct ctl *ctl)
+{
+	struct str errors = { 0 };
+
+	if (ctl->settings != NULL)
+		return ctl->settings;
+	ctl->settings = settings_load(ctl->file, &errors);
+	if (ctl->settings == NULL) {
+		fputs(str_c(&errors), stderr);
+		exit(EX_CONFIG);
+	}
+	return ctl->settings;
+}
+
+static void
+print_command(const struct command *c)
+{
+	char usage[80];
+
+	snprintf(usage, sizeof(usage), "%s%s%s", c->words,
+	    c->arguments[0] ? " " : "", c->arguments);
+	printf("  %-38s %s", usage, c->sentence);
+	for (size_t i = 0; i < nitems(options); i++)
+		if (c->options & options[i].option)
+			printf(" [%s]", options[i].name);
+	putchar('\n');
+}
+
+/* All commands that begin with this word; NULL: all. How many. */
+static size_t
+print_commands(const char *word)
+{
+	size_t n = 0, length = word == NULL ? 0 : strlen(word);
+
+	for (size_t i = 0; i < nitems(groups); i++)
+		for (const struct command *c = groups[i]; c->words; c++)
+			if (word == NULL ||
+			    (strncmp(c->words, word, length) == 0 &&
+				strchr(" ", c->words[length]) != NULL)) {
+				print_command(c);
+				n++;
+			}
+	return n;
+}
+
+static int
+show_help(struct ctl *ctl)
+{
+	const char *word = ctl->argc > 0 ? ctl->argv[0] : NULL;
+
+	puts("usage: posthouse [-c FILE] COMMAND ...");
+	if (print_commands(word) == 0)
+		return ctl_fail(EX_USAGE, "there is no command %s", word);
+	if (word == NULL)
+		printf("Settings: -c FILE, or POSTHOUSE_CONF, or %s\n",
+		    SYSCONFDIR "/posthouse.conf");
+	return 0;
+}
+
+/* How many words of argv are this command; 0: another one. */
+static int
+matches(const struct command *c, int argc, const char **argv)
+{
+	struct view words = view_of(c->words);
+	int n = 0;
+
+	while (words.n > 0) {
+		struct view word = view_word(&words);
+
+		if (n >= argc || !view_is(word, argv[n]))
+			return 0;
+		n++;
+	}
+	return n;
+}
+
+static const struct command *
+find_command(struct ctl *ctl)
+{
+	for (size_t i = 0; i < nitems(groups); i++)
+		for (const struct command *c = groups[i]; c->words; c++) {
+			int n = matches(c, ctl->argc, ctl->argv);
+
+			if (n == 0)
+				continue;
+			ctl->argc -= n;
+			ctl->argv += n;
+			return c;
+		}
+	return NULL;
+}
+
+static int
+no_command(const struct ctl *ctl)
+{
+	if (ctl->argc == 0) {
+		puts("usage: posthouse [-c FILE] COMMAND ...");
+		print_commands(NULL);
+		return EX_USAGE;
+	}
+	if (print_commands(ctl->argv[0]) > 0)
+		return EX_USAGE;
+	return ctl_fail(EX_USAGE, "there is no command %s; \"posthouse help\" "
+	    "lists all", ctl->argv[0]);
+}
+
+static unsigned
+option_named(const char *name)
+{
+	for (size_t i = 0; i < nitems(options); i++)
+		if (strcmp(options[i].name, name) == 0)
+			return options[i].option;
+	return 0;
+}
+
+/* Take the options out of argv; what is left are words. False: misuse. */
+static bool
+take_options(struct ctl *ctl, int argc, char **argv)
+{
+	bool words_only = false;
+
+	for (int i = 1; i < argc; i++) {
+		const char *a = argv[i];
+
+		if (words_only || a[0] != '-' || a[1] == '\0') {
+			ctl->argv[ctl->argc++] = argv[i];
+		} else if (strcmp(a, "--") == 0) {
+			words_only = true;
+		} else if (strncmp(a, "-c", 2) == 0) {
+			ctl->file = a[2] ? a + 2 : argv[++i];
+			if (ctl->file == NULL)
+				return false;
+		} else if (strcmp(a, "-h") == 0 || strcmp(a, "--help") == 0) {
+			ctl->argv[ctl->argc++] = "help";
+		} else if (option_named(a) != 0) {
+			ctl->options |= option_named(a);
+		} else {
+			ctl_fail(EX_USAGE, "there is no option %s", a);
+			return false;
+		}
+	}
+	return true;
+}
+
+static int
+run(struct ctl *ctl)
+{
+	const struct command *c = find_command(ctl);
+	unsigned foreign;
+
+	if (c == NULL)
+		return no_command(ctl);
+	foreign = ctl->options & ~c->options;
+	for (size_t i = 0; i < nitems(options); i++)
+		if (foreign & options[i].option)
+			return ctl_fail(EX_USAGE, "%s does not know %s",
+			    c->words, options[i].name);
+	if (ctl->argc < c->least || ctl->argc > c->most) {
+		fputs("usage:\n", stdout);
+		print_command(c);
+		return EX_USAGE;
+	}
+	return c->run(ctl);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct ctl ctl = { .self = argv[0] };
+	int code = EX_USAGE;
+
+	ctl.argv = xcalloc((size_t)argc + 1, sizeof(*ctl.argv));
+	if (take_options(&ctl, argc, argv)) {
+		ctl.file = settings_file(ctl.file);
+		code = run(&ctl);
+	}
+	settings_free(&ctl.settings);
+	if (fflush(stdout) != 0 && code == 0)
+		code = EX_IOERR;
+	return code;
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * output - columns, JSON, times
+ */
+#include <stdio.h>
+#include <time.h>
+
+#include "ctl/output.h"
+#include "lib/base/log.h"
+
+#define RING	4
+
+void
+table_add(struct table *t, const char *fmt, ...)
+{
+	size_t column = t->cells++ % t->columns, before = t->text.n, width;
+	va_list ap;
+
+	va_start(ap, fmt);
+	str_vaddf(&t->text, fmt, ap);
+	va_end(ap);
+	width = t->text.n - before;
+	str_addc(&t->text, '\0');
+	if (width > t->width[column])
+		t->width[column] = width;
+}
+
+void
+table_print(struct table *t)
+{
+	const char *p = str_c(&t->text);
+
+	for (size_t i = 0; i < t->cells; i++) {
+		size_t column = i % t->columns;
+
+		if (column + 1 < t->columns)
+			printf("%-*s  ", (int)t->width[column], p);
+		else
+			printf("%s\n", p);
+		p += strlen(p) + 1;
+	}
+	str_free(&t->text);
+	t->cells = 0;
+}
+
+json_t *
+output_text(struct view v)
+{
+	json_t *j = json_stringn(v.p, v.n);
+
+	if (j == NULL)
+		j = json_string(log_quote(v));
+	must(j != NULL);
+	return j;
+}
+
+static void
+dump(json_t *j, size_t flags)
+{
+	json_dumpf(j, stdout, flags);
+	putchar('\n');
+	json_decref(j);
+}
+
+void
+output_json(json_t *j)
+{
+	dump(j, JSON_INDENT(2));
+}
+
+void
+output_json_line(json_t *j)
+{
+	dump(j, JSON_COMPACT);
+}
+
+const char *
+output_time(int64_t seconds)
+{
+	static char ring[RING][32];
+	static unsigned next;
+	char *out = ring[next++ % RING];
+	time_t t = (time_t)seconds;
+	struct tm tm;
+
+	localtime_r(&t, &tm);
+	strftime(out, sizeof(ring[0]), "%Y-%m-%d %H:%M:%S", &tm);
+	return out;
+}
+
+const char *
+output_clean(struct view v)
+{
+	static char ring[RING][256];
+	static unsigned next;
+	char *out = ring[next++ % RING];
+	size_t n = v.n < sizeof(ring[0]) - 1 ? v.n : sizeof(ring[0]) - 1;
+
+	for (size_t i = 0; i < n; i++)
+		out[i] = (unsigned char)v.p[i] < 32 || v.p[i] == 127 ? '?' :
+								       v.p[i];
+	out[n] = '\0';
+	return out;
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * user - add, remove and list users, and set their passwords
+ *
+ * The users file is the only truth: a command changes it and then tells the
+ * server to look at it. It works as well while no server runs.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <sysexits.h>
+
+#include "ctl/link.h"
+#include "ctl/output.h"
+#include "ctl/password.h"
+#include "ctl/users.h"
+#include "lib/base/file.h"
+#include "lib/mail/address.h"
+
+static const struct handlers handlers = { .closed = link_closed };
+
+/* A server that runs reads the tables again. */
+static int
+tell_server(struct ctl *ctl)
+{
+	struct message m = { .type = MSG_reload };
+	struct why w;
+
+	if (!link_try(ctl, &handlers) || link_ask(link_master(), &m, &w))
+		return 0;
+	return ctl_fail(EX_TEMPFAIL, "%s is changed, but the server has not "
+	    "taken it over: %s; \"%s reload\" shows all",
+	    ctl->settings->users, w.text, ctl->self);
+}
+
+static bool
+is_our_domain(const struct settings *s, struct view domain)
+{
+	for (size_t i = 0; i < s->domains.n; i++)
+		if (view_eqi(s->domains.word[i], domain))
+			return true;
+	return false;
+}
+
+static int
+check_name(struct ctl *ctl, const struct address *a)
+{
+	const struct settings *s = ctl_settings(ctl);
+	struct view user, detail;
+
+	if (a->literal || !is_our_domain(s, a->domain))
+		return ctl_fail(EX_DATAERR, "%.*s is not among the domains in "
+		    "%s; add it there first", VIEW(a->domain), ctl->file);
+	if (address_detail(a->local, s->recipient_delimiter, &user, &detail))
+		return ctl_fail(EX_DATAERR, "a user name cannot contain %s: "
+		    "mail for %.*s%c... goes to the user %.*s",
+		    s->recipient_delimiter, VIEW(user), user.p[user.n],
+		    VIEW(user));
+	for (size_t i = 0; i < a->local.n; i++)
+		if ((unsigned char)a->local.p[i] <= ' ' ||
+		    strchr(":/\\\"\x7f", a->local.p[i]) != NULL)
+			return ctl_fail(EX_DATAERR, "a user name cannot contain "
+			    "blanks, controls, : / \\ or quotes");
+	return 0;
+}
+
+/* The canonical name of the user that the command is about. */
+static int
+get_name(struct ctl *ctl, bool fresh, struct str *name)
+{
+	struct arena arena = { 0 };
+	struct address a;
+	int code = 0;
+
+	if (address_parse(view_of(ctl->argv[0]), ADDRESS_UTF8, &arena, &a) !=
+		ADDRESS_FINE || a.domain.n == 0)
+		code = ctl_fail(EX_DATAERR, "%s is not of the form user@domain",
+		    ctl->argv[0]);
+	else if (fresh)
+		code = check_name(ctl, &a);
+	if (code == 0)
+		address_canonical_user(name, &a);
+	arena_reset(&arena);
+	return code;
+}
+
+/* ---- edits: from the old text, with a line of the user or none, to new ---- */
+
+struct edit {
+	struct view name, line, secret;
+};
+
+static void
+edit_add(const struct edit *e, struct view text, struct str *to)
+{
+	str_add(to, text);
+	if (text.n > 0 && text.p[text.n - 1] != '\n')
+		str_addc(to, '\n');
+	str_addf(to, "%.*s:%.*s\n", VIEW(e->name), VIEW(e->secret));
+}
+
+static void
+edit_delete(const struct edit *e, struct view text, struct str *to)
+{
+	size_t at = (size_t)(e->line.p - text.p);
+
+	str_add(to, view_bytes(text.p, at));
+	str_add(to, view_skip(text, at + e->line.n));
+}
+
+/* The second field changes; further ones and the line end stay. */
+static void
+edit_passwd(const struct edit *e, struct view text, struct str *to)
+{
+	struct view rest = e->line;
+	size_t at = (size_t)(e->line.p - text.p), n;
+
+	view_cut(&rest, ':');
+	for (n = 0; n < rest.n && strchr(":\r\n", rest.p[n]) == NULL; n++)
+		;
+	rest = view_skip(rest, n);
+	str_add(to, view_bytes(text.p, at));
+	str_addf(to, "%.*s:%.*s", VIEW(e->name), VIEW(e->secret));
+	str_add(to, rest);
+	str_add(to, view_skip(text, at + e->line.n));
+}
+
+struct change {
+	void (*edit)(const struct edit *e, struct view text, struct str *to);
+	bool must_exist;
+};
+
+static int
+apply(struct ctl *ctl, const struct change *c, struct edit *e)
+{
+	struct users_edit file;
+	struct str to = { 0 }, error = { 0 };
+	int code = 0;
+
+	if (!users_begin(&file, ctl_settings(ctl)->users, &error)) {
+		code = ctl_fail(EX_NOPERM, "%s", str_c(&error));
+		str_free(&error);
+		return code;
+	}
+	e->line = users_find(str_view(&file.text), e->name);
+	if ((e->line.p != NULL) != c->must_exist) {
+		code = ctl_fail(EX_NOUSER, "%.*s %s in %s", VIEW(e->name),
+		    c->must_exist ? "does not stand" : "stands already",
+		    file.path);
+		users_abort(&file);
+	} else {
+		c->edit(e, str_view(&file.text), &to);
+		if (!users_commit(&file, &to, &error))
+			code = ctl_fail(EX_CANTCREAT, "%s", str_c(&error));
+	}
+	str_wipe(&to);
+	str_free(&to);
+	str_free(&error);
+	return code;
+}
+
+static int
+get_secret(struct ctl *ctl, struct str *hash)
+{
+	struct str password = { 0 }, error = { 0 };
+	int code = 0;
+
+	if (!password_get(ctl_has(ctl, OPTION_PASSWORD_STDIN), &password,
+		&error) ||
+	    !password_hash(&password, hash, &error))
+		code = ctl_fail(EX_DATAERR, "%s", str_c(&error));
+	str_wipe(&password);
+	str_free(&password);
+	str_free(&error);
+	return code;
+}
+
+static int
+with_secret(struct ctl *ctl, const struct change *c)
+{
+	struct str name = { 0 }, hash = { 0 };
+	struct edit e;
+	int code = get_name(ctl, !c->must_exist, &name);
+
+	if (code == 0)
+		code = get_secret(ctl, &hash);
+	e = (struct edit){ .name = str_view(&name), .secret = str_view(&hash) };
+	if (code == 0)
+		code = apply(ctl, c, &e);
+	str_wipe(&hash);
+	str_free(&hash);
+	str_free(&name);
+	return code != 0 ? code : tell_server(ctl);
+}
+
+static int
+add(struct ctl *ctl)
+{
+	return with_secret(ctl, &(struct change){ edit_add, false });
+}
+
+static int
+passwd(struct ctl *ctl)
+{
+	return with_secret(ctl, &(struct change){ edit_passwd, true });
+}
+
+static int
+delete(struct ctl *ctl)
+{
+	struct str name = { 0 };
+	struct edit e = { 0 };
+	int code = get_name(ctl, false, &name);
+
+	e.name = str_view(&name);
+	if (code == 0)
+		code = apply(ctl, &(struct change){ edit_delete, true }, &e);
+	if (code == 0)
+		printf("%s can receive and log in no more; the mail below %s "
+		       "stays\n", str_c(&name), ctl->settings->mail_dir);
+	str_free(&name);
+	return code != 0 ? code : tell_server(ctl);
+}
+
+static int
+list(struct ctl *ctl)
+{
+	const char *path = ctl_settings(ctl)->users, *wrong;
+	struct str text = { 0 }, name = { 0 };
+	json_t *all = json_array();
+	struct view rest;
+
+	if (!file_read(AT_FDCWD, path, (size_t)1 << 30, &text))
+		return ctl_fail(EX_NOINPUT, "cannot read %s", path);
+	rest = str_view(&text);
+	while (rest.n > 0) {
+		if (!users_line_name(view_cut(&rest, '\n'), &name, &wrong))
+			continue;
+		if (ctl_has(ctl, OPTION_JSON))
+			json_array_append_new(all,
+			    json_pack("{s:o}", "user",
+				output_text(str_view(&name))));
+		else
+			puts(str_c(&name));
+	}
+	if (ctl_has(ctl, OPTION_JSON))
+		output_json(all);
+	else
+		json_decref(all);
+	str_wipe(&text);
+	str_free(&text);
+	str_free(&name);
+	return 0;
+}
+
+const struct command user_commands[] = {
+	{ "user add", "USER@DOMAIN", OPTION_PASSWORD_STDIN, 1, 1, add,
+	    "a new user; asks for the password" },
+	{ "user del", "USER@DOMAIN", 0, 1, 1, delete,
+	    "the user goes, the mail stays" },
+	{ "user passwd", "USER@DOMAIN", OPTION_PASSWORD_STDIN, 1, 1, passwd,
+	    "a new password" },
+	{ "user list", "", OPTION_JSON, 0, 0, list, "all users" },
+	{ 0 },
+};
