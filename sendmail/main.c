@@ -70,7 +70,10 @@ rcpt_refused(void *arg, struct view rcpt, const struct why *w)
 	struct run *r = arg;
 
 	r->status = exit_of(w);
-	fprintf(stderr, "sendmail: %.*s: %s\n", VIEW(rcpt), w->text);
+	if (w->text[0] == '<')	/* the server names it */
+		complain(w, 0);
+	else
+		fprintf(stderr, "sendmail: <%.*s>: %s\n", VIEW(rcpt), w->text);
 }
 
 /* ---- modes ---- */

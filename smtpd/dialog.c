@@ -141,20 +141,19 @@ run(struct dialog *d, const struct command *c, struct view args)
 
 /* "NOQUEUE: reject: RCPT from host[ip]: ...", as log readers know it. */
 static void
-log_reject(const struct dialog *d, const char *verb, struct view args,
-    const struct response *r)
+log_reject(const struct dialog *d, const char *verb, const struct response *r)
 {
-	log_info("NOQUEUE", "reject: %s from %s: %u %s %.*s: %.*s; "
-	    "from=<%s> proto=%s helo=<%s>", verb, d->client, r->code,
-	    r->status, VIEW(view_of(log_quote(args))), VIEW(r->text),
-	    log_quote(d->tx.sender), dialog_with(d),
+	log_info("NOQUEUE", "reject: %s from %s: %u %s %.*s; from=<%s> "
+	    "to=<%s> proto=%s helo=<%s>", verb, d->client, r->code,
+	    r->status, VIEW(r->text), log_quote(d->tx.sender),
+	    log_quote(d->tx.named), dialog_with(d),
 	    log_quote(view_of(d->helo)));
 }
 
 static void
 count(struct dialog *d, const struct command *c, const struct response *r)
 {
-	if (c != NULL) {
+	if (c != NULL && r->code != 334) {
 		d->tally[command_number(c)].all++;
 		d->tally[command_number(c)].good += !response_is_error(r);
 	}
@@ -208,9 +207,12 @@ dialog_line(struct dialog *d, struct view line)
 		arena_reset(&d->command);
 		return too_many_errors(d);
 	}
-	if (d->expect != NULL)
-		return d->expect(d, line);
 	arena_reset(&d->command);
+	if (d->expect != NULL) {
+		r = d->expect(d, line);
+		count(d, command_find(view_of(d->last)), &r);
+		return r;
+	}
 	if (!is_text(line))
 		return dialog_refuse(d, "The line has a NUL octet");
 	verb = view_word(&args);
@@ -224,7 +226,7 @@ dialog_line(struct dialog *d, struct view line)
 	r = run(d, c, args);
 	count(d, c, &r);
 	if (response_is_error(&r) && (c->flags & COMMAND_LOGGED))
-		log_reject(d, c->verb, args, &r);
+		log_reject(d, c->verb, &r);
 	return r;
 }
 
@@ -316,7 +318,7 @@ dialog_data_end(struct dialog *d, struct str *out)
 		r = response_why(&d->command, &w);
 	} else {
 		r = response_why(&d->command, &w);
-		log_reject(d, "END-OF-MESSAGE", VIEW_NONE, &r);
+		log_reject(d, "END-OF-MESSAGE", &r);
 		d->errors += r.code >= 500;
 	}
 	do	/* LMTP: once for each recipient (RFC 2033 4.2) */

@@ -51,6 +51,7 @@ struct rcpt {
 struct transaction {
 	struct arena arena;
 	struct view sender;	/* empty for <> */
+	struct view named;	/* the last recipient, accepted or not */
 	uint64_t size;		/* announced, 0: unsaid */
 	uint8_t body;		/* enum message body of mail_commit */
 	struct rcpt *first, **last;

@@ -92,6 +92,7 @@ command_rcpt(struct dialog *d, struct view args)
 	struct view targets;
 	struct why w;
 
+	d->tx.named = VIEW_NONE;
 	if (!take_word(&args, "TO:"))
 		return response(501, "5.5.4", "Syntax: RCPT TO:<address>");
 	if (d->tx.rcpts >= d->house->settings()->recipients_max) {
@@ -108,6 +109,7 @@ command_rcpt(struct dialog *d, struct view args)
 		return r;
 	rcpt = arena_zalloc(&d->tx.arena, sizeof(*rcpt));
 	rcpt->original = address_text(&d->tx.arena, &address);
+	d->tx.named = rcpt->original;
 	if (!d->house->route(d, rcpt->original, &targets, &w))
 		return refuse_rcpt(d, &w);
 	if (!target_add_all(&d->tx, rcpt, targets)) {
