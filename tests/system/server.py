@@ -123,14 +123,14 @@ class Server:
         """Start master in the foreground; returns when it says READY."""
         notify = self.dir / "run/notify"
         notify.unlink(missing_ok=True)
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s, \
+                (self.dir / "log/stdout").open("a") as output:
             s.bind(str(notify))
             s.settimeout(0.1)
             self.master = subprocess.Popen(
                 [str(BIN / "master"), "-F", "-c", str(self.conf)],
                 stdin=subprocess.DEVNULL,
-                stdout=(self.dir / "log/stdout").open("a"),
-                stderr=subprocess.STDOUT,
+                stdout=output, stderr=subprocess.STDOUT,
                 env={"PATH": os.environ["PATH"], "NOTIFY_SOCKET": str(notify)})
             wait_for(lambda: self.is_ready(s), "READY=1 from master")
 

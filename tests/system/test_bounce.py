@@ -3,6 +3,7 @@
 
 import email
 import email.policy
+import smtplib
 import unittest
 
 from server import DOMAIN, Server, message, wait_for
@@ -12,11 +13,18 @@ ALICE, BOB = f"alice@{DOMAIN}", f"bob@{DOMAIN}"
 
 class Bounce(unittest.TestCase):
     def setUp(self):
-        # An alias to an address that nobody has: accepted, then undeliverable.
-        self.server = Server(aliases=f"gone: gone-for-good@{DOMAIN}\n"
-                             "circle: round\nround: circle\n")
+        self.server = Server("queue_lifetime = 1\nbounce_lifetime = 1\n"
+                             "retry_first = 1\nretry_most = 1\n",
+                             aliases="circle: round\nround: circle\n")
         self.addCleanup(self.server.remove)
+        # Where alice's mailboxes should be is a file: nothing can be delivered.
+        self.server.maildir(ALICE).parent.mkdir(parents=True)
+        self.server.maildir(ALICE).write_text("in the way\n")
         self.server.start()
+
+    def send(self, sender):
+        with self.server.smtp() as smtp:
+            smtp.sendmail(sender, [ALICE], message("around the world"))
 
     def report(self):
         wait_for(lambda: self.server.files(BOB), "the report")
@@ -25,16 +33,8 @@ class Bounce(unittest.TestCase):
         return email.message_from_bytes(file.read_bytes(),
                                         policy=email.policy.default)
 
-    def send_loop(self):
-        """A message that has been everywhere already."""
-        content = b"".join(b"Received: by h%d.test; Mon, 1 Jan 2024 00:00:00"
-                           b" +0000\r\n" % i for i in range(120))
-        content += message("around the world", sender=BOB)
-        with self.server.smtp() as smtp:
-            smtp.sendmail(BOB, [ALICE], content)
-
     def test_report_is_multipart(self):
-        self.send_loop()
+        self.send(BOB)
         report = self.report()
         self.assertEqual(report["Return-Path"], "<>")
         self.assertEqual(report.get_content_type(), "multipart/report")
@@ -48,7 +48,7 @@ class Bounce(unittest.TestCase):
         host, recipient = status.get_payload()
         self.assertTrue(host["Reporting-MTA"].startswith("dns;"))
         self.assertEqual(recipient["Action"], "failed")
-        self.assertRegex(recipient["Status"], r"^5\.\d+\.\d+$")
+        self.assertRegex(recipient["Status"], r"^[45]\.\d+\.\d+$")
         self.assertEqual(recipient["Final-Recipient"].replace(" ", "").lower(),
                          f"rfc822;{ALICE}")
         self.assertIn(original.get_content_type(),
@@ -56,13 +56,18 @@ class Bounce(unittest.TestCase):
         self.assertIn("around the world", original.as_string())
 
     def test_no_report_about_a_report(self):
-        content = b"".join(b"Received: by h%d.test; Mon, 1 Jan 2024 00:00:00"
-                           b" +0000\r\n" % i for i in range(120))
-        with self.server.smtp() as smtp:
-            smtp.sendmail("", [ALICE], content + message())
+        self.send("")
         self.server.settle()
-        self.assertEqual(self.server.files(ALICE), [])
         self.assertEqual(self.server.files(BOB), [])
+
+    def test_a_loop_is_refused(self):
+        """A mail that has been everywhere already (RFC 5321 6.3)."""
+        content = b"".join(b"Received: by h%d.test; Mon, 1 Jan 2024 00:00:00"
+                           b" +0000\r\n" % i for i in range(120)) + message()
+        with self.server.smtp() as smtp:
+            with self.assertRaises(smtplib.SMTPDataError) as refused:
+                smtp.sendmail(BOB, [ALICE], content)
+        self.assertEqual(refused.exception.smtp_code, 554)
 
     def test_alias_circle_is_refused(self):
         """A circle of aliases ends somewhere, and not in a crash."""
@@ -71,7 +76,7 @@ class Bounce(unittest.TestCase):
             smtp.mail(BOB)
             code, _ = smtp.rcpt(f"circle@{DOMAIN}")
             self.assertGreaterEqual(code, 400)
-            code, _ = smtp.rcpt(ALICE)
+            code, _ = smtp.rcpt(BOB)
             self.assertEqual(code, 250)
 
 

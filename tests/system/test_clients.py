@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: ISC
 """Real clients, where they are installed."""
 
+import os
+import pty
 import shutil
 import subprocess
 import unittest
@@ -32,12 +34,30 @@ class Clients(unittest.TestCase):
         self.assertIn(done.returncode, codes, done.stdout + done.stderr)
         return done.stdout
 
+    def on_terminal(self, *argv):
+        """The same for a program that wants a terminal."""
+        ours, theirs = pty.openpty()
+        with open(ours, "rb", 0) as screen:
+            running = subprocess.Popen(
+                [str(a) for a in argv], stdin=theirs, stdout=theirs,
+                stderr=theirs, start_new_session=True,
+                env={"HOME": str(self.home), "TERM": "vt100",
+                     "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"})
+            os.close(theirs)
+            shown = b""
+            try:
+                while more := screen.read(4096):
+                    shown += more
+            except OSError:     # the other side is closed
+                pass
+            self.assertEqual(running.wait(60), 0, shown)
+
     def put(self, count=3):
         """Messages n 1, n 2... in alice's INBOX."""
         with self.server.smtp() as smtp:
             for n in range(1, count + 1):
                 smtp.sendmail(BOB, [ALICE], message(f"n {n}", f"text {n}\r\n"))
-        self.server.settle()
+                self.server.settle()    # keeps them in order
 
     @needs("swaks")
     def test_swaks(self):
@@ -83,19 +103,20 @@ class Clients(unittest.TestCase):
 
     @needs("mutt")
     def test_mutt(self):
-        """Opens the mailbox, tags all, copies them to a file, quits."""
+        """Opens the mailbox, copies each message to a file, quits."""
         self.put()
         out = self.home / "copy"
         rc = self.home / "rc"
         rc.write_text(
             f'set imap_user="{ALICE}" imap_pass="{PASSWORD}"\n'
             "set ssl_starttls=no ssl_force_tls=no copy=no quit=yes\n"
-            "set confirmappend=no confirmcreate=no delete=yes move=no\n"
+            "set resolve=no confirmappend=no confirmcreate=no move=no\n"
             "set mbox_type=mbox wait_key=no header_cache=\n")
-        self.call("mutt", "-F", rc,
-                  "-f", f"imap://127.0.0.1:{self.ports['imap']}/INBOX",
-                  "-e", 'push "<tag-pattern>~A<enter><tag-prefix><copy-message>'
-                  f'<kill-line>{out}<enter><quit>"')
+        self.on_terminal(
+            "mutt", "-F", rc, "-f",
+            f"imap://127.0.0.1:{self.ports['imap']}/INBOX", "-e",
+            'push "' + 3 * (f"<copy-message><kill-line>{out}<enter>"
+                            "<next-entry>") + '<quit>"')
         self.assertEqual(out.read_text().count("\ntext "), 3)
 
     @needs("fetchmail")
@@ -128,7 +149,7 @@ class Clients(unittest.TestCase):
             f"User {ALICE}\nPass {PASSWORD}\nSSLType None\nAuthMechs LOGIN\n\n"
             f"MaildirStore near\nPath {local}/\nInbox {local}/INBOX\n\n"
             "Channel all\nFar :far:\nNear :near:\nPatterns *\nCreate Both\n"
-            f"Expunge Both\nSyncState {local}/\n")
+            f"Expunge Both\nSyncState *\n")
         self.call("mbsync", "-c", rc, "-a")
         files = [f for f in (local / "INBOX").glob("*/*") if f.is_file()]
         self.assertEqual(len(files), 3)

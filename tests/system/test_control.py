@@ -2,6 +2,7 @@
 """The administrator's command, as typed."""
 
 import json
+import re
 import unittest
 
 from server import DOMAIN, Server, alive, message, wait_for
@@ -105,8 +106,8 @@ class Control(unittest.TestCase):
         imap.select("INBOX")
         validity = imap.response("UIDVALIDITY")[1]
         _, data = imap.fetch("1:*", "(UID FLAGS RFC822.SIZE INTERNALDATE)")
-        return validity, [d.replace(b"\\Recent ", b"").replace(b"\\Recent", b"")
-                          for d in data]
+        return validity, [re.sub(rb"\\Recent | ?\\Recent", b"", x)
+                          for x in data]
 
     def test_config_show(self):
         text = self.server.posthouse("config", "show").stdout

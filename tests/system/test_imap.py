@@ -215,7 +215,7 @@ class Imap(unittest.TestCase):
         self.ok(self.imap.select(mailbox))
         lines = self.ok(self.imap.fetch("1:*", "(UID FLAGS INTERNALDATE)"))
         return (self.imap.response("UIDVALIDITY")[1],
-                [re.sub(rb"\\Recent ?| (?=\))", b"", line) for line in lines])
+                [re.sub(rb"\\Recent | ?\\Recent", b"", x) for x in lines])
 
 
 if __name__ == "__main__":
