@@ -143,17 +143,24 @@ done(struct mail *m, uint32_t rcpt)
 static bool
 is_expired(const struct mail *m, uint32_t rcpt, struct why *w)
 {
+	static const struct {
+		int64_t seconds;
+		const char *name;
+	} units[] = { { 86400, "days" }, { 3600, "hours" }, { 60, "minutes" },
+		{ 1, "seconds" } };
 	const struct settings *s = service_settings();
 	int64_t age = (int64_t)schedule_now() - mail_arrival(m);
 	int64_t most = mail_sender(m).n > 0 ? s->queue_lifetime :
 	    s->bounce_lifetime;
 	struct why last = *w;
+	size_t u = 0;
 
 	if (age < most || m->rcpt[rcpt].tries < TRIES_LEAST)
 		return false;
+	while (u + 1 < nitems(units) && most < 2 * units[u].seconds)
+		u++;
 	why_never(w, "4.7", "Gave up after %lld %s: %s",
-	    (long long)(most >= 172800 ? most / 86400 : (most + 3599) / 3600),
-	    most >= 172800 ? "days" : "hours", last.text);
+	    (long long)(most / units[u].seconds), units[u].name, last.text);
 	return true;
 }
 

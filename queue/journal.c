@@ -253,8 +253,8 @@ fitting(const struct journal *j, struct view batch)
 	return n;
 }
 
-static void
-seal(uint32_t number, char *p, size_t n)
+void
+journal_seal(uint32_t number, char *p, size_t n)
 {
 	for (size_t at = 0; at < n;) {
 		size_t payload = read_u32(p + at + 8);
@@ -267,7 +267,7 @@ seal(uint32_t number, char *p, size_t n)
 static bool
 write_part(struct journal *j, char *p, size_t n)
 {
-	seal(j->number, p, n);
+	journal_seal(j->number, p, n);
 	if (!file_pwrite_all(j->fd, view_bytes(p, n), (off_t)j->at) ||
 	    fdatasync(j->fd) < 0)
 		return false;

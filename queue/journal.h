@@ -32,6 +32,8 @@ enum record_type {
 /* Append a record to a batch: begin, payload, end. */
 size_t record_begin(struct str *batch, enum record_type type);
 void record_end(struct str *batch, size_t begin);
+/* Fill in the checksums of whole records for a segment. */
+void journal_seal(uint32_t number, char *p, size_t n);
 
 /* Walk over the bytes of a segment. record() is told each valid record in
  * order, damage() once for each stretch of bytes in front of a valid record

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * queue_replay - what a start makes of journal and content (queue/replay.h)
+ */
+#include "queue_sample.h"
+
+#include <sys/stat.h>
+
+#include "lib/mail/spool.h"
+#include "queue/content.h"
+
+#define ID 0x0006600000000001u
+
+static void
+set(struct mail *m, uint32_t rcpt, uint8_t state, const char *sentence)
+{
+	m->rcpt[rcpt].state = state;
+	m->rcpt[rcpt].tries++;
+	m->rcpt[rcpt].due = 77;
+	reason_drop(&m->rcpt[rcpt].why);
+	if (sentence != NULL)
+		m->rcpt[rcpt].why = reason_take(VIEW_LIT("4.1"),
+		    view_of(sentence), VIEW_LIT("local"));
+}
+
+static void
+test_envelope_comes_back(void **state UNUSED)
+{
+	static const uint32_t sizes[] = { 1, 2, 100, 5000 };
+	struct replay r;
+
+	for (size_t i = 0; i < nitems(sizes); i++) {
+		struct str b = { 0 };
+		struct mail *m;
+
+		sample_mail(&b, ID, sizes[i]);
+		sample_replay(&b, &r);
+		m = ledger_find(ID);
+		assert_non_null(m);
+		assert_int_equal(m->nrcpt, sizes[i]);
+		assert_int_equal(m->unsettled, sizes[i]);
+		assert_int_equal(m->size, 1234);
+		assert_int_equal(m->skip, 30);
+		assert_true(view_is(mail_sender(m), "sender@example.org"));
+		assert_true(view_is(mail_envid(m), "e1"));
+		for (uint32_t k = 0; k < sizes[i]; k++) {
+			char text[32];
+			struct rcpt_texts want = sample_texts(k, text);
+			struct rcpt_texts got = mail_texts(m, k);
+
+			assert_true(view_eq(got.original, want.original));
+			assert_true(view_eq(got.address, want.address));
+			assert_true(view_eq(got.orcpt, want.orcpt));
+			assert_int_equal(m->rcpt[k].notify, k % 4);
+			assert_int_equal(m->rcpt[k].state, RCPT_WAITING);
+			assert_true(m->rcpt[k].again);
+		}
+		str_free(&b);
+	}
+	ledger_clear();
+}
+
+static void
+test_verdicts(void **state UNUSED)
+{
+	struct str b = { 0 };
+	struct replay r;
+	struct mail *m;
+
+	sample_mail(&b, ID, 4);
+	sample_replay(&b, &r);
+	m = ledger_find(ID);
+	set(m, 0, RCPT_SETTLED, NULL);
+	set(m, 1, RCPT_WAITING, "not now");
+	set(m, 2, RCPT_FAILED, "no such user");
+	set(m, 3, RCPT_TRYING, NULL);
+	for (uint32_t k = 0; k < 4; k++)
+		note_verdict(&b, m, k);
+	sample_replay(&b, &r);
+	m = ledger_find(ID);
+	assert_int_equal(m->unsettled, 3);
+	assert_int_equal(m->rcpt[0].state, RCPT_SETTLED);
+	assert_int_equal(m->rcpt[1].state, RCPT_WAITING);
+	assert_int_equal(m->rcpt[1].tries, 1);
+	assert_int_equal(m->rcpt[1].due, 77);
+	assert_true(view_is(reason_sentence(m->rcpt[1].why), "not now"));
+	assert_int_equal(m->rcpt[2].state, RCPT_FAILED);
+	assert_int_equal(m->rcpt[3].state, RCPT_WAITING);
+	/* the whole mail written again says the same */
+	str_reset(&b);
+	mail_write(&b, m);
+	sample_replay(&b, &r);
+	m = ledger_find(ID);
+	assert_int_equal(m->unsettled, 3);
+	assert_int_equal(m->rcpt[2].state, RCPT_FAILED);
+	assert_true(view_is(reason_sentence(m->rcpt[2].why),
+	    "no such user"));
+	str_free(&b);
+	ledger_clear();
+}
+
+/* A report's own envelope settles the recipients that it is about. */
+static void
+test_report_settles(void **state UNUSED)
+{
+	struct settles s = { .mail = ID, .kind = REPORT_FAILED, .n = 1,
+		.rcpt = { 1 } };
+	struct str b = { 0 }, rcpts = { 0 };
+	struct replay r;
+	struct mail *m;
+
+	sample_mail(&b, ID, 2);
+	sample_replay(&b, &r);
+	m = ledger_find(ID);
+	set(m, 1, RCPT_FAILED, "no such user");
+	note_verdict(&b, m, 1);
+	sample_rcpts(&rcpts, 1);
+	mail_write_new(&b, ID + 9, &sample_head, str_view(&rcpts), &s);
+	sample_replay(&b, &r);
+	assert_int_equal(ledger_find(ID)->unsettled, 1);
+	assert_int_equal(ledger_find(ID)->rcpt[1].state, RCPT_SETTLED);
+	assert_non_null(ledger_find(ID + 9));
+	s.kind = REPORT_DELAYED;
+	note_settled(&b, &s);
+	sample_replay(&b, &r);
+	assert_true(ledger_find(ID)->warned);
+	assert_int_equal(ledger_find(ID)->unsettled, 1);
+	note_deleted(&b, ID);
+	note_deleted(&b, ID + 1000);
+	sample_replay(&b, &r);
+	assert_int_equal(ledger_find(ID)->unsettled, 0);
+	str_free(&b);
+	str_free(&rcpts);
+	ledger_clear();
+}
+
+/* Cut at every eighth octet: whole mails or none, never half a one. */
+static void
+test_every_truncation(void **state UNUSED)
+{
+	struct str b = { 0 };
+	struct replay r;
+	size_t first;
+
+	sample_mail(&b, ID, 3);
+	first = b.n;
+	sample_mail(&b, ID + 1, 2000);
+	sample_replay(&b, &r);
+	assert_int_equal(ledger_count(), 2);
+	for (size_t cut = 0; cut < b.n; cut += cut < first + 512 ? 1 : 1021) {
+		ledger_clear();
+		r = (struct replay){ 0 };
+		replay_segment(view_bytes(b.p, cut), 1, &r);
+		assert_int_equal(ledger_count(), cut >= first);
+		assert_int_equal(r.damages, 0);
+	}
+	str_free(&b);
+	ledger_clear();
+}
+
+/* ---- content ---- */
+
+static void
+make_content(const char *spool, uint64_t id)
+{
+	char path[128], name[SPOOL_NAME_MAX];
+
+	snprintf(path, sizeof(path), "%s/content/%s", spool,
+	    spool_name(id, name));
+	assert_int_equal(close(open(path, O_CREAT | O_WRONLY, 0600)), 0);
+}
+
+static bool
+exists(const char *spool, const char *dir, uint64_t id)
+{
+	char path[128], name[SPOOL_NAME_MAX];
+
+	spool_name(id, name);
+	snprintf(path, sizeof(path), "%s/%s/%s", spool, dir,
+	    strcmp(dir, "lost") == 0 ? name + 3 : name);
+	return access(path, F_OK) == 0;
+}
+
+static void
+test_content(void **state UNUSED)
+{
+	char path[64];
+	int dir = sample_dir(path);
+
+	assert_true(content_start(dir));
+	for (int damaged = 0; damaged < 2; damaged++) {
+		struct str b = { 0 };
+		struct replay r;
+
+		sample_mail(&b, ID, 1);		/* lives */
+		sample_mail(&b, ID + 1, 1);	/* deleted */
+		sample_mail(&b, ID + 2, 1);	/* without content */
+		note_deleted(&b, ID + 1);
+		sample_replay(&b, &r);
+		for (uint64_t i = 0; i < 4; i++)
+			if (i != 2)
+				make_content(path, ID + i);
+		r.damages = (size_t)damaged;
+		replay_content(&r);
+		assert_true(exists(path, "content", ID));
+		assert_int_equal(ledger_count(), 1);
+		assert_int_equal(r.missing, 1);
+		/* its removal is told to store first */
+		assert_int_equal(r.finishes, 1);
+		assert_int_equal(r.finished[0], ID + 1);
+		/* nobody's: never acknowledged, unless there is damage */
+		assert_false(exists(path, "content", ID + 3));
+		assert_int_equal(exists(path, "lost", ID + 3), damaged);
+		assert_int_equal(r.removed, !damaged);
+		free(r.finished);
+		str_free(&b);
+	}
+	assert_true(content_id() > ID + 3);
+	close(dir);
+	ledger_clear();
+	sample_dir_remove(path);
+}
+
+static void
+test_damaged_segment_is_remembered(void **state UNUSED)
+{
+	struct str b = { 0 };
+	struct replay r = { 0 };
+
+	sample_mail(&b, ID, 1);
+	sample_mail(&b, ID + 1, 1);
+	journal_seal(1, b.p, b.n);
+	b.p[40] ^= 1;
+	ledger_clear();
+	replay_segment(str_view(&b), 1, &r);
+	assert_int_equal(r.damages, 1);
+	assert_int_equal(r.damaged[0], 1);
+	assert_null(ledger_find(ID));
+	assert_non_null(ledger_find(ID + 1));
+	free(r.damaged);
+	str_free(&b);
+	ledger_clear();
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_envelope_comes_back),
+		cmocka_unit_test(test_verdicts),
+		cmocka_unit_test(test_report_settles),
+		cmocka_unit_test(test_every_truncation),
+		cmocka_unit_test(test_content),
+		cmocka_unit_test(test_damaged_segment_is_remembered),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

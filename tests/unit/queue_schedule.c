@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * queue_schedule - waits between tries and the order of the heap
+ */
+#include "queue_sample.h"
+
+#include "lib/base/clock.h"
+#include "lib/proc/fiber.h"
+#include "queue/schedule.h"
+#include "queue/table.h"
+
+static void
+test_wait(void **state UNUSED)
+{
+	static const struct {
+		uint16_t tries;
+		uint32_t first, most, want;
+	} cases[] = {
+		{ 1, 300, 14400, 300 },
+		{ 2, 300, 14400, 600 },
+		{ 5, 300, 14400, 4800 },
+		{ 7, 300, 14400, 14400 },
+		{ 60000, 300, 14400, 14400 },
+		{ 1, 1, 14400, 1 },
+		{ 4, 1, 14400, 8 },
+		{ 0, 0, 0, 1 },
+	};
+
+	for (size_t i = 0; i < nitems(cases); i++)
+		for (uint32_t random = 0; random < 5000; random += 37) {
+			uint32_t w = schedule_wait(cases[i].tries,
+			    cases[i].first, cases[i].most, random);
+
+			assert_true(w >= cases[i].want - cases[i].want / 8);
+			assert_true(w <= cases[i].want + cases[i].want / 8 + 1);
+			assert_true(w >= 1);
+		}
+}
+
+static uint32_t last;
+static size_t seen;
+
+static uint32_t
+earliest(const struct mail *m)
+{
+	uint32_t due = UINT32_MAX;
+
+	for (uint32_t i = 0; i < m->nrcpt; i++)
+		if (m->rcpt[i].state == RCPT_WAITING && m->rcpt[i].due < due)
+			due = m->rcpt[i].due;
+	return due;
+}
+
+static void
+on_due(struct mail *m)
+{
+	assert_true(earliest(m) >= last);
+	assert_int_equal(m->heap, 0);
+	last = earliest(m);
+	seen++;
+}
+
+static void
+stop(void *unused UNUSED)
+{
+	loop_stop();
+}
+
+/* A thousand mails with random times, some moved, some removed. */
+static void
+test_order(void **state UNUSED)
+{
+	struct str b = { 0 };
+	struct replay r;
+	uint32_t past = schedule_now() - 100000;
+	struct loop_timer *t;
+
+	for (uint64_t id = 1; id <= 1000; id++)
+		sample_mail(&b, id, 3);
+	sample_replay(&b, &r);
+	for (uint64_t id = 1; id <= 1000; id++) {
+		struct mail *m = ledger_find(id);
+
+		for (uint32_t i = 0; i < 3; i++)
+			m->rcpt[i].due = past + arc4random_uniform(50000);
+		schedule_put(m);
+		m->rcpt[id % 3].due += 7;
+		if (id % 10 == 0)
+			schedule_remove(m);
+		else
+			schedule_put(m);
+	}
+	schedule_start(on_due);
+	t = loop_timer_new(50, stop, NULL);
+	loop_run();
+	loop_timer_free(&t);
+	assert_int_equal(seen, 900);
+	str_free(&b);
+	ledger_clear();
+}
+
+/* Nobody waits: no place in the heap. */
+static void
+test_nobody_waits(void **state UNUSED)
+{
+	struct str b = { 0 };
+	struct replay r;
+	struct mail *m;
+
+	sample_mail(&b, 5, 1);
+	sample_replay(&b, &r);
+	m = ledger_find(5);
+	m->rcpt[0].due = schedule_now() + 1000;
+	schedule_put(m);
+	assert_int_not_equal(m->heap, 0);
+	ledger_move(m, 0, RCPT_READY);
+	assert_int_equal(m->busy, 1);
+	schedule_put(m);
+	assert_int_equal(m->heap, 0);
+	str_free(&b);
+	ledger_clear();
+}
+
+static void
+test_table(void **state UNUSED)
+{
+	enum { N = 5000 };
+	static uint64_t thing[N];
+	static bool in[N];
+	struct table t = { 0 };
+	size_t count = 0, walked = 0;
+
+	for (size_t i = 0; i < N; i++)
+		thing[i] = i * 1048576 + 1;
+	for (size_t step = 0; step < 50000; step++) {
+		size_t i = arc4random_uniform(N);
+
+		assert_ptr_equal(table_find(&t, thing[i]),
+		    in[i] ? &thing[i] : NULL);
+		if (in[i])
+			table_remove(&t, thing[i]);
+		else
+			table_add(&t, &thing[i]);
+		in[i] = !in[i];
+		count += in[i] ? 1 : (size_t)-1;
+	}
+	assert_int_equal(t.count, count);
+	for (size_t at = 0; table_next(&t, &at) != NULL;)
+		walked++;
+	assert_int_equal(walked, count);
+	table_free(&t);
+}
+
+static void
+test_reasons(void **state UNUSED)
+{
+	struct reason *a = reason_take(VIEW_LIT("4.1"), VIEW_LIT("x"),
+	    VIEW_LIT("y"));
+	struct reason *b = reason_take(VIEW_LIT("4.1"), VIEW_LIT("x"),
+	    VIEW_LIT("y"));
+	struct reason *c = reason_take(VIEW_LIT("4.1"), VIEW_LIT("xy"),
+	    VIEW_NONE);
+
+	assert_ptr_equal(a, b);
+	assert_ptr_not_equal(a, c);
+	reason_drop(&a);
+	assert_null(a);
+	assert_true(view_is(reason_relay(b), "y"));
+	reason_drop(&b);
+	assert_true(view_is(reason_sentence(c), "xy"));
+	reason_drop(&c);
+	assert_int_equal(reason_status(NULL).n, 0);
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_wait),
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_nobody_waits),
+		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_reasons),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
