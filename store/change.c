@@ -87,8 +87,10 @@ put_flags(struct changing *g, size_t i, uint32_t flags, uint64_t keywords)
 	records_at(&mb->records, i, &e);
 	if (e.r.flags == flags && e.r.keywords == keywords)
 		return;
-	if (g->modseq == 0)
+	if (g->modseq == 0) {
 		g->modseq = ++mb->h.modseq;
+		mailbox_working(mb);	/* names will differ */
+	}
 	count(&mb->h, &e.r, -1);
 	e.r.flags = flags;
 	e.r.keywords = keywords;

@@ -35,6 +35,19 @@ mailbox_uidvalidity(struct view user)
 	return now;
 }
 
+static bool
+is_lagging(const struct mailbox *mb)
+{
+	for (size_t i = 0; i < mb->records.n; i++) {
+		struct entry e;
+
+		records_at(&mb->records, i, &e);
+		if (e.letters != place_letters(e.r.flags, e.r.keywords))
+			return true;
+	}
+	return false;
+}
+
 bool
 mailbox_load(struct mailbox *mb, struct why *w)
 {
@@ -43,6 +56,8 @@ mailbox_load(struct mailbox *mb, struct why *w)
 	if (records_load(&mb->records, mb->h.mailbox) &&
 	    mb->records.n == mb->h.count) {
 		mb->loaded = true;
+		if (is_lagging(mb))
+			behind_letters(mb);
 		return true;
 	}
 	records_free(&mb->records);

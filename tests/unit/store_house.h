@@ -405,7 +405,7 @@ box_path(const char *folder, const char *part, char *out, size_t n)
 }
 
 /* How many files lie in a part of a mailbox directory. */
-static size_t
+static UNUSED size_t
 files_in(const char *folder, const char *part)
 {
 	char path[300];
@@ -423,7 +423,7 @@ files_in(const char *folder, const char *part)
 }
 
 /* One file whose name contains this text. */
-static bool
+static UNUSED bool
 has_file(const char *folder, const char *text)
 {
 	char path[300];
