@@ -28,7 +28,8 @@ static const struct program program = {
 	.purpose = "says where an address goes: users, aliases, hosts",
 	.calls = CALLS_FILES_READ | CALLS_FILES_WRITE,
 	.paths = paths,
-	.peers = ROLE_SMTPD | ROLE_BOUNCE | ROLE_LOCAL | ROLE_AUTH,
+	.peers = ROLE_SMTPD | ROLE_BOUNCE | ROLE_LOCAL | ROLE_AUTH |
+	    ROLE_CTL,
 	.handlers = &handlers,
 	.begin = serve_begin,
 	.changed = serve_changed,

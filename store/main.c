@@ -219,7 +219,8 @@ static const struct program program = {
 	.purpose = "owns the mailboxes and their indexes",
 	.calls = CALLS_FILES_READ | CALLS_FILES_WRITE | CALLS_THREADS,
 	.paths = paths,
-	.peers = ROLE_LOCAL | ROLE_QUEUE | ROLE_AUTH | ROLE_READERS,
+	.peers = ROLE_LOCAL | ROLE_QUEUE | ROLE_AUTH | ROLE_READERS |
+	    ROLE_CTL,
 	.threads = 8,
 	.handlers = &handlers,
 	.prepare = prepare,
