@@ -30,7 +30,7 @@ BIN = BUILD / "bin"
 
 DOMAIN = "example.test"
 USERS = {"alice@" + DOMAIN: "wonderland", "bob@" + DOMAIN: "builder"}
-PROTOCOLS = ("smtp", "submission", "lmtp", "pop3", "imap")
+PROTOCOLS = ("smtp", "submission", "lmtp", "pop2", "pop3", "imap")
 
 
 BASE = """\
