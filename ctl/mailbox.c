@@ -5,13 +5,16 @@
  * Goes through store like a reader: a grant makes this command's session the
  * user's, and ends with the link.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "ctl/link.h"
 #include "ctl/output.h"
+#include "ctl/users.h"
 #include "lib/base/clock.h"
+#include "lib/base/file.h"
 #include "lib/mail/address.h"
 #include "lib/proc/fiber.h"
 
@@ -47,6 +50,22 @@ canonical(const char *given, struct str *name)
 			  given);
 }
 
+/* Store would make the mailbox of any name that it is told. */
+static int
+check_user(struct ctl *ctl, struct view name)
+{
+	const char *path = ctl_settings(ctl)->users;
+	struct str text = { 0 };
+	bool known = !file_read(AT_FDCWD, path, (size_t)1 << 30, &text) ||
+	    users_find(str_view(&text), name).p != NULL;
+
+	str_wipe(&text);
+	str_free(&text);
+	return known ? 0 :
+		       ctl_fail(EX_NOUSER, "%.*s does not stand in %s",
+			   VIEW(name), path);
+}
+
 /* A link to the store that has the user's mailboxes, with the right to them. */
 static int
 open_user(struct ctl *ctl, const char *given, struct channel **c)
@@ -58,6 +77,8 @@ open_user(struct ctl *ctl, const char *given, struct channel **c)
 	struct why w;
 	int code = canonical(given, &name);
 
+	if (code == 0)
+		code = check_user(ctl, str_view(&name));
 	if (code == 0 && link_master() == NULL)
 		code = link_open(ctl, &handlers);
 	if (code == 0) {

@@ -7,13 +7,12 @@
  * only that mail is held in memory, however long the queue is.
  */
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sysexits.h>
 #include <time.h>
 
 #include "ctl/link.h"
 #include "ctl/output.h"
+#include "lib/mail/spool.h"
 
 static struct {
 	bool json, any;
@@ -26,7 +25,7 @@ print_mail_line(const struct msg_queue_item *m)
 {
 	bool active = view_is(m->state, "active") ||
 	    view_is(m->state, "reporting");
-	char arrival[32];
+	char arrival[32], id[SPOOL_ID_SIZE];
 	time_t t = (time_t)m->arrival;
 	struct tm tm;
 
@@ -37,7 +36,7 @@ print_mail_line(const struct msg_queue_item *m)
 		     "-Sender/Recipient------");
 	else
 		putchar('\n');
-	printf("%016llX%c %9llu %s  %s\n", (unsigned long long)m->mail,
+	printf("%s%c %9llu %s  %s\n", spool_id(m->mail, id),
 	    active			? '*' :
 	    view_is(m->state, "held") ? '!' :
 					' ',
@@ -68,9 +67,9 @@ finish_object(void)
 static void
 begin_object(const struct msg_queue_item *m)
 {
-	char id[20];
+	char id[SPOOL_ID_SIZE];
 
-	snprintf(id, sizeof(id), "%016llX", (unsigned long long)m->mail);
+	spool_id(m->mail, id);
 	list.object = json_object();
 	list.recipients = json_array();
 	json_object_set_new(list.object, "queue_name",
@@ -177,17 +176,6 @@ show(struct ctl *ctl)
 	return 0;
 }
 
-static bool
-is_mail_id(const char *text, uint64_t *id)
-{
-	char *end;
-
-	if (strlen(text) != 16 || strspn(text, "0123456789abcdefABCDEF") != 16)
-		return false;
-	*id = strtoull(text, &end, 16);
-	return *id != 0;
-}
-
 /* One request for each mail that is named, or one with 0 for all. */
 static int
 request_each(struct ctl *ctl, bool (*ask)(struct channel *, uint64_t,
@@ -199,7 +187,7 @@ request_each(struct ctl *ctl, bool (*ask)(struct channel *, uint64_t,
 	int code;
 
 	for (int i = 0; i < ctl->argc; i++)
-		if (!is_mail_id(ctl->argv[i], &id))
+		if (!spool_id_parse(view_of(ctl->argv[i]), &id))
 			return ctl_fail(EX_USAGE, "%s is no queue id; \"queue "
 			    "list\" shows them", ctl->argv[i]);
 	code = open_queue(ctl, &c);
@@ -208,7 +196,7 @@ request_each(struct ctl *ctl, bool (*ask)(struct channel *, uint64_t,
 	if (ctl->argc == 0 && !ask(c, 0, &w))
 		return ctl_fail(EX_TEMPFAIL, "%s", w.text);
 	for (int i = 0; i < ctl->argc; i++) {
-		is_mail_id(ctl->argv[i], &id);
+		spool_id_parse(view_of(ctl->argv[i]), &id);
 		if (!ask(c, id, &w))
 			code = ctl_fail(w.verdict == VERDICT_LATER ?
 				EX_TEMPFAIL : EX_DATAERR,

@@ -143,7 +143,8 @@ apply(struct ctl *ctl, const struct change *c, struct edit *e)
 	}
 	e->line = users_find(str_view(&file.text), e->name);
 	if ((e->line.p != NULL) != c->must_exist) {
-		code = ctl_fail(EX_NOUSER, "%.*s %s in %s", VIEW(e->name),
+		code = ctl_fail(c->must_exist ? EX_NOUSER : EX_CANTCREAT,
+		    "%.*s %s in %s", VIEW(e->name),
 		    c->must_exist ? "does not stand" : "stands already",
 		    file.path);
 		users_abort(&file);
