@@ -9,9 +9,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 #include <cmocka.h>
 
-#include "lib/base/clock.h"
 #include "lib/mail/addrlist.h"
 
 static const struct {
@@ -110,6 +110,13 @@ test_lists(void **state UNUSED)
 	}
 }
 
+/* Time on the processor: other work on the machine does not count. */
+static int64_t
+cpu_ms(void)
+{
+	return (int64_t)clock() * 1000 / CLOCKS_PER_SEC;
+}
+
 /* The time and the count for n times a piece. */
 static int64_t
 hostile(const char *piece, size_t n, size_t *count)
@@ -123,9 +130,9 @@ hostile(const char *piece, size_t n, size_t *count)
 		str_adds(&text, piece);
 	arena_init(&a);
 	addrlist_init(&l);
-	begin = clock_ms();
+	begin = cpu_ms();
 	addrlist_add(&l, str_view(&text), ADDRLIST_MAX, &a);
-	begin = clock_ms() - begin;
+	begin = cpu_ms() - begin;
 	*count = l.count;
 	str_free(&text);
 	arena_reset(&a);

@@ -7,9 +7,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 #include <cmocka.h>
 
-#include "lib/base/clock.h"
 #include "lib/mail/charset.h"
 #include "lib/mail/envelope.h"
 
@@ -262,6 +262,13 @@ test_param_text(void **state UNUSED)
 	charset_close_all();
 }
 
+/* Time on the processor: other work on the machine does not count. */
+static int64_t
+cpu_ms(void)
+{
+	return (int64_t)clock() * 1000 / CLOCKS_PER_SEC;
+}
+
 /* The parts, the depth, the time; and the tree must print. */
 static size_t
 hostile(const struct str *text, size_t *depth)
@@ -271,13 +278,13 @@ hostile(const struct str *text, size_t *depth)
 	struct str out = { 0 };
 	struct mime_part *root;
 	size_t parts = 0;
-	int64_t begin = clock_ms();
+	int64_t begin = cpu_ms();
 
 	arena_init(&a);
 	root = mime_parse(m, &a);
 	envelope_body(&out, m, root, true);
 	envelope_write(&out, m);
-	assert_true(clock_ms() - begin < 3000);
+	assert_true(cpu_ms() - begin < 3000);
 	*depth = 0;
 	for (const struct mime_part *p = root; p; p = mime_next(p)) {
 		size_t up = 0;

@@ -7,9 +7,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 #include <cmocka.h>
 
-#include "lib/base/clock.h"
 #include "lib/mail/charset.h"
 #include "lib/mail/utf8.h"
 #include "lib/mail/word.h"
@@ -79,6 +79,13 @@ test_encode(void **state UNUSED)
 	}
 }
 
+/* Time on the processor: other work on the machine does not count. */
+static int64_t
+cpu_ms(void)
+{
+	return (int64_t)clock() * 1000 / CLOCKS_PER_SEC;
+}
+
 static void
 test_hostile(void **state UNUSED)
 {
@@ -91,9 +98,9 @@ test_hostile(void **state UNUSED)
 
 		while (in.n < 1000000)
 			str_adds(&in, pieces[i]);
-		begin = clock_ms();
+		begin = cpu_ms();
 		word_decode(&out, str_view(&in));
-		assert_true(clock_ms() - begin < 2000);
+		assert_true(cpu_ms() - begin < 2000);
 		assert_true(out.n <= 3 * in.n);
 		str_free(&in);
 		str_free(&out);
