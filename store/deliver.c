@@ -18,6 +18,7 @@
 #include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/mail/record.h"
+#include "lib/mail/spool.h"
 #include "lib/proc/pool.h"
 #include "store/arrival.h"
 #include "store/change.h"
@@ -50,6 +51,7 @@ deliver_begin(const char *spool_dir)
 	struct str path = { 0 };
 
 	str_addf(&path, "%s/content", spool_dir);
+	(void)file_mkdirs(path.p, 0770);	/* queue's, if it came first */
 	content_dir = open(path.p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	str_free(&path);
 	return content_dir >= 0;
@@ -63,13 +65,6 @@ delivery_end(struct delivery *d, const struct why *w)
 		channel_answer(d->link->channel, d->tag, w);
 	link_unref(d->link);
 	free(d);
-}
-
-static void
-spool_name(const struct delivery *d, char *out, size_t n)
-{
-	snprintf(out, n, "%02llX/%016llX", (unsigned long long)(d->mail & 0xff),
-	    (unsigned long long)d->mail);
 }
 
 static bool
@@ -204,12 +199,12 @@ copy_run(void *arg)
 static bool
 link_copy(struct delivery *d, struct mailbox *mb, struct why *w)
 {
-	char from[32], to[48];
+	char from[SPOOL_NAME_MAX], to[48];
 	struct copying c = { .from = from, .to = to };
 	struct str path = { 0 };
 	int error;
 
-	spool_name(d, from, sizeof(from));
+	spool_name(d->mail, from);
 	snprintf(to, sizeof(to), "%016llX.R%u", (unsigned long long)d->mail,
 	    d->rcpt);
 	mailbox_path(mb, &path);
@@ -242,9 +237,9 @@ link_copy(struct delivery *d, struct mailbox *mb, struct why *w)
 static bool
 link_now(struct delivery *d, struct mailbox *mb, int *error)
 {
-	char from[32];
+	char from[SPOOL_NAME_MAX];
 
-	spool_name(d, from, sizeof(from));
+	spool_name(d->mail, from);
 	fill_entry(d, mb);
 	*error = make_link(d, content_dir, from);
 	if (*error == 0)

@@ -71,6 +71,8 @@ open_now(struct why *w)
 bool
 index_open(const char *dir, size_t cache, const char *host, struct why *w)
 {
+	free(index_state.dir);
+	free(index_state.host);
 	index_state.dir = xstrdup(dir);
 	index_state.host = xstrdup(host);
 	index_state.cache = cache;
@@ -85,9 +87,6 @@ index_close(void)
 		index_flush();
 	}
 	kv_close(&index_state.k);
-	free(index_state.dir);
-	free(index_state.host);
-	memset(&index_state, 0, sizeof(index_state));
 }
 
 bool

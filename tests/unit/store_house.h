@@ -27,6 +27,7 @@
 
 #include "lib/base/file.h"
 #include "lib/mail/record.h"
+#include "lib/mail/spool.h"
 #include "lib/proc/channel.h"
 #include "lib/proc/fiber.h"
 #include "lib/proc/pool.h"
@@ -283,13 +284,13 @@ verdict(struct channel *c, const struct message *m)
 static void
 spool(uint64_t mail, const char *text)
 {
-	char dir[80], path[100];
+	char name[SPOOL_NAME_MAX], path[100];
 	FILE *f;
 
-	snprintf(dir, sizeof(dir), "spool/content/%02X", (unsigned)mail & 0xff);
-	(void)mkdir(house_path(dir), 0700);
-	snprintf(path, sizeof(path), "%s/%016llX", dir,
-	    (unsigned long long)mail);
+	snprintf(path, sizeof(path), "spool/content/%s", spool_name(mail, name));
+	*strrchr(path, '/') = '\0';
+	(void)mkdir(house_path(path), 0700);
+	snprintf(path, sizeof(path), "spool/content/%s", name);
 	f = fopen(house_path(path), "w");
 	check(f != NULL);
 	fputs(text, f);

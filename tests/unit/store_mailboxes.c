@@ -166,7 +166,7 @@ orphan(void)
 	box_path("", "cur", from, sizeof(from));
 	snprintf(to, sizeof(to),
 	    "%s/0000000000000009.R0.test.host,S=11,U=4:2,", from);
-	check(link(house_path("spool/content/01/0000000000000001"), to) == 0);
+	check(link(house_path("spool/content/00/0000000000000001"), to) == 0);
 }
 
 static void
