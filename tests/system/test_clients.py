@@ -109,6 +109,7 @@ class Clients(unittest.TestCase):
         rc = self.home / "rc"
         rc.write_text(
             f'set imap_user="{ALICE}" imap_pass="{PASSWORD}"\n'
+            f'set folder="{self.home}"\n'
             "set ssl_starttls=no ssl_force_tls=no copy=no quit=yes\n"
             "set resolve=no confirmappend=no confirmcreate=no move=no\n"
             "set mbox_type=mbox wait_key=no header_cache=\n")
