@@ -1,0 +1,16 @@
+# No password in the clear where it is not allowed.
+setting plain_logins = no
+S +OK...
+C CAPA
+S +OK...
+S TOP
+S UIDL
+S RESP-CODES
+S* .
+C USER {user}
+S -ERR [AUTH] ...
+C PASS {password}
+S -ERR ...
+C QUIT
+S +OK...
+S!
