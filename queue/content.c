@@ -122,7 +122,7 @@ content_create(uint64_t id, uint64_t announced, struct why *w)
 		return -1;
 	}
 	fd = openat(content.dir[spool_dir(id)], name_of(id, name),
-	    O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0660);
+	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0660);
 	if (fd < 0 && (errno == ENOSPC || errno == EDQUOT))
 		why_later(w, "3.1", "Insufficient system storage");
 	else if (fd < 0)
