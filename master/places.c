@@ -22,8 +22,7 @@
 
 enum place_kind {
 	PLACE_ONE,
-	PLACE_FANOUT,	/* and 00 to ff below it, alike */
-	PLACE_EACH_STORE	/* with the number of the instance behind it */
+	PLACE_FANOUT	/* and 00 to ff below it, alike */
 };
 
 struct place {
@@ -36,6 +35,8 @@ struct place {
 
 static const struct place places[] = {
 	{ "run_dir", "", 0755, NULL, PLACE_ONE, false },
+	/* the root directory of programs that need no files */
+	{ "run_dir", "/empty", 0555, NULL, PLACE_ONE, false },
 	{ "spool_dir", "", 0711, NULL, PLACE_ONE, false },
 	{ "spool_dir", "/content", 02770, "posthouse-queue", PLACE_FANOUT,
 	    true },
@@ -49,8 +50,8 @@ static const struct place places[] = {
 	    false },
 	{ "state_dir", "/index/router", 0700, "posthouse-router", PLACE_ONE,
 	    false },
-	{ "state_dir", "/index/store-", 0700, "posthouse-store",
-	    PLACE_EACH_STORE, false },
+	{ "state_dir", "/index/store", 0700, "posthouse-store", PLACE_ONE,
+	    false },
 };
 
 struct maker {
@@ -142,34 +143,23 @@ make_directory(struct maker *m, const struct place *p, const char *path)
 	return fine;
 }
 
-/* One directory with a number behind its name. */
-static bool
-make_numbered(struct maker *m, const struct place *p, const char *fmt,
-    unsigned i)
-{
-	struct str path = { 0 };
-	bool fine;
-
-	str_addf(&path, "%s%s", settings_path(m->s, p->setting), p->below);
-	str_addf(&path, fmt, i);
-	fine = make_directory(m, p, str_c(&path));
-	str_free(&path);
-	return fine;
-}
-
 static bool
 make_place(struct maker *m, const struct place *p)
 {
-	bool fine = true;
+	struct str path = { 0 };
+	size_t n;
+	bool fine;
 
-	if (p->kind == PLACE_EACH_STORE) {
-		for (unsigned i = 0; fine && i < m->s->store_instances; i++)
-			fine = make_numbered(m, p, "%u", i);
-		return fine;
+	str_addf(&path, "%s%s", settings_path(m->s, p->setting), p->below);
+	n = path.n;
+	fine = make_directory(m, p, str_c(&path));
+	for (unsigned i = 0; p->kind == PLACE_FANOUT && fine && i < FANOUT;
+	    i++) {
+		path.n = n;
+		str_addf(&path, "/%02x", i);
+		fine = make_directory(m, p, str_c(&path));
 	}
-	fine = make_numbered(m, p, "", 0);
-	for (unsigned i = 0; p->kind == PLACE_FANOUT && fine && i < FANOUT; i++)
-		fine = make_numbered(m, p, "/%02x", i);
+	str_free(&path);
 	return fine;
 }
 
