@@ -3,9 +3,9 @@
 
     demo.py start|stop        run by ./bootstrap demo; DEMO_DIR moves ./demo
 
-start makes the settings where there are none, starts the server, sends a
-message by SMTP and one by sendmail, reads both by POP3 and IMAP, showing what
-goes over the wire, and leaves the server running.
+start writes the settings, starts the server, sends a message by SMTP and one
+by sendmail, reads both by POP3 and IMAP, showing what goes over the wire, and
+leaves the server running.
 """
 
 import os

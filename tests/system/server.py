@@ -78,7 +78,8 @@ def write_settings(directory, ports, more="", log="../log/posthouse.log"):
     """etc/posthouse.conf below directory, and the directories it names."""
     for name in ("etc", "spool", "mail", "state", "run", "log", "bin"):
         (directory / name).mkdir(parents=True, exist_ok=True)
-    text = settings_text(BASE.format(log=log, programs=BIN), more)
+    text = "# Written by tests/system/server.py at each start.\n" + \
+        settings_text(BASE.format(log=log, programs=BIN), more)
     for name, port in ports.items():
         text += (f"\n[listener {name}]\n"
                  f"address = 127.0.0.1:{port}\n"
