@@ -83,36 +83,28 @@ log_done(const char *name, const struct letter *l, const struct stat *st)
 	    (unsigned)st->st_uid, log_quote(l->sender), l->rcpts);
 }
 
-/* Refusals are known; tell the sender. True: the file may go. */
-static bool
-tell_sender(struct drain *d, const char *name, const struct letter *l,
-    const struct report *r)
-{
-	struct why w;
-
-	if (l->sender.n == 0) {
-		set_aside(d, name, "refused, and it has no sender");
-		return false;
-	}
-	if (report_send(&d->submit, r, l, d->caller, &w))
-		return true;
-	if (w.verdict == VERDICT_NEVER)
-		set_aside(d, name, w.text);
-	return false;
-}
-
-/* Told on a connection of its own: nothing of the refused mail is left there. */
+/* Tell the sender what was refused, on a connection of its own: nothing of the
+ * refused mail is left there. True: the file may go. */
 static bool
 settle(struct drain *d, const char *name, const struct letter *l,
     const struct report *r)
 {
-	struct why w;
+	struct why w = { .text = "refused, and it has no sender" };
 
 	if (r->text.n == 0)
 		return true;
 	submit_close(&d->submit);
-	return submit_open(&d->submit, d->settings->run_dir,
-	    d->caller->hostname, &w) && tell_sender(d, name, l, r);
+	if (l->sender.n > 0) {
+		if (!submit_open(&d->submit, d->settings->run_dir,
+		    d->caller->hostname, &w))
+			return false;
+		if (report_send(&d->submit, r, l, d->caller, &w))
+			return true;
+		if (w.verdict != VERDICT_NEVER)
+			return false;
+	}
+	set_aside(d, name, w.text);
+	return false;
 }
 
 static void

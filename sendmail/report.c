@@ -14,7 +14,9 @@ report_note(void *arg, struct view rcpt, const struct why *w)
 {
 	struct report *r = arg;
 
-	str_addf(&r->text, "<%.*s>: %s\r\n", VIEW(rcpt), w->text);
+	if (w->text[0] != '<')	/* else the server names it */
+		str_addf(&r->text, "<%.*s>: ", VIEW(rcpt));
+	str_addf(&r->text, "%s\r\n", w->text);
 	str_addf(&r->fields, "\r\nFinal-Recipient: rfc822; %.*s\r\n"
 	    "Action: failed\r\nStatus: 5.%s\r\n", VIEW(rcpt), w->status);
 }

@@ -17,9 +17,9 @@ static const char field[] = "received:";
 #define NO_MATCH	(FIELD_N + 1)	/* the line is another field */
 
 void
-content_begin(struct content *c, int fd, uint64_t limit)
+content_begin(struct content *c, uint64_t limit)
 {
-	*c = (struct content){ .fd = fd, .limit = limit };
+	*c = (struct content){ .fd = -1, .limit = limit };
 }
 
 void

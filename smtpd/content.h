@@ -18,7 +18,7 @@
 #define CONTENT_LINE	998	/* octets of a line, without CR LF */
 
 struct content {
-	int fd;			/* borrowed */
+	int fd;			/* borrowed; set before the first octet */
 	uint64_t limit;		/* octets allowed */
 	struct text_unstuff unstuff;
 	struct str front;	/* to be written before the first octet */
@@ -34,7 +34,7 @@ struct content {
 	uint32_t received;	/* Received fields */
 };
 
-void content_begin(struct content *c, int fd, uint64_t limit);
+void content_begin(struct content *c, uint64_t limit);
 /* Returns how much was taken: all, or up to the end (c->unstuff.done). */
 size_t content_take(struct content *c, struct view in);
 /* After the end: write what is left. False: refused, or not writable. */

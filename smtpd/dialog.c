@@ -232,6 +232,22 @@ dialog_line(struct dialog *d, struct view line)
 
 /* ---- content ---- */
 
+bool
+dialog_hold_mail(struct dialog *d, struct why *w)
+{
+	struct content *c = &d->content;
+
+	if (!d->house->mail_ready(&d->intake, w))
+		return false;
+	if (d->intake.used)
+		return true;
+	d->intake.used = true;
+	c->fd = d->intake.fd;
+	str_reset(&c->front);
+	c->skip = trace_write(&c->front, d, d->intake.mail);
+	return true;
+}
+
 size_t
 dialog_data(struct dialog *d, struct view in, bool *done)
 {
@@ -284,14 +300,18 @@ commit_of(const struct dialog *d)
 static bool
 queue_mail(struct dialog *d, struct why *w)
 {
-	uint64_t mail = d->intake.mail;
-	struct view message_id = VIEW_NONE;
+	struct view message_id = VIEW_LIT("<>");
 	struct msg_mail_commit commit;
+	uint64_t mail;
 
-	if (d->content.written == 0)
+	if (d->content.written == 0) {
 		header_find(str_view(&d->content.body), "Message-ID",
 		    &message_id);
-	message_id = arena_view(&d->tx.arena, message_id);
+		message_id = arena_view(&d->tx.arena, message_id);
+		if (d->content.why == NULL && !dialog_hold_mail(d, w))
+			return false;
+	}
+	mail = d->intake.mail;
 	if (!content_end(&d->content, w))
 		return false;
 	if (d->content.received > d->house->settings()->hops_max)

@@ -120,6 +120,10 @@ bool dialog_data_hopeless(const struct dialog *d);
 
 /* "ESMTP": the word behind "with" in Received. */
 const char *dialog_with(const struct dialog *d);
+/* For DATA: have an open mail for the content, with the trace fields in front.
+ * Asked again before the first octet is written, it replaces a mail whose queue
+ * has died since. */
+bool dialog_hold_mail(struct dialog *d, struct why *w);
 /* Forget the transaction: RSET, a new greeting, the end of a mail. */
 void dialog_reset(struct dialog *d);
 /* "ehlo=1 mail=1 rcpt=0/1 quit=1 commands=4" */

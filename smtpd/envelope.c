@@ -7,7 +7,6 @@
 #include "smtpd/command.h"
 #include "smtpd/param.h"
 #include "smtpd/target.h"
-#include "smtpd/trace.h"
 
 /* Take "FROM:" or "TO:" from the front, a blank before the colon as well. */
 static bool
@@ -139,12 +138,11 @@ command_data(struct dialog *d, struct view args)
 		return response(501, "5.5.4", "DATA takes no argument");
 	if (d->phase != PHASE_RCPT)
 		return no_recipients(d);
-	if (!d->house->mail_ready(&d->intake, &w))
+	content_begin(&d->content, d->house->settings()->message_size_limit);
+	if (!dialog_hold_mail(d, &w)) {
+		content_free(&d->content);
 		return response_why(&d->command, &w);
-	d->intake.used = true;
-	content_begin(&d->content, d->intake.fd,
-	    d->house->settings()->message_size_limit);
-	d->content.skip = trace_write(&d->content.front, d, d->intake.mail);
+	}
 	r = response(354, "", "Send the mail; a line with a single dot ends it");
 	r.then = THEN_DATA;
 	return r;

@@ -9,6 +9,7 @@
 #include "lib/base/clock.h"
 #include "lib/mail/date.h"
 #include "lib/proc/service.h"
+#include "smtpd/ask.h"
 #include "smtpd/dialog.h"
 
 static char system_name[256] = "localhost";
@@ -44,7 +45,7 @@ route(struct dialog *d, struct view recipient, struct view *targets,
 	m.route.client = view_of(d->ip);
 	m.route.login = view_of(d->login);
 	m.route.trusted = d->trusted;
-	if (!service_call(ROLE_ROUTER, 0, &m, &r, w))
+	if (!ask_twice(ROLE_ROUTER, &m, &r, w))
 		return false;
 	ok = r.m.type == MSG_routed;
 	if (!ok) {

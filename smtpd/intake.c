@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "lib/proc/service.h"
+#include "smtpd/ask.h"
 #include "smtpd/dialog.h"
 
 #define OPEN_TIMEOUT	30000	/* ms for an answer to mail_open */
@@ -106,7 +107,7 @@ ask_and_wait(struct intake *in, struct why *w)
 	struct reply r;
 	bool ok;
 
-	if (!service_call(ROLE_QUEUE, 0, &m, &r, w))
+	if (!ask_twice(ROLE_QUEUE, &m, &r, w))
 		return false;
 	ok = reply_is(&r, MSG_mail_opened, w);
 	if (ok) {
