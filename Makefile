@@ -232,7 +232,6 @@ fuzz-%: $(OBJ)/tests/fuzz/%.o $$(call tested_objects,$$*) $(LIBRARIES)
 SOURCES := $(shell git ls-files '*.c' '*.h' 2>/dev/null)
 
 lint: check-house
-	@mandoc -T lint -W warning $(MAN)
 	@cppcheck --quiet --std=c11 --enable=warning,performance,portability \
 	    --inline-suppr --suppress=preprocessorErrorDirective \
 	    -D_GNU_SOURCE -I. --error-exitcode=1 $(filter %.c,$(SOURCES))
