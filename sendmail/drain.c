@@ -98,7 +98,7 @@ settle(struct drain *d, const char *name, const struct letter *l,
 		if (!submit_open(&d->submit, d->settings->run_dir,
 		    d->caller->hostname, &w))
 			return false;
-		if (report_send(&d->submit, r, l, d->caller, &w))
+		if (report_send(&d->submit, r, l, &w))
 			return true;
 		if (w.verdict != VERDICT_NEVER)
 			return false;
@@ -113,8 +113,11 @@ hand_in(struct drain *d, const char *name, struct letter *l,
 {
 	struct report report = { 0 };
 	struct why w = { .verdict = VERDICT_NEVER };
-	bool taken = submit_letter(&d->submit, l, report_note, &report, &w);
+	bool taken;
 
+	d->submit.told = report_note;
+	d->submit.told_arg = &report;
+	taken = submit_letter(&d->submit, l, &w);
 	if (!taken && w.verdict != VERDICT_NEVER) {
 		log_warning(name, "waits reason=\"%s\"", w.text);
 		d->stop = true;
@@ -134,7 +137,7 @@ static void
 drain_one(struct drain *d, const char *name)
 {
 	struct arena arena;
-	struct letter l = { .arena = &arena };
+	struct letter l = { .arena = &arena, .caller = d->caller };
 	struct str text = { 0 };
 	struct stat st;
 	struct why w;

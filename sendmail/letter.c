@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * letter - header fix-ups and recipients
+ * letter - header fix-ups
  *
  * One pass over the header fields copies each, changed or not, and notes which
  * were there; what is missing is put in front. A first line that is no field
@@ -19,43 +19,11 @@
 #include "lib/mail/text.h"
 #include "lib/mail/utf8.h"
 #include "lib/mail/word.h"
-#include "sendmail/letter.h"
+#include "sendmail/field.h"
 #include "sendmail/lines.h"
+#include "sendmail/rcpts.h"
 
 #define ENTRIES_MOST 100000	/* addresses of one header */
-
-enum {
-	FIELD_ADDRESSES = 1,	/* bare names get a domain */
-	FIELD_RECIPIENTS = 2,	/* -t reads them */
-	FIELD_RESENT = 4,	/* -t reads only these, if there are any */
-	FIELD_HIDDEN = 8,	/* -t drops it */
-	FIELD_FROM = 16,
-	FIELD_DATE = 32,
-	FIELD_ID = 64,
-	FIELD_MIME = 128
-};
-
-static const struct {
-	const char *name;
-	unsigned kind;
-} fields[] = {
-	{ "From", FIELD_ADDRESSES | FIELD_FROM },
-	{ "Sender", FIELD_ADDRESSES },
-	{ "Reply-To", FIELD_ADDRESSES },
-	{ "To", FIELD_ADDRESSES | FIELD_RECIPIENTS },
-	{ "Cc", FIELD_ADDRESSES | FIELD_RECIPIENTS },
-	{ "Bcc", FIELD_RECIPIENTS | FIELD_HIDDEN },
-	{ "Resent-From", FIELD_ADDRESSES },
-	{ "Resent-Sender", FIELD_ADDRESSES },
-	{ "Resent-To", FIELD_ADDRESSES | FIELD_RECIPIENTS | FIELD_RESENT },
-	{ "Resent-Cc", FIELD_ADDRESSES | FIELD_RECIPIENTS | FIELD_RESENT },
-	{ "Resent-Bcc", FIELD_RECIPIENTS | FIELD_RESENT | FIELD_HIDDEN },
-	{ "Date", FIELD_DATE },
-	{ "Message-ID", FIELD_ID },
-	{ "MIME-Version", FIELD_MIME },
-	{ "Content-Type", FIELD_MIME },
-	{ "Content-Transfer-Encoding", FIELD_MIME },
-};
 
 struct work {
 	struct letter *l;
@@ -65,114 +33,6 @@ struct work {
 	struct str header;
 	struct why *w;
 };
-
-static unsigned
-kind_of(struct view name)
-{
-	for (size_t i = 0; i < nitems(fields); i++)
-		if (view_isi(name, fields[i].name))
-			return fields[i].kind;
-	return 0;
-}
-
-/* ---- recipients ---- */
-
-static bool
-rcpt_add(struct letter *l, const struct address *a)
-{
-	struct str text = { 0 };
-
-	if ((l->rcpts & (l->rcpts - 1)) == 0)
-		l->rcpt = xrealloc(l->rcpt,
-		    (l->rcpts ? l->rcpts * 2 : 1) * sizeof(*l->rcpt));
-	address_write(&text, a);
-	l->rcpt[l->rcpts++] = arena_view(l->arena, str_view(&text));
-	str_free(&text);
-	return l->rcpts < RECIPIENTS_MOST;
-}
-
-bool
-letter_rcpt_add(struct letter *l, struct view text, const char *domain,
-    struct why *w)
-{
-	struct address a;
-	enum address_error e = address_parse(view_trim(text), ADDRESS_LOCAL,
-	    l->arena, &a);
-
-	if (e != ADDRESS_FINE) {
-		why_never(w, "1.3", "\"%.*s\" is not an address",
-		    text.n < 128 ? (int)text.n : 128, text.p);
-		return false;
-	}
-	if (a.domain.n == 0)
-		a.domain = view_of(domain);
-	return rcpt_add(l, &a) ||
-	    why_never(w, "5.3", "too many recipients");
-}
-
-static bool
-rcpt_of_entry(struct work *k, struct addrlist_entry *e)
-{
-	struct address a;
-
-	if (e->kind != ADDRLIST_MAILBOX)
-		return true;
-	if (e->domain.n == 0)
-		e->domain = view_of(k->c->domain);
-	return addrlist_address(e, 0, &a) && rcpt_add(k->l, &a);
-}
-
-/* An argument can be a list of its own: "a@x, b@y". */
-static bool
-rcpts_of_list(struct work *k, struct view text, const char *what)
-{
-	struct addrlist list;
-	bool ok;
-
-	addrlist_init(&list);
-	addrlist_add(&list, text, ENTRIES_MOST, k->l->arena);
-	ok = !list.broken && !list.cut;
-	for (struct addrlist_entry *e = list.first; ok && e; e = e->next)
-		ok = rcpt_of_entry(k, e);
-	if (ok)
-		return true;
-	return why_never(k->w, "1.3", "%s \"%.*s\" cannot be read as addresses",
-	    what, text.n < 100 ? (int)text.n : 100, text.p);
-}
-
-static bool
-rcpts_of_header(struct work *k, struct view header)
-{
-	struct view rest = header;
-	struct header h;
-	bool resent = false;
-
-	while (header_next(&rest, &h))
-		resent |= (kind_of(h.name) & FIELD_RESENT) != 0;
-	rest = header;
-	while (header_next(&rest, &h)) {
-		unsigned kind = kind_of(h.name);
-
-		if ((kind & FIELD_RECIPIENTS) == 0 ||
-		    ((kind & FIELD_RESENT) != 0) != resent)
-			continue;
-		if (view_trim(h.value).n > 0 && !rcpts_of_list(k, h.value,
-		    arena_copy(k->l->arena, h.name)))
-			return false;
-	}
-	return true;
-}
-
-static bool
-rcpts_of_arguments(struct work *k)
-{
-	for (char **p = k->o->recipients; *p != NULL; p++)
-		if (!rcpts_of_list(k, view_of(*p), "the argument"))
-			return false;
-	return true;
-}
-
-/* ---- the header ---- */
 
 static bool
 is_atoms(struct view v)
@@ -272,7 +132,7 @@ addresses_copy(struct work *k, const struct header *h)
 static void
 field_copy(struct work *k, const struct header *h)
 {
-	unsigned kind = kind_of(h->name);
+	unsigned kind = field_kind(h->name);
 
 	k->seen |= kind;
 	if (k->o->from_header && (kind & FIELD_HIDDEN))
@@ -403,10 +263,9 @@ content_make(struct work *k, struct view header, struct view body)
 }
 
 bool
-letter_make(struct letter *l, struct view raw, const struct options *o,
-    const struct caller *c, struct why *w)
+letter_make(struct letter *l, struct view raw, struct why *w)
 {
-	struct work k = { .l = l, .o = o, .c = c, .w = w };
+	struct work k = { .l = l, .o = l->options, .c = l->caller, .w = w };
 	struct text_wire wire = { .bare_cr_ends = true };
 	struct str text = { 0 };
 	struct view header, body;
@@ -415,12 +274,11 @@ letter_make(struct letter *l, struct view raw, const struct options *o,
 	text_wire(&wire, raw, &text);
 	text_wire_end(&wire, &text);
 	divide(str_view(&text), &header, &body);
-	l->options = o;
-	ok = sender_find(&k) && rcpts_of_arguments(&k) &&
-	    (!o->from_header || rcpts_of_header(&k, header));
+	ok = sender_find(&k) && rcpts_of_arguments(l, w) &&
+	    (!k.o->from_header || rcpts_of_header(l, header, w));
 	if (ok && l->rcpts == 0)
 		ok = why_never(w, "5.4", "no recipients, neither as arguments "
-		    "nor %s", o->from_header ? "in the header" : "by -t");
+		    "nor %s", k.o->from_header ? "in the header" : "by -t");
 	if (ok) {
 		content_make(&k, header, body);
 		l->refused = arena_zalloc(l->arena, l->rcpts);

@@ -24,17 +24,16 @@ struct letter {
 	bool *refused;		/* by the server: one for each */
 	struct str content;	/* wire form */
 	bool eight;		/* has 8-bit octets */
-	const struct options *options;
+	const struct options *options;	/* NULL: none */
+	const struct caller *caller;
 };
 
-/* Read standard input up to its end, or to a dot if the options say so. False:
- * it cannot be read, or is larger than most. */
-bool letter_read(struct str *raw, int fd, bool dot_ends, size_t most,
-    struct why *w);
-/* Sender and recipients of the command line, content of raw. False with a
- * verdict: 1.3, 1.7 for addresses, 5.4 for no recipients. */
-bool letter_make(struct letter *l, struct view raw, const struct options *o,
-    const struct caller *c, struct why *w);
+/* Read a message up to its end, or to a lone dot. False: it cannot be read, or
+ * is larger than the limit of raw. */
+bool letter_read(struct str *raw, int fd, bool dot_ends, struct why *w);
+/* Sender and recipients as options and caller (set before) say, content of raw.
+ * False with a verdict: 1.3, 1.7 for addresses, 5.4 for no recipients. */
+bool letter_make(struct letter *l, struct view raw, struct why *w);
 /* Add a recipient, qualified with domain if it has none. */
 bool letter_rcpt_add(struct letter *l, struct view address,
     const char *domain, struct why *w);

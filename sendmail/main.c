@@ -81,10 +81,11 @@ rcpt_refused(void *arg, struct view rcpt, const struct why *w)
 static int
 deliver(struct run *r)
 {
-	struct submit s = { .fd = -1, .verbose = r->options.verbose };
+	struct submit s = { .fd = -1, .verbose = r->options.verbose,
+		.told = rcpt_refused, .told_arg = r };
 	struct why w = { .verdict = VERDICT_NEVER, .text = "" };
 	bool taken = submit_open(&s, r->settings->run_dir, r->caller.hostname,
-	    &w) && submit_letter(&s, &r->letter, rcpt_refused, r, &w);
+	    &w) && submit_letter(&s, &r->letter, &w);
 
 	submit_close(&s);
 	if (taken)
@@ -102,7 +103,7 @@ deliver(struct run *r)
 static int
 mode_send(struct run *r)
 {
-	struct str raw = { 0 };
+	struct str raw = { .limit = r->settings->message_size_limit };
 	struct why w;
 	int status;
 
@@ -110,12 +111,10 @@ mode_send(struct run *r)
 		why_never(&w, "5.4", "no recipients; give some, or -t");
 		return complain(&w, EX_USAGE);
 	}
-	if (!letter_read(&raw, STDIN_FILENO, !r->options.dot_is_text,
-	    r->settings->message_size_limit, &w))
+	if (!letter_read(&raw, STDIN_FILENO, !r->options.dot_is_text, &w))
 		status = complain(&w, w.verdict == VERDICT_NEVER ?
 		    EX_DATAERR : EX_IOERR);
-	else if (!letter_make(&r->letter, str_view(&raw), &r->options,
-	    &r->caller, &w))
+	else if (!letter_make(&r->letter, str_view(&raw), &w))
 		status = complain(&w, strcmp(w.status, "1.3") == 0 ?
 		    EX_DATAERR : EX_USAGE);
 	else
@@ -269,6 +268,8 @@ main(int argc, char **argv)
 	r.settings = settings_find(&r.options);
 	if (r.settings == NULL)
 		return EX_CONFIG;
+	r.letter.options = &r.options;
+	r.letter.caller = &r.caller;
 	caller_find(&r.caller, r.settings, &r.arena);
 	status = modes[r.options.mode](&r);
 	letter_free(&r.letter);

@@ -28,25 +28,21 @@ find_dot(const struct str *raw, size_t *from)
 }
 
 bool
-letter_read(struct str *raw, int fd, bool dot_ends, size_t most,
-    struct why *w)
+letter_read(struct str *raw, int fd, bool dot_ends, struct why *w)
 {
-	size_t line = 0;
+	static char chunk[CHUNK];
+	size_t line = 0, dot;
+	ssize_t n;
 
-	for (;;) {
-		ssize_t n = read(fd, str_room(raw, CHUNK), CHUNK);
-		size_t dot;
-
+	while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return why_errno(w, "standard input");
-		if (n == 0)
-			break;
-		raw->n += (size_t)n;
-		if (raw->n > most)
-			return why_never(w, "3.4",
-			    "the message is larger than %zu octets", most);
+		str_addn(raw, chunk, (size_t)n);
+		if (str_full(raw))
+			return why_never(w, "3.4", "the message is larger "
+			    "than %zu octets", raw->limit);
 		dot = dot_ends ? find_dot(raw, &line) : raw->n;
 		if (dot < raw->n) {
 			raw->n = dot;

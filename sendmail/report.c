@@ -30,37 +30,38 @@ report_note_all(struct report *r, const struct letter *l, const struct why *w)
 }
 
 static void
-header_make(struct str *out, const struct letter *l, const struct caller *c,
-    const char *boundary)
+header_make(struct str *out, const struct letter *l, const char *boundary)
 {
+	const char *hostname = l->caller->hostname;
+
 	str_addf(out, "From: Mail Delivery System <MAILER-DAEMON@%s>\r\n"
 	    "To: <%.*s>\r\nSubject: Your mail could not be handed in\r\nDate: ",
-	    c->hostname, VIEW(l->sender));
+	    hostname, VIEW(l->sender));
 	date_write(out, date_local(clock_wall()));
 	str_addf(out, "\r\nMessage-ID: <%s@%s>\r\n"
 	    "Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n"
 	    "Content-Type: multipart/report; report-type=delivery-status;\r\n"
-	    "\tboundary=\"%s\"\r\n\r\n", boundary, c->hostname, boundary);
+	    "\tboundary=\"%s\"\r\n\r\n", boundary, hostname, boundary);
 }
 
 static void
-content_make(struct str *out, const struct report *r, const struct letter *l,
-    const struct caller *c)
+content_make(struct str *out, const struct report *r, const struct letter *l)
 {
+	const char *hostname = l->caller->hostname;
 	struct view content = str_view(&l->content);
 	char *boundary = arena_printf(l->arena, "report.%" PRIx64,
 	    (uint64_t)clock_wall_us());
 
-	header_make(out, l, c, boundary);
+	header_make(out, l, boundary);
 	str_addf(out, "--%s\r\nContent-Type: text/plain; charset=utf-8\r\n"
 	    "Content-Transfer-Encoding: 8bit\r\n\r\n"
 	    "Your mail waited on %s while the mail server was not running.\r\n"
 	    "Now the server has refused it for these recipients:\r\n\r\n",
-	    boundary, c->hostname);
+	    boundary, hostname);
 	str_add(out, str_view(&r->text));
 	str_addf(out, "\r\nThe header of your mail is attached.\r\n"
 	    "\r\n--%s\r\nContent-Type: message/delivery-status\r\n\r\n"
-	    "Reporting-MTA: dns; %s\r\n", boundary, c->hostname);
+	    "Reporting-MTA: dns; %s\r\n", boundary, hostname);
 	str_add(out, str_view(&r->fields));
 	str_addf(out, "\r\n--%s\r\nContent-Type: text/rfc822-headers\r\n\r\n",
 	    boundary);
@@ -71,12 +72,12 @@ content_make(struct str *out, const struct report *r, const struct letter *l,
 
 bool
 report_send(struct submit *s, const struct report *r, const struct letter *l,
-    const struct caller *c, struct why *w)
+    struct why *w)
 {
 	struct letter report = { .arena = l->arena };
 	bool ok;
 
-	content_make(&report.content, r, l, c);
+	content_make(&report.content, r, l);
 	report.eight = true;
 	ok = submit_sender(s, &report, w) &&
 	    submit_rcpt(s, &report, l->sender, w) &&

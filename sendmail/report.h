@@ -23,7 +23,7 @@ void report_note_all(struct report *r, const struct letter *l,
     const struct why *w);
 /* Send it to l->sender. */
 bool report_send(struct submit *s, const struct report *r,
-    const struct letter *l, const struct caller *c, struct why *w);
+    const struct letter *l, struct why *w);
 void report_free(struct report *r);
 
 #endif

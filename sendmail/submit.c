@@ -225,9 +225,7 @@ submit_content(struct submit *s, struct view content, struct why *w)
 
 /* Name every recipient; false when one has to wait or the line broke. */
 static bool
-name_all(struct submit *s, struct letter *l,
-    void (*told)(void *, struct view, const struct why *), void *arg,
-    struct why *w)
+name_all(struct submit *s, struct letter *l, struct why *w)
 {
 	for (size_t i = 0; i < l->rcpts; i++) {
 		if (l->refused[i] || submit_rcpt(s, l, l->rcpt[i], w))
@@ -235,7 +233,7 @@ name_all(struct submit *s, struct letter *l,
 		if (w->verdict != VERDICT_NEVER)
 			return false;
 		l->refused[i] = true;
-		told(arg, l->rcpt[i], w);
+		s->told(s->told_arg, l->rcpt[i], w);
 	}
 	return true;
 }
@@ -250,11 +248,9 @@ all_refused(const struct letter *l)
 }
 
 bool
-submit_letter(struct submit *s, struct letter *l,
-    void (*told)(void *, struct view, const struct why *), void *arg,
-    struct why *w)
+submit_letter(struct submit *s, struct letter *l, struct why *w)
 {
-	if (!submit_sender(s, l, w) || !name_all(s, l, told, arg, w))
+	if (!submit_sender(s, l, w) || !name_all(s, l, w))
 		return false;
 	if (all_refused(l))
 		return false;

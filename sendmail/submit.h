@@ -17,6 +17,9 @@ struct submit {
 	int fd;			/* -1: not connected */
 	bool verbose;		/* show the talk on stderr */
 	bool dsn, eight;	/* extensions of the server */
+	/* Called for each recipient that submit_letter() sees refused. */
+	void (*told)(void *arg, struct view rcpt, const struct why *w);
+	void *told_arg;
 	struct str in;		/* read, not yet taken */
 	struct str last;	/* text of the last reply */
 };
@@ -32,12 +35,10 @@ bool submit_rcpt(struct submit *s, const struct letter *l, struct view rcpt,
 /* DATA, the content (wire form), the dot. True: the server has it. */
 bool submit_content(struct submit *s, struct view content, struct why *w);
 /* All of it, on an open connection. A recipient that is refused for good is
- * marked in l->refused; told() is called for each with the reason. True if the
- * server has taken the mail for at least one of them; *w is the last reason
+ * marked in l->refused, and told() is called with the reason. True if the server
+ * has taken the mail for at least one of them; *w is the last reason
  * otherwise. */
-bool submit_letter(struct submit *s, struct letter *l,
-    void (*told)(void *, struct view rcpt, const struct why *), void *arg,
-    struct why *w);
+bool submit_letter(struct submit *s, struct letter *l, struct why *w);
 /* QUIT and close; also after an error. */
 void submit_close(struct submit *s);
 

@@ -3,8 +3,8 @@
  * command - the table
  *
  * Searched from its beginning, where the verbs of a usual session stand. The
- * order is also that of the tally in the log. A verb without a function is known
- * and refused with 502, so that a client can tell it from a slip of the keys.
+ * order is also that of the tally in the log. A verb without a function is
+ * known and refused with 502, so that a client can tell it from a typing error.
  */
 #include "smtpd/command.h"
 

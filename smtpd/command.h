@@ -3,9 +3,9 @@
  * command - the verbs, as a table
  *
  * Every verb that is known stands in smtpd/command.c with the function that
- * does it, when it is allowed and what HELP says of it. A function gets the text
- * behind the verb without surrounding blanks and returns the reply; whether the
- * verb fits the protocol and the phase has been checked.
+ * does it, when it is allowed and what HELP says of it. A function gets the
+ * text behind the verb without surrounding blanks and returns the reply;
+ * whether the verb fits the protocol and the phase has been checked.
  */
 #ifndef SMTPD_COMMAND_H
 #define SMTPD_COMMAND_H

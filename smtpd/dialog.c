@@ -2,9 +2,9 @@
 /*
  * dialog - from a command line to its reply, and from the dot to the queue
  *
- * Order of the checks on a line: is it a line of text, is it a verb, is the verb
- * one of this protocol, is it its turn. Only then does its function run. What a
- * client does wrong is counted and, past the limit, ends the session.
+ * Order of the checks on a line: is it text, is it a verb, is the verb one of
+ * this protocol, is it its turn. Only then does its function run. What a client
+ * does wrong is counted and, past the limit, ends the session.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -108,8 +108,8 @@ out_of_turn(struct dialog *d)
 		const char *sentence;
 	} turns[] = {
 		{ PHASE_READY, "MAIL comes first" },
-		{ PHASE_MAIL, "The mail has a sender already; RSET begins anew" },
-		{ PHASE_RCPT, "The mail has a sender already; RSET begins anew" },
+		{ PHASE_MAIL, "There is a sender already; RSET begins anew" },
+		{ PHASE_RCPT, "There is a sender already; RSET begins anew" },
 	};
 
 	for (size_t i = 0; i < nitems(turns); i++)

@@ -143,7 +143,7 @@ command_data(struct dialog *d, struct view args)
 		content_free(&d->content);
 		return response_why(&d->command, &w);
 	}
-	r = response(354, "", "Send the mail; a line with a single dot ends it");
+	r = response(354, "", "Send the mail; a line with just a dot ends it");
 	r.then = THEN_DATA;
 	return r;
 }

@@ -32,7 +32,8 @@ link_of(const struct intake *in)
 static void
 abort_mail(struct channel *c, uint64_t mail)
 {
-	struct message m = { .type = MSG_mail_abort, .mail_abort = { .mail = mail } };
+	struct message m = { .type = MSG_mail_abort,
+		.mail_abort = { .mail = mail } };
 
 	channel_send(c, &m);
 }

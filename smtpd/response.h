@@ -4,8 +4,8 @@
  *
  * A command returns one of these and writes nothing itself. The text lives as
  * long as the arena it was made in, or for ever when it is a literal; LF in it
- * divides lines of a reply. A status is the whole enhanced code ("2.1.0"), empty
- * where RFC 2034 wants none.
+ * divides lines of a reply. A status is the whole enhanced code ("2.1.0"),
+ * empty where RFC 2034 wants none.
  */
 #ifndef SMTPD_RESPONSE_H
 #define SMTPD_RESPONSE_H

@@ -127,7 +127,8 @@ static int64_t
 data_deadline(int64_t begun, uint64_t octets)
 {
 	int64_t next = deadline_in(timeout());
-	int64_t most = begun + timeout() + (int64_t)(octets / RATE_LEAST) * 1000;
+	int64_t most = begun + timeout() +
+	    (int64_t)(octets / RATE_LEAST) * 1000;
 
 	return next < most ? next : most;
 }

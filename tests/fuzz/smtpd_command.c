@@ -3,9 +3,9 @@
  * smtpd_command - a whole SMTP or LMTP conversation from foreign bytes
  *
  * The first octet picks the protocol and the trust, the rest is what a client
- * sends, divided as the wire side does it. Every reply must be one that a client
- * can read, what reaches the queue must be fit for the wire, and no mail may be
- * left open.
+ * sends, divided as the wire side does it. Every reply must be one that a
+ * client can read, what reaches the queue must be fit for the wire, and no mail
+ * may be left open.
  */
 #include <stdlib.h>
 #include <sys/mman.h>

@@ -174,16 +174,17 @@ test_letters(void **unused)
 	(void)unused;
 	for (size_t i = 0; i < nitems(cases); i++) {
 		struct arena arena;
-		struct letter l = { .arena = &arena };
-		struct str rcpts = { 0 };
 		struct options o;
+		struct letter l = { .arena = &arena, .options = &o,
+			.caller = &caller };
+		struct str rcpts = { 0 };
 		struct why w;
 		char error[200];
 
 		arena_init(&arena);
 		assert_true(read_words(&o, cases[i].line, error,
 		    sizeof(error)));
-		if (!letter_make(&l, view_of(cases[i].text), &o, &caller, &w))
+		if (!letter_make(&l, view_of(cases[i].text), &w))
 			fail_msg("case %zu: %s", i, w.text);
 		for (size_t r = 0; r < l.rcpts; r++)
 			str_addf(&rcpts, "%.*s ", VIEW(l.rcpt[r]));
@@ -214,15 +215,16 @@ test_refused_letters(void **unused)
 	(void)unused;
 	for (size_t i = 0; i < nitems(cases); i++) {
 		struct arena arena;
-		struct letter l = { .arena = &arena };
 		struct options o;
+		struct letter l = { .arena = &arena, .options = &o,
+			.caller = &caller };
 		struct why w;
 		char error[200];
 
 		arena_init(&arena);
 		assert_true(read_words(&o, cases[i].line, error,
 		    sizeof(error)));
-		if (letter_make(&l, view_of(cases[i].text), &o, &caller, &w))
+		if (letter_make(&l, view_of(cases[i].text), &w))
 			fail_msg("case %zu was accepted", i);
 		assert_string_equal(w.status, cases[i].status);
 		letter_free(&l);
@@ -241,9 +243,10 @@ test_lines(void **unused)
 	(void)unused;
 	for (size_t i = 0; i < nitems(heads); i++) {
 		struct arena arena;
-		struct letter l = { .arena = &arena };
-		struct str raw = { 0 };
 		struct options o;
+		struct letter l = { .arena = &arena, .options = &o,
+			.caller = &caller };
+		struct str raw = { 0 };
 		struct why w;
 		char error[200];
 
@@ -253,7 +256,7 @@ test_lines(void **unused)
 		str_addn(&raw, body, sizeof(body));
 		arena_init(&arena);
 		read_words(&o, "sendmail root", error, sizeof(error));
-		assert_true(letter_make(&l, str_view(&raw), &o, &caller, &w));
+		assert_true(letter_make(&l, str_view(&raw), &w));
 		assert_false(lines_unfit(str_view(&l.content)));
 		letter_free(&l);
 		str_free(&raw);
@@ -308,7 +311,7 @@ test_dot(void **unused)
 		assert_int_equal(write(fd[1], cases[i].in,
 		    strlen(cases[i].in)), strlen(cases[i].in));
 		close(fd[1]);
-		assert_true(letter_read(&raw, fd[0], cases[i].dot, 1000, &w));
+		assert_true(letter_read(&raw, fd[0], cases[i].dot, &w));
 		assert_true(view_is(str_view(&raw), cases[i].out));
 		close(fd[0]);
 		str_free(&raw);

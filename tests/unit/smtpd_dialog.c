@@ -260,7 +260,7 @@ test_lines(void **unused)
 		{ "MAIL FROM:<a@b.test> BODY=BINARYMIME", "501 5.5.4 " },
 		{ "MAIL FROM:<a@b.test> RET=FULL", "555 5.5.4 " },
 		{ "MAIL FROM:<a@b.test> size=100 body=8bitmime", "250 2.1.0" },
-		{ "MAIL FROM:<a@b.test>", "503 5.5.1 The mail has" },
+		{ "MAIL FROM:<a@b.test>", "503 5.5.1 There is" },
 		{ "DATA", "503 5.5.1 RCPT" },
 		{ "RCPT TO:<nobody@example.test>", "550 5.1.1 There" },
 		{ "DATA", "554 5.5.1 " },
