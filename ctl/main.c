@@ -5,7 +5,6 @@
  * main finds the command in the groups' tables and hands it its arguments;
  * everything else stands in the group's file. Options may stand anywhere.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,35 +41,6 @@ static const struct {
 	{ "--changed", OPTION_CHANGED },
 	{ "--explain", OPTION_EXPLAIN },
 };
-
-int
-ctl_fail(int code, const char *fmt, ...)
-{
-	va_list ap;
-
-	fflush(stdout);
-	fputs("posthouse: ", stderr);
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputc('\n', stderr);
-	return code;
-}
-
-const struct settings *
-ctl_settings(struct ctl *ctl)
-{
-	struct str errors = { 0 };
-
-	if (ctl->settings != NULL)
-		return ctl->settings;
-	ctl->settings = settings_load(ctl->file, &errors);
-	if (ctl->settings == NULL) {
-		fputs(str_c(&errors), stderr);
-		exit(EX_CONFIG);
-	}
-	return ctl->settings;
-}
 
 static void
 print_command(const struct command *c)

@@ -25,7 +25,7 @@
 
 #define READY_MS	120000	/* recovery of a large index takes its time */
 #define YOUNG_MS	2000	/* a shorter life counts as a failure */
-#define BACKOFF_FIRST	250
+#define BACKOFF_FIRST	100
 #define BACKOFF_MOST	60000
 #define KILL_AFTER_MS	500	/* behind the grace that it was given */
 
