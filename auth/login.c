@@ -49,7 +49,9 @@ struct login {
 	struct why why;
 };
 
-static LIST_HEAD(, login) logins = LIST_HEAD_INITIALIZER(logins);
+LIST_HEAD(login_list, login);
+
+static struct login_list logins = LIST_HEAD_INITIALIZER(logins);
 static struct users *users;
 static unsigned working, delayed;
 

@@ -2,8 +2,8 @@
 /*
  * scheme - plain and crypt(3)
  *
- * libxcrypt's crypt_r knows yescrypt, SHA-512, SHA-256, bcrypt and older ones by
- * the prefix of the hash; the names that Dovecot has for them are accepted.
+ * libxcrypt's crypt_r knows yescrypt, SHA-512, SHA-256, bcrypt and older ones
+ * by the prefix of the hash; the names that Dovecot has for them are accepted.
  */
 #include <crypt.h>
 #include <stdlib.h>

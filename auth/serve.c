@@ -2,8 +2,8 @@
 /*
  * serve - refresh the table of users, and send router its names
  *
- * A refresh runs in a fiber, one at a time; a wish that comes meanwhile makes it
- * look once more. The list of names is made once for all routers.
+ * A refresh runs in a fiber, one at a time; a wish that comes meanwhile makes
+ * it look once more. The list of names is made once for all routers.
  */
 #include <errno.h>
 #include <fcntl.h>

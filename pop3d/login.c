@@ -59,7 +59,8 @@ login_log_end(const char *subject, const struct session *s,
 
 	local_address(s, own, sizeof(own));
 	if (tries > 0)
-		log_info(subject, "Disconnected: %s (auth failed, %u attempts): "
+		log_info(subject,
+		    "Disconnected: %s (auth failed, %u attempts): "
 		    "user=<>, method=PLAIN, rip=%s, lip=%s, session=<%s>",
 		    reason, tries, s->client, own, s->id);
 	else

@@ -88,24 +88,19 @@ count_words(struct view v)
 	return n;
 }
 
-/* False with the reply filled in. */
-static bool
-allowed(struct pop3 *p, const struct command *c, struct view args)
+/* Why it must not be run, NULL if it may. */
+static const char *
+refusal(const struct pop3 *p, const struct command *c, struct view args)
 {
 	unsigned n = count_words(args);
 
 	if (c == NULL)
-		pop3_error(p, NULL, "Unknown command");
-	else if (!(c->states & p->state))
-		pop3_error(p, NULL, "%s",
-		    p->state == POP3_AUTHORIZATION ? "Log in first"
-						   : "Logged in already");
-	else if (n < c->least || n > c->most)
-		pop3_error(p, NULL, "Wrong number of arguments for %s",
-		    c->verb);
-	else
-		return true;
-	return false;
+		return "Unknown command";
+	if (!(c->states & p->state) && p->state == POP3_AUTHORIZATION)
+		return "Log in first";
+	if (!(c->states & p->state))
+		return "Logged in already";
+	return n < c->least || n > c->most ? "Wrong number of arguments" : NULL;
 }
 
 void
@@ -113,8 +108,11 @@ pop3_command(struct pop3 *p, struct view line)
 {
 	struct view args = line;
 	const struct command *c = find(view_cut(&args, ' '));
+	const char *wrong = refusal(p, c, args);
 
-	if (allowed(p, c, args))
+	if (wrong != NULL)
+		pop3_error(p, NULL, "%s", wrong);
+	else
 		c->run(p, args);
 	if (!p->reply.ok)
 		p->errors++;

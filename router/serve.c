@@ -4,9 +4,9 @@
  *
  * A question is answered in its handler, from tables in memory and pages that
  * the index has cached; nothing here waits. The list of users outlives the link
- * to auth, so that mail goes on while auth is started again. Questions that come
- * before the first list are kept for a moment, so that a router that was started
- * again does not turn mail away.
+ * to auth, so that mail goes on while auth is started again. Questions that
+ * come before the first list are kept for a moment, so that a router that was
+ * started again does not turn mail away.
  */
 #include <stdlib.h>
 #include <unistd.h>
@@ -30,9 +30,10 @@ struct early {
 	bool trusted;
 	struct str recipient;
 };
+STAILQ_HEAD(early_list, early);
 
 static struct {
-	STAILQ_HEAD(, early) early;
+	struct early_list early;
 	size_t early_n;
 	struct loop_timer *patience;
 	bool impatient;			/* the list takes too long */

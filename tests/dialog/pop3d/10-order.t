@@ -30,7 +30,7 @@ S +OK...
 C USER {user}
 S -ERR Logged in already
 C STAT 1
-S -ERR Wrong number of arguments for STAT
+S -ERR Wrong number of arguments
 C CAPA
 S +OK...
 S* .
