@@ -20,15 +20,15 @@
 #include "store/load.h"
 #include "store/maildir.h"
 
-#define APPENDS_MOST	64	/* open in one session at once */
-#define COMMIT_MOST	64
+#define APPENDS_MOST 64 /* open in one session at once */
+#define COMMIT_MOST  64
 
 struct append {
 	LIST_ENTRY(append) of_link;
-	uint64_t number;	/* time in microseconds, never twice: content id */
+	uint64_t number; /* time in microseconds, never twice: content id */
 	uint64_t session;
-	struct mailbox *mb;	/* a reference */
-	int tmp;		/* directory */
+	struct mailbox *mb; /* a reference */
+	int tmp; /* directory */
 	int fd;
 	bool committing;
 	char name[20];
@@ -57,7 +57,7 @@ append_end_session(struct link *l, uint64_t session)
 {
 	struct append *a, *next;
 
-	LIST_FOREACH_SAFE(a, &l->appends, of_link, next)
+	LIST_FOREACH_SAFE (a, &l->appends, of_link, next)
 		if (a->session == session && !a->committing)
 			append_free(a, true);
 }
@@ -67,7 +67,7 @@ append_end_link(struct link *l)
 {
 	struct append *a, *next;
 
-	LIST_FOREACH_SAFE(a, &l->appends, of_link, next)
+	LIST_FOREACH_SAFE (a, &l->appends, of_link, next)
 		if (!a->committing)
 			append_free(a, true);
 }
@@ -77,7 +77,7 @@ append_find(struct link *l, uint64_t number)
 {
 	struct append *a;
 
-	LIST_FOREACH(a, &l->appends, of_link)
+	LIST_FOREACH (a, &l->appends, of_link)
 		if (a->number == number && !a->committing)
 			return a;
 	return NULL;
@@ -89,7 +89,7 @@ append_count(const struct link *l, uint64_t session)
 	struct append *a;
 	size_t n = 0;
 
-	LIST_FOREACH(a, &l->appends, of_link)
+	LIST_FOREACH (a, &l->appends, of_link)
 		n += a->session == session;
 	return n;
 }
@@ -109,8 +109,8 @@ append_make(struct append *a)
 	if (a->number <= last_number)
 		a->number = last_number + 1;
 	last_number = a->number;
-	snprintf(a->name, sizeof(a->name), "%016llX",
-	    (unsigned long long)a->number);
+	snprintf(
+	    a->name, sizeof(a->name), "%016llX", (unsigned long long)a->number);
 	a->fd = openat(a->tmp, a->name,
 	    O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (a->fd < 0)
@@ -193,8 +193,8 @@ struct commit {
 
 /* Flags and keywords of the i-th, from lists that run beside each other. */
 static bool
-commit_flags(struct commit *c, struct entry *e, uint32_t flags,
-    struct view keywords)
+commit_flags(
+    struct commit *c, struct entry *e, uint32_t flags, struct view keywords)
 {
 	struct str list = { 0 };
 	bool ok;
@@ -276,8 +276,8 @@ commit_names(struct commit *c, struct arrival *a, struct why *w)
 		mailbox_file_name(&c->entry[i], &name);
 		error = renameat(c->append[i]->tmp, c->append[i]->name,
 			    c->mb->cur, name.p) < 0 ?
-		    errno :
-		    0;
+			    errno :
+			    0;
 		str_free(&name);
 		if (error != 0) {
 			arrival_undo(a, i);
@@ -344,7 +344,7 @@ append_commit(struct request *r, struct why *w)
 
 	c->r = r;
 	ok = request_user(r, r->m.append_commit.session, w) != NULL &&
-	    commit(c, w);
+	     commit(c, w);
 	for (size_t i = 0; i < c->n; i++)
 		append_free(c->append[i], !ok);
 	return ok;

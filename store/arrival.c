@@ -104,5 +104,5 @@ arrival_run(struct arrival *a, struct why *w)
 	while (!wait.done)
 		fiber_wait(DEADLINE_NEVER);
 	return wait.ok ||
-	    why_later(w, "3.0", "The message could not be made durable");
+	       why_later(w, "3.0", "The message could not be made durable");
 }

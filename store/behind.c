@@ -16,13 +16,13 @@
 #include "store/load.h"
 #include "store/maildir.h"
 
-#define TICK_MS		50
-#define LETTERS_BUSY	50	/* renames of one tick beside other work */
-#define LETTERS_IDLE	500
-#define IDLE_MS		30000	/* records unused for so long are given back */
-#define CHECKPOINT	(8u << 20)
-#define REMEMBER	(8 * 86400)	/* deliveries; longer than a queue's try */
-#define TIDY_TICKS	100
+#define TICK_MS	     50
+#define LETTERS_BUSY 50 /* renames of one tick beside other work */
+#define LETTERS_IDLE 500
+#define IDLE_MS	     30000 /* records unused for so long are given back */
+#define CHECKPOINT   (8u << 20)
+#define REMEMBER     (8 * 86400) /* deliveries; longer than a queue's try */
+#define TIDY_TICKS   100
 
 TAILQ_HEAD(lagging, mailbox);
 static struct lagging lagging = TAILQ_HEAD_INITIALIZER(lagging);
@@ -97,7 +97,7 @@ catch_up(struct mailbox *mb, size_t most)
 		return true;
 	if (!mb->ready || !mailbox_load(mb, &w))
 		return false;
-	if (!mailbox_working(mb))	/* safe by the next tick */
+	if (!mailbox_working(mb)) /* safe by the next tick */
 		return false;
 	return write_letters(mb, most);
 }
@@ -137,7 +137,6 @@ behind_finish(int64_t ms)
  * Keyword files
  */
 
-
 static void
 keywords_run(void *arg)
 {
@@ -173,13 +172,16 @@ behind_keywords(struct mailbox *mb)
  * Files of expunged messages
  */
 
-#define SWEEP_MOST	1000	/* files in one go */
+#define SWEEP_MOST 1000 /* files in one go */
 
 struct sweep {
 	struct mailbox *mb;
-	struct { uint32_t uid; char *name; } gone[SWEEP_MOST];
+	struct {
+		uint32_t uid;
+		char *name;
+	} gone[SWEEP_MOST];
 	size_t n;
-	bool missing;	/* one was not found under its name */
+	bool missing; /* one was not found under its name */
 };
 
 static bool
@@ -236,8 +238,8 @@ sweep_search(struct sweep *s)
 			struct place_message m;
 
 			if (!f->fresh && f->m.uid == s->gone[k].uid &&
-			    place_parse(view_of(s->gone[k].name), index_host(),
-				&m) &&
+			    place_parse(
+				view_of(s->gone[k].name), index_host(), &m) &&
 			    view_eq(m.base, f->m.base))
 				unlinkat(s->mb->cur, f->name, 0);
 		}
@@ -293,7 +295,7 @@ sweep_run(void *arg)
 	do {
 		mb->sweep_again = false;
 		more = durable_index_wait() && !mb->stale && !mb->deleted &&
-		    sweep_some(mb);
+		       sweep_some(mb);
 	} while (more || (mb->sweep_again && !mb->stale && !mb->deleted &&
 			     !index_broken()));
 	mb->sweeping = false;
@@ -330,12 +332,19 @@ checkpoint_done(void *arg UNUSED)
 }
 
 static void
+nothing(void *arg UNUSED, bool ok UNUSED)
+{
+}
+
+static void
 index_tick(void)
 {
 	static unsigned ticks;
 
-	if (index_broken())
+	if (index_broken()) {
+		durable_index(nothing, NULL); /* its round finds out */
 		return;
+	}
 	if (++ticks % TIDY_TICKS == 0) {
 		mailbox_tidy(clock_ms() - IDLE_MS);
 		deliver_forget(REMEMBER);

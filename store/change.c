@@ -65,7 +65,8 @@ struct changing {
 	struct numset_text modified;
 	struct str told;
 	uint64_t modseq;
-	size_t first, last;	/* of the rows not yet written; first > last: none */
+	size_t first,
+	    last; /* of the rows not yet written; first > last: none */
 };
 
 static void
@@ -89,7 +90,7 @@ put_flags(struct changing *g, size_t i, uint32_t flags, uint64_t keywords)
 		return;
 	if (g->modseq == 0) {
 		g->modseq = ++mb->h.modseq;
-		mailbox_working(mb);	/* names will differ */
+		mailbox_working(mb); /* names will differ */
 	}
 	count(&mb->h, &e.r, -1);
 	e.r.flags = flags;
@@ -202,7 +203,7 @@ change_expunge(struct mailbox *mb, const uint32_t *uids, size_t n)
 	if (n == 0)
 		return;
 	mb->h.modseq++;
-	mailbox_working(mb);	/* look here first after a crash */
+	mailbox_working(mb); /* look here first after a crash */
 	for (size_t i = 0; i < n; i++)
 		expunge_one(mb, uids[i], &told);
 	records_remove(&mb->records, mb->h.mailbox, uids, n);

@@ -25,11 +25,11 @@ struct comparing {
 	struct mailbox *mb;
 	enum compare mode;
 	struct maildir_scan scan;
-	bool *seen;			/* of each record: it has a file */
-	struct maildir_file **take;	/* to become messages, in order */
-	struct entry *entries;		/* of them */
+	bool *seen; /* of each record: it has a file */
+	struct maildir_file **take; /* to become messages, in order */
+	struct entry *entries; /* of them */
 	size_t takes;
-	uint32_t uidnext;		/* above all UIDs kept or given so far */
+	uint32_t uidnext; /* above all UIDs kept or given so far */
 };
 
 /* Those with UIDs ascending, then the others as their names sort: by time. */
@@ -99,7 +99,7 @@ static bool
 was_never_answered(const struct comparing *c, const struct maildir_file *f)
 {
 	return c->mode == COMPARE_CRASH && f->m.ours && !f->fresh &&
-	    f->m.uid >= c->mb->h.uidnext;
+	       f->m.uid >= c->mb->h.uidnext;
 }
 
 /* Its own UID if that is free, else 0: it gets one later. */
@@ -157,7 +157,8 @@ make_entry(struct comparing *c, struct maildir_file *f, struct entry *e)
 		f->date = st.st_mtime;
 	if (f->m.uid == 0)
 		f->m.uid = c->uidnext++;
-	*e = (struct entry){ .letters = f->m.letters, .number = f->m.number,
+	*e = (struct entry){ .letters = f->m.letters,
+		.number = f->m.number,
 		.kind = (uint8_t)(f->m.kind ? f->m.kind : PLACE_APPENDED) };
 	e->r.uid = f->m.uid;
 	e->r.flags = place_letter_flags(f->m.letters);
@@ -194,9 +195,10 @@ give_names(struct comparing *c, struct why *w)
 			continue;
 		}
 		which[a.count] = i;
-		a.renames[a.count++] = (struct maildir_rename){
-			.from = c->take[i], .to = to,
-			.convert = c->take[i]->m.kind == PLACE_FOREIGN };
+		a.renames[a.count++] =
+		    (struct maildir_rename){ .from = c->take[i],
+			    .to = to,
+			    .convert = c->take[i]->m.kind == PLACE_FOREIGN };
 	}
 	mailbox_path(c->mb, &path);
 	a.path = path.p;
@@ -209,8 +211,7 @@ give_names(struct comparing *c, struct why *w)
 	free(a.renames);
 	free(which);
 	str_free(&path);
-	return a.error == 0 ||
-	    trouble_errno(w, "Taking in messages", a.error);
+	return a.error == 0 || trouble_errno(w, "Taking in messages", a.error);
 }
 
 /* So that queue's repetition of a delivery finds it. */
@@ -274,7 +275,7 @@ begin_anew(struct comparing *c, struct why *w)
 	pool_call(maildir_create_run, &again);
 	str_free(&path);
 	return again.error == 0 ||
-	    trouble_errno(w, "Restoring a mailbox", again.error);
+	       trouble_errno(w, "Restoring a mailbox", again.error);
 }
 
 static void
@@ -321,10 +322,7 @@ compare_all(struct comparing *c, struct why *w)
 	if (!take_in(c, w))
 		return false;
 	finish(c);
-	if (durable_index_wait())
-		return true;
-	index_why(w);
-	return false;
+	return request_safe(w);
 }
 
 bool

@@ -38,7 +38,7 @@ struct delivery {
 	bool again;
 	struct arrival arrival;
 	struct entry entry;
-	struct view user, mailbox;	/* in text */
+	struct view user, mailbox; /* in text */
 	char text[];
 };
 
@@ -51,7 +51,7 @@ deliver_begin(const char *spool_dir)
 	struct str path = { 0 };
 
 	str_addf(&path, "%s/content", spool_dir);
-	(void)file_mkdirs(path.p, 0770);	/* queue's, if it came first */
+	(void)file_mkdirs(path.p, 0770); /* queue's, if it came first */
 	content_dir = open(path.p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	str_free(&path);
 	return content_dir >= 0;
@@ -103,7 +103,7 @@ is_delivered(const struct delivery *d, bool *moving)
 	struct view v;
 
 	*moving = false;
-	TAILQ_FOREACH(o, &under_way, under_way)
+	TAILQ_FOREACH (o, &under_way, under_way)
 		if (o != d && o->mail == d->mail && o->rcpt == d->rcpt)
 			*moving = true;
 	return index_get(INDEX_DELIVERED, &key, &v) == KV_FOUND;
@@ -118,8 +118,12 @@ fill_entry(struct delivery *d, struct mailbox *mb)
 	d->entry.r.date = d->arrival_time;
 	d->entry.r.saved = clock_wall();
 	d->entry.r.content = d->mail;
-	d->arrival = (struct arrival){ .mb = mb, .entries = &d->entry, .n = 1,
-		.rows = remember, .done = delivered, .arg = d };
+	d->arrival = (struct arrival){ .mb = mb,
+		.entries = &d->entry,
+		.n = 1,
+		.rows = remember,
+		.done = delivered,
+		.arg = d };
 }
 
 static int
@@ -130,8 +134,8 @@ make_link(struct delivery *d, int from_dir, const char *from)
 
 	mailbox_file_name(&d->entry, &name);
 	error = linkat(from_dir, from, d->arrival.mb->cur, name.p, 0) < 0 ?
-	    errno :
-	    0;
+		    errno :
+		    0;
 	str_free(&name);
 	return error;
 }
@@ -141,7 +145,7 @@ make_link(struct delivery *d, int from_dir, const char *from)
  */
 
 struct copying {
-	int to_dir;	/* of the mailbox */
+	int to_dir; /* of the mailbox */
 	const char *from, *to;
 	int error;
 };
@@ -175,13 +179,13 @@ static void
 copy_run(void *arg)
 {
 	struct copying *c = arg;
-	int from = openat(content_dir, c->from,
-	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int from =
+	    openat(content_dir, c->from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	int to = openat(c->to_dir, c->to,
 	    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	struct stat st;
 	bool ok = from >= 0 && to >= 0 && copy_bytes(from, to) &&
-	    fstat(from, &st) == 0;
+		  fstat(from, &st) == 0;
 
 	if (ok) {
 		struct timespec times[2] = { st.st_atim, st.st_mtim };
@@ -286,7 +290,8 @@ deliver_slowly(struct delivery *d, struct why *w)
 		return false;
 	if (check_again(d, w) && arrival_prepare(mb, w)) {
 		ok = link_now(d, mb, &error);
-		if (!ok && (error == EXDEV || error == EMLINK || error == EPERM))
+		if (!ok &&
+		    (error == EXDEV || error == EMLINK || error == EPERM))
 			ok = link_copy(d, mb, w);
 		else if (!ok)
 			trouble_errno(w, "Linking into the mailbox", error);
@@ -384,8 +389,8 @@ is_old(void *arg, struct view key, struct view value UNUSED)
 void
 deliver_forget(int64_t seconds)
 {
-	struct old old = { .before =
-				(uint64_t)(clock_wall_us() - seconds * 1000000) };
+	struct old old = { .before = (uint64_t)(clock_wall_us() -
+						seconds * 1000000) };
 	struct kv_key all = { .n = 0 };
 
 	index_each(INDEX_DELIVERED, &all, is_old, &old);

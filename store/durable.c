@@ -24,7 +24,7 @@ struct waitlist {
 };
 
 struct job {
-	int fd;		/* -1: the log */
+	int fd; /* -1: the log */
 	int error;
 };
 
@@ -38,8 +38,8 @@ static struct {
 	struct batch gathering, running;
 	bool is_running, is_planned;
 	size_t outstanding;
-	uint64_t round;		/* that gathers now; from 1 */
-	uint64_t done;		/* the last one that ended well */
+	uint64_t round; /* that gathers now; from 1 */
+	uint64_t done; /* the last one that ended well */
 	void (*before)(void);
 	void (*broken)(void);
 } rounds = { .round = 1 };

@@ -11,7 +11,7 @@
 #include "store/event.h"
 #include "store/link.h"
 
-#define RECORDS_EACH	4000	/* in one message */
+#define RECORDS_EACH 4000 /* in one message */
 
 enum { KIND_ADDED = 1, KIND_FLAGS, KIND_EXPUNGED, KIND_DELETED, KIND_KEYWORDS };
 
@@ -35,10 +35,12 @@ send_to(struct handle *h, const struct event *ev)
 
 		if (n > rest.n)
 			n = rest.n;
-		m.mailbox_event = (struct msg_mailbox_event){ .handle = h->number,
-			.kind = ev->kind, .modseq = ev->modseq,
-			.records = { rest.p, n },
-			.keywords = str_view(&ev->keywords) };
+		m.mailbox_event =
+		    (struct msg_mailbox_event){ .handle = h->number,
+			    .kind = ev->kind,
+			    .modseq = ev->modseq,
+			    .records = { rest.p, n },
+			    .keywords = str_view(&ev->keywords) };
 		channel_send(h->link->channel, &m);
 		rest = view_skip(rest, n);
 	} while (rest.n > 0);
@@ -66,7 +68,7 @@ claims_recent(const struct event *ev)
 
 	if (ev->kind != KIND_ADDED)
 		return false;
-	LIST_FOREACH(h, &ev->mb->handles, of_mailbox)
+	LIST_FOREACH (h, &ev->mb->handles, of_mailbox)
 		if (h->mode != 0)
 			return true;
 	return false;
@@ -87,7 +89,7 @@ tell_all(struct event *ev)
 		ev->mb->h.recent = 0;
 		mailbox_touch(ev->mb);
 	}
-	LIST_FOREACH(h, &ev->mb->handles, of_mailbox) {
+	LIST_FOREACH (h, &ev->mb->handles, of_mailbox) {
 		if (h->since >= ev->seq)
 			continue;
 		if (ev->kind == KIND_ADDED)
@@ -191,10 +193,11 @@ event_keywords(struct mailbox *mb)
 void
 event_deleted(struct mailbox *mb)
 {
-	struct event ev = { .mb = mb, .kind = KIND_DELETED,
-		.modseq = mb->h.modseq };
+	struct event ev = {
+		.mb = mb, .kind = KIND_DELETED, .modseq = mb->h.modseq
+	};
 	struct handle *h;
 
-	LIST_FOREACH(h, &mb->handles, of_mailbox)
+	LIST_FOREACH (h, &mb->handles, of_mailbox)
 		send_to(h, &ev);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * folder - making, removing, renaming and subscribing to mailboxes
+ * folder - making, removing and renaming mailboxes
  *
  * One such request of a user at a time. What takes several steps on disk is
  * noted in INDEX_FOLDERS first and finished by folder_recover() after a crash:
@@ -14,12 +14,16 @@
 bool folder_create(struct request *r, struct why *w);
 bool folder_delete(struct request *r, struct why *w);
 bool folder_rename(struct request *r, struct why *w);
-bool folder_subscribe(struct request *r, struct why *w);
-bool folder_list(struct request *r, struct why *w);
-bool folder_rebuild(struct request *r, struct why *w);
 
 /* Finish what a crash interrupted; from a fiber. Does nothing while a request
  * of this user is at work. */
 bool folder_recover(struct view user, struct why *w);
+
+/* For rename.c: make a mailbox whose name folder_may_make() allows. */
+bool folder_may_make(struct view user, struct view name, struct why *w);
+bool folder_make(struct view user, struct view name, struct why *w);
+/* For folder.c: the renaming of which R is noted, from its beginning. */
+bool folder_rename_all(struct view user, struct view from, struct view to,
+    struct why *w);
 
 #endif

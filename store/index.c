@@ -8,18 +8,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/proc/message.h"
 #include "store/index.h"
 
-#define HEADER_FORM	1
+#define HEADER_FORM 1
+#define AGAIN_MS    600000 /* damaged twice within this: condemned */
 
-static const char *const table_names[] = { "mailbox", "records",
-	"delivered", "gone", "folders", "working", "about", NULL };
+static const char *const table_names[] = { "mailbox", "records", "delivered",
+	"gone", "folders", "working", "about", NULL };
 
 static struct {
 	struct kv *k;
-	bool writing;	/* a transaction is open */
+	bool writing; /* a transaction is open */
 	char *dir, *host;
 	size_t cache;
 	uint32_t next_mailbox;
@@ -53,7 +55,8 @@ static bool
 open_now(struct why *w)
 {
 	struct kv_options o = { .tables = table_names,
-		.cache = index_state.cache, .log_buffer = 4 << 20 };
+		.cache = index_state.cache,
+		.log_buffer = 4 << 20 };
 	char *host = xstrdup(index_state.host);
 	bool ok;
 
@@ -95,14 +98,24 @@ index_broken(void)
 	return index_state.k == NULL || kv_is_broken(index_state.k);
 }
 
+/* Recovery helps against most; against a damaged page only a new index. */
+static bool
+damaged_again(void)
+{
+	static int64_t last = INT64_MIN / 2;
+	int64_t now = clock_ms(), before = last;
+
+	last = now;
+	return now - before < AGAIN_MS;
+}
+
 bool
 index_reopen(struct why *w)
 {
 	if (index_state.k != NULL) {
 		index_why(w);
-		log_error("index", "broken reason=\"%s\" damaged=%d", w->text,
-		    kv_is_damaged(index_state.k));
-		if (kv_is_damaged(index_state.k))
+		log_error("index", "broken reason=\"%s\"", w->text);
+		if (kv_is_damaged(index_state.k) && damaged_again())
 			kv_condemn(index_state.k);
 		kv_close(&index_state.k);
 	}
@@ -204,8 +217,7 @@ index_each(enum index_table t, const struct kv_key *prefix,
 {
 	if (index_broken())
 		return KV_TROUBLE;
-	return kv_each(
-	    kv_table(index_state.k, t), kv_key_view(prefix), f, arg);
+	return kv_each(kv_table(index_state.k, t), kv_key_view(prefix), f, arg);
 }
 
 /*
@@ -289,11 +301,13 @@ index_header(struct view user, struct view name, struct header *h)
 {
 	struct kv_key key = index_key_mailbox(user, name);
 	struct view v;
-	enum kv_result r = key.full ? KV_NONE : index_get(INDEX_MAILBOX, &key, &v);
+	enum kv_result r =
+	    key.full ? KV_NONE : index_get(INDEX_MAILBOX, &key, &v);
 
 	if (r != KV_FOUND)
 		return r;
-	if (v.n < 50 || v.p[0] != HEADER_FORM || !keywords_fit(view_skip(v, 50)))
+	if (v.n < 50 || v.p[0] != HEADER_FORM ||
+	    !keywords_fit(view_skip(v, 50)))
 		return KV_TROUBLE;
 	h->known = v.p[1] != 0;
 	h->mailbox = kv_read_u32(v.p + 2);
@@ -353,8 +367,9 @@ index_mailbox_new(void)
 void
 entry_put(uint8_t *to, const struct entry *e)
 {
-	uint32_t kind = e->kind == 'R' ? 1 : e->kind == 'A' ? 2 :
-	    e->kind == 'C'	       ? 3 :
+	uint32_t kind = e->kind == 'R' ? 1 :
+			e->kind == 'A' ? 2 :
+			e->kind == 'C' ? 3 :
 					 0;
 
 	record_put(to, &e->r);

@@ -13,11 +13,12 @@
 
 #include "lib/base/log.h"
 #include "store/append.h"
+#include "store/durable.h"
 #include "store/link.h"
 #include "store/load.h"
 
-#define GRANT_BUCKETS	1024
-#define GRANTS_MOST	1000000	/* a limit that only a runaway meets */
+#define GRANT_BUCKETS 1024
+#define GRANTS_MOST   1000000 /* a limit that only a runaway meets */
 
 struct grant {
 	LIST_ENTRY(grant) hashed;
@@ -42,7 +43,6 @@ link_of(struct channel *c)
 	l->channel = c;
 	l->process = channel_peer(c)->process;
 	l->refs = 1;
-	LIST_INIT(&l->handles);
 	LIST_INIT(&l->appends);
 	*slot = l;
 	return l;
@@ -72,7 +72,7 @@ grant_find(uint32_t process, uint64_t session)
 {
 	struct grant *g;
 
-	LIST_FOREACH(g, grant_bucket(session), hashed)
+	LIST_FOREACH (g, grant_bucket(session), hashed)
 		if (g->process == process && g->session == session)
 			return g;
 	return NULL;
@@ -116,9 +116,10 @@ grant_end(struct link *l, uint64_t session)
 	struct grant *g = grant_find(l->process, session);
 	struct handle *h, *next;
 
-	LIST_FOREACH_SAFE(h, &l->handles, of_link, next)
-		if (h->session == session)
-			handle_close(h);
+	for (size_t i = 0; i < LINK_BUCKETS; i++)
+		LIST_FOREACH_SAFE (h, &l->handles[i], of_link, next)
+			if (h->session == session)
+				handle_close(h);
 	append_end_session(l, session);
 	if (g != NULL)
 		grant_free(g);
@@ -130,7 +131,7 @@ grants_end_process(uint32_t process)
 	for (size_t i = 0; i < GRANT_BUCKETS; i++) {
 		struct grant *g, *next;
 
-		LIST_FOREACH_SAFE(g, &grants[i], hashed, next)
+		LIST_FOREACH_SAFE (g, &grants[i], hashed, next)
 			if (g->process == process)
 				grant_free(g);
 	}
@@ -146,8 +147,9 @@ link_closed(struct channel *c)
 	if (l == NULL)
 		return;
 	l->channel = NULL;
-	while ((h = LIST_FIRST(&l->handles)) != NULL)
-		handle_close(h);
+	for (size_t i = 0; i < LINK_BUCKETS; i++)
+		while ((h = LIST_FIRST(&l->handles[i])) != NULL)
+			handle_close(h);
 	append_end_link(l);
 	*channel_slot(c) = NULL;
 	link_unref(l);
@@ -165,7 +167,7 @@ handle_new(struct link *l, struct mailbox *mb, uint64_t session, uint8_t mode)
 	h->mode = mode;
 	h->since = mb->event_seq;
 	mailbox_ref(mb);
-	LIST_INSERT_HEAD(&l->handles, h, of_link);
+	LIST_INSERT_HEAD(&l->handles[h->number % LINK_BUCKETS], h, of_link);
 	LIST_INSERT_HEAD(&mb->handles, h, of_mailbox);
 	if (mode == 2)
 		mb->exclusive = h;
@@ -177,7 +179,7 @@ handle_find(const struct link *l, uint32_t number)
 {
 	struct handle *h;
 
-	LIST_FOREACH(h, &l->handles, of_link)
+	LIST_FOREACH (h, &l->handles[number % LINK_BUCKETS], of_link)
 		if (h->number == number)
 			return h;
 	return NULL;
@@ -211,16 +213,16 @@ keep_text(struct arena *a, struct view *v)
 #define KEEP_u32(f)
 #define KEEP_u64(f)
 #define KEEP_i64(f)
-#define KEEP_text(f)	keep_text(a, &x->f);
-#define KEEP_list(f)	keep_text(a, &x->f);
-#define KEEP_fd(f)	x->f = -1;
-#define KEEP_fds(f)	x->f.n = 0;
+#define KEEP_text(f)		 keep_text(a, &x->f);
+#define KEEP_list(f)		 keep_text(a, &x->f);
+#define KEEP_fd(f)		 x->f = -1;
+#define KEEP_fds(f)		 x->f.n = 0;
 #define FIELD(type, name, words) KEEP_##type(name)
-#define MESSAGE(name, number, from, to, sentence, ...)                         \
-	static void keep_##name(                                               \
-	    struct arena *a UNUSED, struct msg_##name *x UNUSED)               \
-	{                                                                      \
-		__VA_ARGS__                                                    \
+#define MESSAGE(name, number, from, to, sentence, ...) \
+	static void keep_##name( \
+	    struct arena *a UNUSED, struct msg_##name *x UNUSED) \
+	{ \
+		__VA_ARGS__ \
 	}
 #include "lib/proc/messages.def"
 #undef MESSAGE
@@ -230,9 +232,9 @@ static void
 keep(struct arena *a, struct message *m)
 {
 	switch (m->type) {
-#define MESSAGE(name, ...)                                                     \
-	case MSG_##name:                                                       \
-		keep_##name(a, &m->name);                                      \
+#define MESSAGE(name, ...) \
+	case MSG_##name: \
+		keep_##name(a, &m->name); \
 		break;
 #include "lib/proc/messages.def"
 #undef MESSAGE
@@ -311,12 +313,21 @@ request_mailbox(struct request *r, uint32_t handle, struct why *w)
 }
 
 bool
+request_safe(struct why *w)
+{
+	if (durable_index_wait())
+		return true;
+	index_why(w);
+	return false;
+}
+
+bool
 trouble_errno(struct why *w, const char *what, int error)
 {
 	if (error == ENOSPC || error == EDQUOT)
 		return why_later(w, "3.1", "No space left for mail");
-	log_warning("store", "failed what=\"%s\" error=\"%s\"", what,
-	    strerror(error));
+	log_warning(
+	    "store", "failed what=\"%s\" error=\"%s\"", what, strerror(error));
 	return why_later(w, "3.0", "%s: %s", what, strerror(error));
 }
 
@@ -345,8 +356,8 @@ trouble_space(struct why *w)
 	if (now - asked >= 1000) {
 		asked = now;
 		room = statvfs(space.dir, &v) < 0 ||
-		    (v.f_bavail * v.f_frsize >= space.reserve &&
-			(v.f_files == 0 || v.f_favail > 100));
+		       (v.f_bavail * v.f_frsize >= space.reserve &&
+			   (v.f_files == 0 || v.f_favail > 100));
 	}
 	return room || why_later(w, "3.1", "No space left for mail");
 }

@@ -16,9 +16,10 @@
 #include "lib/proc/channel.h"
 #include "store/event.h"
 
+#define LINK_BUCKETS	64
+
 struct link {
-	LIST_ENTRY(link) all;
-	LIST_HEAD(, handle) handles;
+	LIST_HEAD(, handle) handles[LINK_BUCKETS];	/* by number */
 	LIST_HEAD(, append) appends;
 	struct channel *channel;	/* NULL: gone */
 	uint32_t process;
@@ -63,6 +64,8 @@ const char *request_user(struct request *r, uint64_t session, struct why *w);
 /* With a reference, loaded. */
 struct mailbox *request_mailbox(struct request *r, uint32_t handle,
     struct why *w);
+/* What was written to the index so far is on disk; false with LATER. */
+bool request_safe(struct why *w);
 /* Several words on what goes wrong with files. */
 bool trouble_errno(struct why *w, const char *what, int error);
 /* Below so many free octets in mail_dir there is no room for more mail. */

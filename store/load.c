@@ -64,7 +64,7 @@ mailbox_load(struct mailbox *mb, struct why *w)
 	if (!index_broken()) {
 		log_error("index", "wrong user=%s mailbox=%s",
 		    log_quote(view_of(mb->user)), log_quote(view_of(mb->name)));
-		mb->h.known = false;	/* the next who loads it makes it anew */
+		mb->h.known = false; /* the next who loads it makes it anew */
 		mailbox_touch(mb);
 		mailbox_write_headers();
 		mailbox_stale(mb);
@@ -86,8 +86,7 @@ note_folder(struct view user, struct view folder)
 		str_adds(&name, "INBOX");
 	else if (!place_mailbox(folder, &name))
 		str_reset(&name);
-	if (name.n > 0 &&
-	    index_header(user, str_view(&name), &h) == KV_NONE) {
+	if (name.n > 0 && index_header(user, str_view(&name), &h) == KV_NONE) {
 		h.mailbox = index_mailbox_new();
 		index_put_header(user, str_view(&name), &h);
 	}
@@ -179,7 +178,7 @@ make_directory(struct mailbox *mb, struct why *w)
 	pool_call(maildir_create_run, &c);
 	str_free(&path);
 	return c.error == 0 ||
-	    trouble_errno(w, "Making a mailbox directory", c.error);
+	       trouble_errno(w, "Making a mailbox directory", c.error);
 }
 
 /* A row for an INBOX that nobody has made: whatever is in its directory

@@ -25,10 +25,7 @@
 static bool
 settle(struct mailbox *mb, struct why *w)
 {
-	if (durable_reached(mb->write_mark) || durable_index_wait())
-		return true;
-	index_why(w);
-	return false;
+	return durable_reached(mb->write_mark) || request_safe(w);
 }
 
 /* A memfd in which those that nobody has seen are \Recent. */
@@ -41,8 +38,8 @@ snapshot_recent(const struct mailbox *mb)
 
 	if (all.n > 0)
 		memcpy(copy, all.p, all.n);
-	for (size_t i = record_find(all, mb->h.first_recent);
-	     i < mb->records.n; i++) {
+	for (size_t i = record_find(all, mb->h.first_recent); i < mb->records.n;
+	     i++) {
 		struct record rec;
 
 		record_get(copy + i * RECORD_SIZE, &rec);
@@ -62,7 +59,8 @@ snapshot(struct mailbox *mb)
 	if (mb->snapshot < 0 || mb->snapshot_modseq != mb->h.modseq) {
 		if (mb->snapshot >= 0)
 			close(mb->snapshot);
-		mb->snapshot = file_memfd("mailbox", records_view(&mb->records));
+		mb->snapshot =
+		    file_memfd("mailbox", records_view(&mb->records));
 		mb->snapshot_modseq = mb->h.modseq;
 	}
 	return mb->snapshot < 0 ? -1 : fcntl(mb->snapshot, F_DUPFD_CLOEXEC, 0);
@@ -72,8 +70,8 @@ static bool
 is_free(const struct mailbox *mb, uint8_t mode, struct why *w)
 {
 	if (mode == 2 && mb->exclusive != NULL)
-		return why_later(w, "2.0",
-		    "The mailbox is in use by another POP session");
+		return why_later(
+		    w, "2.0", "The mailbox is in use by another POP session");
 	return true;
 }
 
@@ -88,11 +86,13 @@ open_it(struct request *r, struct mailbox *mb, struct why *w)
 	if (fd < 0)
 		return trouble_errno(w, "Making a snapshot", errno);
 	h = handle_new(r->link, mb, m->session, m->mode);
-	reply.mailbox_opened = (struct msg_mailbox_opened){
-		.handle = h->number, .uidvalidity = mb->h.uidvalidity,
-		.uidnext = mb->h.uidnext, .modseq = mb->h.modseq,
+	reply.mailbox_opened = (struct msg_mailbox_opened){ .handle = h->number,
+		.uidvalidity = mb->h.uidvalidity,
+		.uidnext = mb->h.uidnext,
+		.modseq = mb->h.modseq,
 		.count = (uint32_t)mb->records.n,
-		.keywords = str_view(&mb->h.keywords), .index = fd };
+		.keywords = str_view(&mb->h.keywords),
+		.index = fd };
 	request_reply(r, &reply);
 	if (m->mode != 0 && mb->h.recent > 0) {
 		mb->h.first_recent = mb->h.uidnext;
@@ -122,9 +122,9 @@ look_open(struct request *r, struct why *w)
 		return false;
 	/* the grant may have ended meanwhile, and with it the right */
 	ok = is_free(mb, m->mode, w) && settle(mb, w) &&
-	    mailbox_usable(mb, w) && mailbox_load(mb, w) &&
-	    is_free(mb, m->mode, w) && request_user(r, m->session, w) != NULL &&
-	    open_it(r, mb, w);
+	     mailbox_usable(mb, w) && mailbox_load(mb, w) &&
+	     is_free(mb, m->mode, w) &&
+	     request_user(r, m->session, w) != NULL && open_it(r, mb, w);
 	mailbox_unref(mb);
 	return ok;
 }
@@ -141,12 +141,15 @@ look_status(struct request *r, struct why *w)
 		return false;
 	ok = settle(mb, w);
 	if (ok) {
-		reply.mailbox_state = (struct msg_mailbox_state){
-			.messages = mb->h.count, .recent = mb->h.recent,
-			.unseen = mb->h.unseen, .deleted = mb->h.deleted,
-			.uidnext = mb->h.uidnext,
-			.uidvalidity = mb->h.uidvalidity,
-			.size = mb->h.octets, .modseq = mb->h.modseq };
+		reply.mailbox_state =
+		    (struct msg_mailbox_state){ .messages = mb->h.count,
+			    .recent = mb->h.recent,
+			    .unseen = mb->h.unseen,
+			    .deleted = mb->h.deleted,
+			    .uidnext = mb->h.uidnext,
+			    .uidvalidity = mb->h.uidvalidity,
+			    .size = mb->h.octets,
+			    .modseq = mb->h.modseq };
 		request_reply(r, &reply);
 	}
 	mailbox_unref(mb);
@@ -244,7 +247,7 @@ search(struct request *r, struct why *w)
 	if (mb == NULL)
 		return false;
 	ok = open_all(mb, m->uids, &c) ||
-	    (mailbox_rebuild(mb, w) && open_all(mb, m->uids, &c));
+	     (mailbox_rebuild(mb, w) && open_all(mb, m->uids, &c));
 	mailbox_unref(mb);
 	if (ok && r->link->channel != NULL)
 		send_contents(r->link->channel, r->tag, &c);
@@ -260,8 +263,9 @@ look_content(struct channel *ch, uint32_t tag, struct msg_content_open *m)
 {
 	struct handle *h = handle_find(link_of(ch), m->handle);
 	struct contents c;
-	struct message copy = { .type = MSG_content_open, .tag = tag,
-		.content_open = *m };
+	struct message copy = {
+		.type = MSG_content_open, .tag = tag, .content_open = *m
+	};
 	struct why w;
 
 	if (h != NULL && h->mb->ready && !h->mb->stale && !h->mb->deleted &&

@@ -11,8 +11,8 @@
 #include "store/mailbox.h"
 #include "store/maildir.h"
 
-#define BUCKETS		8192
-#define WORKING_MS	60000	/* after that long at rest: no unknown names */
+#define BUCKETS	   8192
+#define WORKING_MS 60000 /* after that long at rest: no unknown names */
 
 LIST_HEAD(mailbox_bucket, mailbox);
 TAILQ_HEAD(mailbox_list, mailbox);
@@ -46,7 +46,7 @@ mailbox_find(struct view user, struct view name)
 	struct mailbox *mb;
 
 	name = place_canonical(name);
-	LIST_FOREACH(mb, bucket(user, name), hashed)
+	LIST_FOREACH (mb, bucket(user, name), hashed)
 		if (view_is(user, mb->user) && view_is(name, mb->name))
 			return mb;
 	return NULL;
@@ -104,7 +104,7 @@ static bool
 at_rest(const struct mailbox *mb)
 {
 	return mb->refs == 0 && mb->busy == 0 && !mb->is_lagging &&
-	    durable_reached(mb->write_mark);
+	       durable_reached(mb->write_mark);
 }
 
 static void
@@ -242,8 +242,8 @@ mailbox_write_headers(void)
 		TAILQ_REMOVE(&changed_list, mb, changed);
 		mb->is_changed = false;
 		if (!mb->stale && !mb->deleted)
-			index_put_header(view_of(mb->user), view_of(mb->name),
-			    &mb->h);
+			index_put_header(
+			    view_of(mb->user), view_of(mb->name), &mb->h);
 	}
 }
 
@@ -316,8 +316,8 @@ mailbox_end(void)
 {
 	struct mailbox *mb;
 
-	TAILQ_FOREACH(mb, &used_list, used)
-		if (mb->busy == 0)
+	TAILQ_FOREACH (mb, &used_list, used)
+		if (mb->busy == 0 && !mb->is_lagging)
 			rest(mb);
 	mailbox_write_headers();
 }
@@ -326,8 +326,11 @@ void
 mailbox_file_name(const struct entry *e, struct str *out)
 {
 	struct place_message m = { .kind = (enum place_kind)e->kind,
-		.number = e->number, .content = e->r.content,
-		.size = e->r.size, .uid = e->r.uid, .letters = e->letters };
+		.number = e->number,
+		.content = e->r.content,
+		.size = e->r.size,
+		.uid = e->r.uid,
+		.letters = e->letters };
 
 	place_write(out, &m, index_host());
 }

@@ -24,7 +24,7 @@ beneath(int dirfd, const char *path, uint64_t flags)
 {
 	struct open_how how = { .flags = flags | O_CLOEXEC,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS |
-		    RESOLVE_NO_MAGICLINKS };
+			   RESOLVE_NO_MAGICLINKS };
 
 	return (int)syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
 }
@@ -39,8 +39,8 @@ maildir_begin(const char *mail_dir)
 }
 
 bool
-maildir_path(struct str *out, struct view user, struct view folder,
-    const char *part)
+maildir_path(
+    struct str *out, struct view user, struct view folder, const char *part)
 {
 	if (!place_user(user, out))
 		return false;
@@ -62,8 +62,8 @@ maildir_open(const char *path)
 int
 maildir_open_file(int dirfd, const char *name)
 {
-	return openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC |
-		O_NONBLOCK | O_NOCTTY);
+	return openat(dirfd, name,
+	    O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 }
 
 bool
@@ -73,8 +73,8 @@ maildir_missing(int error)
 }
 
 void
-maildir_uidvalidity_text(struct str *out, uint32_t uidvalidity,
-    uint32_t uidnext)
+maildir_uidvalidity_text(
+    struct str *out, uint32_t uidvalidity, uint32_t uidnext)
 {
 	str_addf(out, "uidvalidity %u\nuidnext %u\n", uidvalidity, uidnext);
 }
@@ -174,7 +174,7 @@ is_directory(int dirfd, const struct dirent *e)
 	if (e->d_type != DT_UNKNOWN)
 		return e->d_type == DT_DIR;
 	return fstatat(dirfd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    S_ISDIR(st.st_mode);
+	       S_ISDIR(st.st_mode);
 }
 
 static void

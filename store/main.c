@@ -8,12 +8,14 @@
  * to the network. doc/STORE.md tells what is on disk and why a crash at any
  * point leaves a legal state.
  *
- *	main.c		handlers, start, stop, a broken index
+ *	main.c		handlers, start, stop
  *	link.c		channels, grants, requests as fibers
  *	deliver.c append.c -> arrival.c		new messages
- *	modify.c look.c folder.c		what sessions ask for
+ *	modify.c copy.c look.c			what sessions ask for
+ *	listing.c folder.c rename.c account.c	about mailboxes as a whole
  *	change.c event.c records.c mailbox.c	a mailbox in memory
  *	load.c compare.c behind.c		and its way to and from the files
+ *	broken.c				when the index can't be believed
  *	durable.c index.c maildir.c scan.c place.c	the disk
  */
 #include <sys/resource.h>
@@ -25,16 +27,18 @@
 #include "lib/proc/service.h"
 #include "store/append.h"
 #include "store/behind.h"
+#include "store/broken.h"
+#include "store/copy.h"
 #include "store/deliver.h"
 #include "store/durable.h"
 #include "store/folder.h"
+#include "store/listing.h"
 #include "store/load.h"
 #include "store/look.h"
 #include "store/maildir.h"
 #include "store/modify.h"
 
-#define RETRY_MS	1000
-#define LETTERS_MS	2000	/* for file names at an orderly end */
+#define LETTERS_MS 2000 /* for file names at an orderly end */
 
 /*
  * Handlers
@@ -62,28 +66,29 @@ session_end(struct channel *c, uint32_t tag UNUSED, struct msg_session_end *m)
 }
 
 /* Messages that are worked on in a fiber. */
-#define REQUESTS                                                               \
-	REQUEST(mailbox_list, folder_list)                                     \
-	REQUEST(mailbox_open, look_open)                                       \
-	REQUEST(mailbox_flags, modify_flags)                                   \
-	REQUEST(mailbox_expunge, modify_expunge)                               \
-	REQUEST(append_open, append_open)                                      \
-	REQUEST(append_commit, append_commit)                                  \
-	REQUEST(copy, modify_copy)                                             \
-	REQUEST(mailbox_create, folder_create)                                 \
-	REQUEST(mailbox_delete, folder_delete)                                 \
-	REQUEST(mailbox_rename, folder_rename)                                 \
-	REQUEST(mailbox_subscribe, folder_subscribe)                           \
-	REQUEST(mailbox_status, look_status)                                   \
-	REQUEST(mailbox_rebuild, folder_rebuild)
+#define REQUESTS \
+	REQUEST(mailbox_list, listing_list) \
+	REQUEST(mailbox_open, look_open) \
+	REQUEST(mailbox_flags, modify_flags) \
+	REQUEST(mailbox_expunge, modify_expunge) \
+	REQUEST(append_open, append_open) \
+	REQUEST(append_commit, append_commit) \
+	REQUEST(copy, copy_request) \
+	REQUEST(mailbox_create, folder_create) \
+	REQUEST(mailbox_delete, folder_delete) \
+	REQUEST(mailbox_rename, folder_rename) \
+	REQUEST(mailbox_subscribe, listing_subscribe) \
+	REQUEST(mailbox_status, look_status) \
+	REQUEST(mailbox_rebuild, listing_rebuild)
 
-#define REQUEST(name, work)                                                    \
-	static void on_##name(                                                 \
-	    struct channel *c, uint32_t tag, struct msg_##name *x)             \
-	{                                                                      \
-		struct message m = { .type = MSG_##name, .tag = tag,           \
-			.name = *x };                                          \
-		request_start(c, &m, work);                                    \
+#define REQUEST(name, work) \
+	static void on_##name( \
+	    struct channel *c, uint32_t tag, struct msg_##name *x) \
+	{ \
+		struct message m = { \
+			.type = MSG_##name, .tag = tag, .name = *x \
+		}; \
+		request_start(c, &m, work); \
 	}
 REQUESTS
 #undef REQUEST
@@ -99,34 +104,8 @@ static const struct handlers handlers = {
 #define REQUEST(name, work) .name = on_##name,
 	REQUESTS
 #undef REQUEST
-	.closed = link_closed,
+	    .closed = link_closed,
 };
-
-/*
- * A broken index: what is in memory can't be believed, what is on disk can
- */
-
-static struct loop_timer *retry;
-
-static void
-reopen(void *arg UNUSED)
-{
-	struct why w;
-
-	loop_timer_free(&retry);
-	if (behind_checkpoint_runs() || !index_reopen(&w))
-		retry = loop_timer_new(RETRY_MS, reopen, NULL);
-	else
-		log_info("index", "opened-again");
-}
-
-static void
-broken(void)
-{
-	mailbox_all_stale();
-	if (retry == NULL)
-		retry = loop_timer_new(1, reopen, NULL);
-}
 
 /*
  * Start and stop
@@ -175,7 +154,7 @@ prepare(void)
 static void
 begin(void)
 {
-	durable_begin(mailbox_write_headers, broken);
+	broken_begin();
 	behind_begin();
 	load_begin();
 }
@@ -205,13 +184,10 @@ changed(void)
 	trouble_begin(s->mail_dir, s->spool_reserve);
 }
 
-static const struct program_path paths[] = {
-	{ "mail_dir", "", true },
+static const struct program_path paths[] = { { "mail_dir", "", true },
 	{ "state_dir", "/index", true },
 	/* hard links need the same rights on both sides */
-	{ "spool_dir", "/content", true },
-	{ NULL, NULL, false }
-};
+	{ "spool_dir", "/content", true }, { NULL, NULL, false } };
 
 static const struct program program = {
 	.role = ROLE_STORE,
@@ -219,8 +195,7 @@ static const struct program program = {
 	.purpose = "owns the mailboxes and their indexes",
 	.calls = CALLS_FILES_READ | CALLS_FILES_WRITE | CALLS_THREADS,
 	.paths = paths,
-	.peers = ROLE_LOCAL | ROLE_QUEUE | ROLE_AUTH | ROLE_READERS |
-	    ROLE_CTL,
+	.peers = ROLE_LOCAL | ROLE_QUEUE | ROLE_AUTH | ROLE_READERS | ROLE_CTL,
 	.threads = 8,
 	.handlers = &handlers,
 	.prepare = prepare,

@@ -9,9 +9,23 @@
 
 bool modify_flags(struct request *r, struct why *w);
 bool modify_expunge(struct request *r, struct why *w);
-bool modify_copy(struct request *r, struct why *w);
 
-/* All messages of one mailbox go into another, as INBOX does in a RENAME. */
-bool modify_move_all(struct mailbox *from, struct mailbox *to, struct why *w);
+/* Is the handle one for writing? NEVER 7.0 if not. */
+bool modify_allowed(struct request *r, uint32_t handle, struct why *w);
+/* The UID set of a request, in its arena. */
+bool modify_set(struct request *r, struct mailbox *mb, struct view text,
+    struct numset *set);
+
+struct chosen {
+	const struct records *records;	/* set this first */
+	bool deleted_only;
+	struct entry *entries;	/* as they are now */
+	uint32_t *uids;
+	size_t n, cap;
+};
+
+/* For records_each(), with a struct chosen. */
+void modify_choose(void *arg, size_t i);
+void modify_chosen_free(struct chosen *c);
 
 #endif

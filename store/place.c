@@ -8,9 +8,9 @@
 #include "lib/mail/utf8.h"
 #include "store/place.h"
 
-#define COMPONENT_MAX	250	/* of 255 that a file name may have */
-#define MAILBOX_MAX	200
-#define DOT		"&AC4-"
+#define COMPONENT_MAX 250 /* of 255 that a file name may have */
+#define MAILBOX_MAX   200
+#define DOT	      "&AC4-"
 
 /* The five flags in the order that Maildir wants: of their letters. */
 static const uint32_t flag_order[] = { FLAG_DRAFT, FLAG_FLAGGED, FLAG_ANSWERED,
@@ -123,7 +123,8 @@ place_mailbox(struct view folder, struct str *out)
 	while (folder.n > 0) {
 		struct view part = view_cut(&folder, '.');
 
-		if (view_find(part, '/') < part.n || !put_mailbox_part(out, part))
+		if (view_find(part, '/') < part.n ||
+		    !put_mailbox_part(out, part))
 			return false;
 		if (folder.n > 0)
 			str_addc(out, '/');
@@ -207,7 +208,8 @@ hex16(struct view v, uint64_t *out)
 
 		if (!is_digit(c) && (c < 'A' || c > 'F'))
 			return false;
-		*out = *out << 4 | (uint64_t)(c <= '9' ? c - '0' : c - 'A' + 10);
+		*out =
+		    *out << 4 | (uint64_t)(c <= '9' ? c - '0' : c - 'A' + 10);
 	}
 	return v.n == 16;
 }

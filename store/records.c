@@ -7,7 +7,7 @@
 
 #include "store/records.h"
 
-#define NAMING	(ENTRY_SIZE - RECORD_SIZE)
+#define NAMING (ENTRY_SIZE - RECORD_SIZE)
 
 static void
 room(struct records *r)
@@ -76,8 +76,8 @@ records_free(struct records *r)
 struct view
 records_view(const struct records *r)
 {
-	return view_bytes(r->n ? r->packed : (const uint8_t *)"",
-	    r->n * RECORD_SIZE);
+	return view_bytes(
+	    r->n ? r->packed : (const uint8_t *)"", r->n * RECORD_SIZE);
 }
 
 void
@@ -159,8 +159,8 @@ rewrite_chunk(const struct records *r, uint32_t mailbox, uint32_t chunk)
 }
 
 void
-records_remove(struct records *r, uint32_t mailbox, const uint32_t *gone,
-    size_t n)
+records_remove(
+    struct records *r, uint32_t mailbox, const uint32_t *gone, size_t n)
 {
 	size_t to = 0, g = 0;
 
@@ -192,10 +192,9 @@ records_each(const struct records *r, const struct numset *uids,
 	for (size_t k = 0; k < uids->n; k++) {
 		size_t i = record_find(records_view(r), uids->ranges[k].first);
 
-		for (; i < r->n &&
-		    record_uid(r->packed + i * RECORD_SIZE) <=
-			uids->ranges[k].last;
-		    i++)
+		for (; i < r->n && record_uid(r->packed + i * RECORD_SIZE) <=
+				       uids->ranges[k].last;
+		     i++)
 			f(arg, i);
 	}
 }

@@ -180,7 +180,7 @@ write_copy(int box, const char *to, struct view text, const struct stat *old)
 	fd = openat(box, path.p,
 	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	ok = fd >= 0 && file_write_all(fd, text) && futimens(fd, times) == 0 &&
-	    fsync(fd) == 0;
+	     fsync(fd) == 0;
 	if (fd >= 0)
 		close(fd);
 	str_free(&path);
@@ -219,7 +219,7 @@ put_name(int box, const char *host, struct maildir_rename *r)
 	if (r->convert)
 		ok = convert(box, from.p, r);
 	str_addf(&temp, "tmp/%s", r->to.p);
-	if (ok && r->size != 0) {	/* the name tells the size */
+	if (ok && r->size != 0) { /* the name tells the size */
 		struct place_message m;
 
 		ok = place_parse(str_view(&r->to), host, &m);
@@ -227,7 +227,7 @@ put_name(int box, const char *host, struct maildir_rename *r)
 		str_addf(&to, "cur/");
 		place_write(&to, &m, host);
 		ok = ok && renameat(box, temp.p, box, to.p) == 0 &&
-		    file_sync_dir(box, "cur") && unlinkat(box, from.p, 0) == 0;
+		     file_sync_dir(box, "cur") && unlinkat(box, from.p, 0) == 0;
 	} else if (ok) {
 		str_addf(&to, "cur/%s", r->to.p);
 		ok = renameat(box, from.p, box, to.p) == 0;

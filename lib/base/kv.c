@@ -194,8 +194,8 @@ open_all(struct kv *k, const struct kv_options *o)
 static bool
 is_environment(int e)
 {
-	static const int codes[] = { ENOSPC, EDQUOT, EACCES, EPERM, EROFS,
-		ENFILE, EMFILE, ENOMEM, ENOTDIR };
+	static const int codes[] = { ENOSPC, EDQUOT, EFBIG, EACCES, EPERM,
+		EROFS, ENFILE, EMFILE, ENOMEM, ENOTDIR };
 
 	for (size_t i = 0; i < nitems(codes); i++)
 		if (e == codes[i])
@@ -218,7 +218,7 @@ set_aside(struct kv *k, int e)
 static bool
 trouble(int e, struct why *w)
 {
-	if (e == ENOSPC || e == EDQUOT)
+	if (e == ENOSPC || e == EDQUOT || e == EFBIG)
 		return why_later(w, "3.1", "No space for the index");
 	return why_later(
 	    w, "3.0", "The index cannot be used: %s", db_strerror(e));
@@ -297,7 +297,7 @@ kv_condemn(struct kv *k)
 bool
 kv_is_damaged(const struct kv *k)
 {
-	return k->error != 0 && !is_environment(k->error) && k->error != EIO;
+	return k->error < 0 || k->error == EINVAL; /* the engine's own codes */
 }
 
 bool

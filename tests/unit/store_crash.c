@@ -11,28 +11,28 @@
 
 #include "tests/unit/store_house.h"
 
-#define MAILS	4000
-#define LIVES	80
+#define MAILS 4000
+#define LIVES 80
 
 enum step { NOT_ASKED, ASKED, ANSWERED };
 
 struct mail {
-	uint8_t delivered, flagged, expunged, moved;	/* enum step */
-	uint8_t in_inbox, in_box, has_flag;		/* as found */
+	uint8_t delivered, flagged, expunged, moved; /* enum step */
+	uint8_t in_inbox, in_box, has_flag; /* as found */
 };
 
 static struct ledger {
-	struct mail mail[MAILS];	/* by mail id */
+	struct mail mail[MAILS]; /* by mail id */
 	unsigned next, lives;
-	bool sound;			/* this life's checks were done */
-} *ledger;
+	bool sound; /* this life's checks were done */
+} * ledger;
 
 static void
 find(const char *name, bool inbox)
 {
 	struct message m = { .type = MSG_mailbox_open,
-		.mailbox_open = { .session = SESSION,
-		    .mailbox = view_of(name) } };
+		.mailbox_open = {
+		    .session = SESSION, .mailbox = view_of(name) } };
 	struct reply r = ask(reader, &m);
 	struct record last = { 0 };
 	struct view index;
@@ -100,15 +100,15 @@ work_on(unsigned id, uint32_t handle, uint32_t uid)
 {
 	struct mail *mail = &ledger->mail[id];
 	struct message m = { .type = MSG_copy,
-		.copy = { .handle = handle, .mailbox = view_of("box"),
-		    .move = 1 } };
+		.copy = {
+		    .handle = handle, .mailbox = view_of("box"), .move = 1 } };
 	char set[20];
 
 	snprintf(set, sizeof(set), "%u", uid);
 	if (id % 3 == 0) {
 		mail->flagged = ASKED;
 		check(set_flags(handle, set, FLAG_FLAGGED, NULL) ==
-		    MSG_mailbox_flagged);
+		      MSG_mailbox_flagged);
 		mail->flagged = ANSWERED;
 	}
 	if (id % 4 == 0) {
@@ -131,8 +131,8 @@ static void
 one_life(void)
 {
 	struct message create = { .type = MSG_mailbox_create,
-		.mailbox_create = { .session = SESSION,
-		    .mailbox = view_of("box") } };
+		.mailbox_create = {
+		    .session = SESSION, .mailbox = view_of("box") } };
 	struct open_box b;
 
 	login();
@@ -231,7 +231,7 @@ files_tell_all(void **state UNUSED)
 	ledger->next = 1;
 	for (unsigned n = 10; n < 20; n++)
 		life_and_death(n);
-	for (unsigned i = 0; i < MAILS; i++)	/* both outcomes are right */
+	for (unsigned i = 0; i < MAILS; i++) /* both outcomes are right */
 		if (ledger->mail[i].delivered == ASKED)
 			ledger->mail[i].expunged = ASKED;
 	life(last_life);
@@ -243,10 +243,9 @@ files_tell_all(void **state UNUSED)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
-		HOUSE_TEST(nothing_lost_nothing_double),
-		HOUSE_TEST(files_tell_all)
-	};
+	const struct CMUnitTest tests[] = { HOUSE_TEST(
+						nothing_lost_nothing_double),
+		HOUSE_TEST(files_tell_all) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

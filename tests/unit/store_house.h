@@ -33,9 +33,12 @@
 #include "lib/proc/pool.h"
 #include "store/append.h"
 #include "store/behind.h"
+#include "store/broken.h"
+#include "store/copy.h"
 #include "store/deliver.h"
 #include "store/durable.h"
 #include "store/folder.h"
+#include "store/listing.h"
 #include "store/link.h"
 #include "store/load.h"
 #include "store/look.h"
@@ -66,19 +69,19 @@ on_session_end(struct channel *c, uint32_t tag UNUSED, struct msg_session_end *m
 }
 
 #define STORE_REQUESTS                                                         \
-	REQUEST(mailbox_list, folder_list)                                     \
+	REQUEST(mailbox_list, listing_list)                                     \
 	REQUEST(mailbox_open, look_open)                                       \
 	REQUEST(mailbox_flags, modify_flags)                                   \
 	REQUEST(mailbox_expunge, modify_expunge)                               \
 	REQUEST(append_open, append_open)                                      \
 	REQUEST(append_commit, append_commit)                                  \
-	REQUEST(copy, modify_copy)                                             \
+	REQUEST(copy, copy_request)                                             \
 	REQUEST(mailbox_create, folder_create)                                 \
 	REQUEST(mailbox_delete, folder_delete)                                 \
 	REQUEST(mailbox_rename, folder_rename)                                 \
-	REQUEST(mailbox_subscribe, folder_subscribe)                           \
+	REQUEST(mailbox_subscribe, listing_subscribe)                           \
 	REQUEST(mailbox_status, look_status)                                   \
-	REQUEST(mailbox_rebuild, folder_rebuild)
+	REQUEST(mailbox_rebuild, listing_rebuild)
 
 #define REQUEST(name, work)                                                    \
 	static void on_##name(                                                 \
@@ -150,15 +153,6 @@ peer(unsigned role, uint32_t process)
 	    &peer_handlers);
 }
 
-static void
-index_is_broken(void)
-{
-	struct why w;
-
-	mailbox_all_stale();
-	(void)index_reopen(&w);
-}
-
 static const char *
 house_path(const char *below)
 {
@@ -183,7 +177,7 @@ house_open(void)
 	if (!index_open(house_path("index"), 4 << 20, "test.host", &w))
 		fail_msg("%s", w.text);
 	pool_start(4);
-	durable_begin(mailbox_write_headers, index_is_broken);
+	broken_begin();
 	behind_begin();
 	load_begin();
 	reader = peer(ROLE_IMAPD, 5);
@@ -358,7 +352,7 @@ open_box(const char *name, uint8_t mode)
 	return b;
 }
 
-static void
+static UNUSED void
 close_box(uint32_t handle)
 {
 	struct message m = { .type = MSG_mailbox_close,
@@ -367,7 +361,7 @@ close_box(uint32_t handle)
 	channel_send(reader, &m);
 }
 
-static int
+static UNUSED int
 set_flags(uint32_t handle, const char *uids, uint32_t flags,
     const char *keyword)
 {

@@ -75,7 +75,7 @@ flag_and_expunge(void)
 	b = open_box("INBOX", 1);
 	check(b.first.flags == FLAG_RECENT);
 	check(set_flags(b.handle, "1:2", FLAG_SEEN | FLAG_FLAGGED, "$Work") ==
-	    MSG_mailbox_flagged);
+	      MSG_mailbox_flagged);
 	check(told.flags == 2 && told.keywords == 1);
 	check(expunge(b.handle, "2") == VERDICT_DONE);
 	check(told.expunged == 1 && told.last.uid == 2);
@@ -164,8 +164,8 @@ orphan(void)
 
 	deliver_three();
 	box_path("", "cur", from, sizeof(from));
-	snprintf(to, sizeof(to),
-	    "%s/0000000000000009.R0.test.host,S=11,U=4:2,", from);
+	snprintf(to, sizeof(to), "%s/0000000000000009.R0.test.host,S=11,U=4:2,",
+	    from);
 	check(link(house_path("spool/content/00/0000000000000001"), to) == 0);
 }
 
@@ -288,11 +288,11 @@ copy_and_move(void)
 	check(verdict(reader, &create) == VERDICT_NEVER);
 	b = open_box("INBOX", 1);
 	check(set_flags(b.handle, "3", FLAG_SEEN, "later") ==
-	    MSG_mailbox_flagged);
+	      MSG_mailbox_flagged);
 	copy.copy.handle = b.handle;
 	r = ask(reader, &copy);
 	check(r.m.type == MSG_copied && view_is(r.m.copied.source, "1,3") &&
-	    view_is(r.m.copied.target, "1:2"));
+	      view_is(r.m.copied.target, "1:2"));
 	reply_free(&r);
 	copy.copy.move = 1;
 	copy.copy.uids = view_of("2");
@@ -334,8 +334,8 @@ static uint64_t
 append_file(const char *text)
 {
 	struct message m = { .type = MSG_append_open,
-		.append_open = { .session = SESSION,
-		    .mailbox = view_of("INBOX") } };
+		.append_open = {
+		    .session = SESSION, .mailbox = view_of("INBOX") } };
 	struct reply r = ask(reader, &m);
 	uint64_t number;
 
@@ -367,8 +367,10 @@ append_two(void)
 	abort_one.append_abort.append = append_file("never");
 	channel_send(reader, &abort_one);
 	m.append_commit = (struct msg_append_commit){ .session = SESSION,
-		.appends = str_view(&appends), .sizes = str_view(&sizes),
-		.flags = str_view(&flags), .keywords = str_view(&words),
+		.appends = str_view(&appends),
+		.sizes = str_view(&sizes),
+		.flags = str_view(&flags),
+		.keywords = str_view(&words),
 		.dates = str_view(&dates) };
 	r = ask(reader, &m);
 	check(r.m.type == MSG_appended && view_is(r.m.appended.uids, "1:2"));
@@ -417,14 +419,15 @@ folders(void)
 	struct message create = { .type = MSG_mailbox_create,
 		.mailbox_create = { .session = SESSION } };
 	struct message rename = { .type = MSG_mailbox_rename,
-		.mailbox_rename = { .session = SESSION, .from = view_of("a"),
+		.mailbox_rename = { .session = SESSION,
+		    .from = view_of("a"),
 		    .to = view_of("z") } };
 	struct message delete = { .type = MSG_mailbox_delete,
-		.mailbox_delete = { .session = SESSION,
-		    .mailbox = view_of("z/b") } };
+		.mailbox_delete = {
+		    .session = SESSION, .mailbox = view_of("z/b") } };
 	struct message subscribe = { .type = MSG_mailbox_subscribe,
-		.mailbox_subscribe = { .session = SESSION,
-		    .mailbox = view_of("z"), .on = 1 } };
+		.mailbox_subscribe = {
+		    .session = SESSION, .mailbox = view_of("z"), .on = 1 } };
 
 	login();
 	create.mailbox_create.mailbox = view_of("a");
@@ -543,7 +546,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = { HOUSE_TEST(delivered_survives_kill),
-		HOUSE_TEST(delivered_once), HOUSE_TEST(lost_index_is_made_again),
+		HOUSE_TEST(delivered_once),
+		HOUSE_TEST(lost_index_is_made_again),
 		HOUSE_TEST(damaged_index_is_made_again),
 		HOUSE_TEST(unanswered_name_goes),
 		HOUSE_TEST(expunge_survives_kill), HOUSE_TEST(rebuild_takes_in),

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * store_trouble - the disk refuses, files vanish, links are planted: the store
+ * says LATER and goes on
+ */
+#include <sys/resource.h>
+
+#include <signal.h>
+
+#include "tests/unit/store_house.h"
+
+/* No file may grow: the log of the index cannot be written. */
+static void
+disk_refuses(bool on)
+{
+	struct rlimit r = { .rlim_cur = on ? 1 : RLIM_INFINITY,
+		.rlim_max = RLIM_INFINITY };
+
+	signal(SIGXFSZ, SIG_IGN);
+	check(setrlimit(RLIMIT_FSIZE, &r) == 0);
+}
+
+static void
+index_cannot_be_written(void)
+{
+	struct open_box b;
+
+	login();
+	spool(1, "Subject: x\n");
+	spool(2, "Subject: x\n");
+	spool(3, "Subject: x\n");
+	check(deliver_one(1, false) == VERDICT_DONE);
+	b = open_box("INBOX", 1);
+	check(b.count == 1);
+	disk_refuses(true);
+	check(deliver_one(2, false) == VERDICT_LATER);
+	check(deliver_one(3, false) == VERDICT_LATER);
+	check(told.added == 0);
+	disk_refuses(false);
+	for (int i = 0; deliver_one(2, true) != VERDICT_DONE; i++) {
+		check(i < 50);
+		fiber_sleep(50);
+	}
+	check(deliver_one(3, true) == VERDICT_DONE);
+	check(told.deleted > 0); /* the old handle is of no use */
+	b = open_box("INBOX", 1);
+	check(b.count == 3 && b.last.content == 3);
+	fiber_sleep(100);
+	check(files_in("", "cur") == 3);
+}
+
+static void
+three_are_there(void)
+{
+	login();
+	check(open_box("INBOX", 0).count == 3);
+}
+
+static void
+later_when_the_disk_refuses(void **state UNUSED)
+{
+	life(index_cannot_be_written);
+	life(three_are_there);
+}
+
+/* No space by the setting: reading and removing still work. */
+static void
+no_space(void)
+{
+	struct open_box b;
+
+	login();
+	spool(1, "Subject: x\n");
+	spool(2, "Subject: x\n");
+	check(deliver_one(1, false) == VERDICT_DONE);
+	trouble_begin(house, UINT64_MAX);
+	fiber_sleep(1100);
+	check(deliver_one(2, false) == VERDICT_LATER);
+	b = open_box("INBOX", 1);
+	check(b.count == 1);
+	check(expunge(b.handle, "1") == VERDICT_DONE);
+	trouble_begin(house, 0);
+	fiber_sleep(1100);
+	check(deliver_one(2, true) == VERDICT_DONE);
+}
+
+static void
+full_disk_can_be_emptied(void **state UNUSED)
+{
+	life(no_space);
+}
+
+static void
+no_descriptors(void)
+{
+	struct rlimit r = { .rlim_cur = 20, .rlim_max = 1024 };
+	struct message m = { .type = MSG_content_open,
+		.content_open = { .uids = view_of("1:30") } };
+	struct open_box b;
+
+	login();
+	for (uint64_t i = 1; i <= 30; i++) {
+		spool(i, "Subject: x\n");
+		check(deliver_one(i, false) == VERDICT_DONE);
+	}
+	b = open_box("INBOX", 1);
+	m.content_open.handle = b.handle;
+	check(setrlimit(RLIMIT_NOFILE, &r) == 0);
+	check(verdict(reader, &m) == VERDICT_LATER);
+	r.rlim_cur = 1024;
+	check(setrlimit(RLIMIT_NOFILE, &r) == 0);
+	check(verdict(reader, &m) == -1); /* contents */
+}
+
+static void
+later_when_descriptors_run_out(void **state UNUSED)
+{
+	life(no_descriptors);
+}
+
+/* Somebody put a link where a mailbox should be. */
+static void
+planted_link(void)
+{
+	check(file_mkdirs(house_path("mail/example.test"), 0700));
+	check(file_mkdirs(house_path("outside/cur"), 0700));
+	check(symlink(house_path("outside"),
+		  house_path("mail/example.test/alice")) == 0);
+	spool(1, "Subject: x\n");
+	check(deliver_one(1, false) == VERDICT_LATER);
+	check(access(house_path("outside/posthouse-uidvalidity"), F_OK) < 0);
+}
+
+static void
+links_lead_nowhere(void **state UNUSED)
+{
+	life(planted_link);
+}
+
+static void
+files_vanish(void)
+{
+	struct message m = { .type = MSG_content_open,
+		.content_open = { .uids = view_of("1:2") } };
+	struct open_box b;
+	char path[300], file[400];
+	struct reply r;
+
+	login();
+	spool(1, "Subject: x\n");
+	spool(2, "Subject: x\n");
+	check(deliver_one(1, false) == VERDICT_DONE);
+	check(deliver_one(2, false) == VERDICT_DONE);
+	b = open_box("INBOX", 1);
+	m.content_open.handle = b.handle;
+	box_path("", "cur", path, sizeof(path));
+	snprintf(file, sizeof(file),
+	    "%s/0000000000000001.R3.test.host,S=11,U=1:2,", path);
+	check(unlink(file) == 0);
+	r = ask(reader, &m);
+	check(r.m.type == MSG_contents && r.m.contents.files.n == 1);
+	reply_free(&r);
+	check(told.expunged == 1 && told.last.uid == 1);
+}
+
+static void
+vanished_files_are_told(void **state UNUSED)
+{
+	life(files_vanish);
+}
+
+/* Every file of the index, one at a time, zeroed: mail stays. */
+static void
+deliver_some(void)
+{
+	for (uint64_t i = 1; i <= 3; i++) {
+		spool(i, "Subject: x\n");
+		check(deliver_one(i, i > 1) == VERDICT_DONE);
+	}
+}
+
+static void
+zero(const char *name)
+{
+	char path[600];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/%s", house_path("index"), name);
+	if (stat(path, &st) == 0) {
+		assert_int_equal(truncate(path, 0), 0);
+		assert_int_equal(truncate(path, st.st_size), 0);
+	}
+}
+
+static void
+zeroed_index_is_made_again(void **state UNUSED)
+{
+	life(deliver_some);
+	life(three_are_there);
+	zero("tables.db");
+	life(three_are_there);
+	zero("log.0000000001");
+	life(three_are_there);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = { HOUSE_TEST(
+						later_when_the_disk_refuses),
+		HOUSE_TEST(full_disk_can_be_emptied),
+		HOUSE_TEST(later_when_descriptors_run_out),
+		HOUSE_TEST(links_lead_nowhere),
+		HOUSE_TEST(vanished_files_are_told),
+		HOUSE_TEST(zeroed_index_is_made_again) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
