@@ -7,7 +7,7 @@ import pwd
 import shutil
 import unittest
 
-from server import DOMAIN, Server, message
+from server import DOMAIN, Server, message, wait_for
 from test_privileges import status_of
 
 ROLES = ("smtpd", "pop3d", "imapd", "router", "auth", "queue", "local",
@@ -62,7 +62,7 @@ class Users(unittest.TestCase):
         user = f"alice@{DOMAIN}"
         self.server.sendmail("-f", user, user, input="Subject: late\n\nx\n")
         self.server.start()
-        self.server.settle()
+        wait_for(lambda: self.server.files(user), "delivery")
         self.assertEqual(len(self.server.messages(user)), 1)
 
 
