@@ -83,17 +83,13 @@ log_done(const char *name, const struct letter *l, const struct stat *st)
 	    (unsigned)st->st_uid, log_quote(l->sender), l->rcpts);
 }
 
-/* Tell the sender what was refused, on a connection of its own: nothing of the
- * refused mail is left there. True: the file may go. */
+/* Tell the sender what was refused. True: the file may go. */
 static bool
-settle(struct drain *d, const char *name, const struct letter *l,
+tell_sender(struct drain *d, const char *name, const struct letter *l,
     const struct report *r)
 {
 	struct why w = { .text = "refused, and it has no sender" };
 
-	if (r->text.n == 0)
-		return true;
-	submit_close(&d->submit);
 	if (l->sender.n > 0) {
 		if (!submit_open(&d->submit, d->settings->run_dir,
 		    d->caller->hostname, &w))
@@ -105,6 +101,22 @@ settle(struct drain *d, const char *name, const struct letter *l,
 	}
 	set_aside(d, name, w.text);
 	return false;
+}
+
+/* A report has a connection of its own: nothing of a refused mail is left on
+ * it, and nothing of a refused report for the next mail. */
+static bool
+settle(struct drain *d, const char *name, const struct letter *l,
+    const struct report *r)
+{
+	bool settled;
+
+	if (r->text.n == 0)
+		return true;
+	submit_close(&d->submit);
+	settled = tell_sender(d, name, l, r);
+	submit_close(&d->submit);
+	return settled;
 }
 
 static void
@@ -171,6 +183,17 @@ remove_stale(struct drain *d, const char *name)
 		unlinkat(d->dir, name, 0);
 }
 
+/* Where the other programs log; what is not ours to write goes to stderr. */
+static void
+log_to(const struct settings *s)
+{
+	int fd = -1;
+
+	if (s->log_file[0] != '\0')
+		fd = open(s->log_file, O_WRONLY | O_APPEND | O_CLOEXEC);
+	log_open(s->log_ident, "sendmail", fd, LOG_LEVEL_INFO);
+}
+
 static bool
 is_letter(const char *name)
 {
@@ -190,6 +213,7 @@ drop_drain(const struct settings *s, const struct caller *c)
 	str_free(&path);
 	if (dir == NULL)
 		return errno == ENOENT ? EX_OK : EX_NOPERM;
+	log_to(s);
 	d.dir = dirfd(dir);
 	d.stop = flock(d.dir, LOCK_EX | LOCK_NB) < 0;
 	while (!d.stop && (e = readdir(dir)) != NULL) {

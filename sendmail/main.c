@@ -238,11 +238,11 @@ settings_find(const struct options *o)
 	struct str errors = { 0 };
 	const char *file = settings_file(o->settings);
 	struct settings *s = settings_load(file, &errors);
-	struct view text = str_view(&errors);
 
 	if (s == NULL) {
 		fprintf(stderr, "sendmail: %.*s; going on with the built-in "
-		    "settings\n", VIEW(view_cut(&text, '\n')));
+		    "settings\n",
+		    (int)view_find(str_view(&errors), '\n'), str_c(&errors));
 		str_reset(&errors);
 		s = settings_parse(VIEW_NONE, &errors);
 	}
