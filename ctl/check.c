@@ -30,7 +30,10 @@ struct findings {
 	struct str lines;
 };
 
-static void PRINTF(3, 4)
+static void find(struct findings *f, const char *where, const char *fmt, ...)
+    PRINTF(3, 4);
+
+static void
 find(struct findings *f, const char *where, const char *fmt, ...)
 {
 	va_list ap;
@@ -217,7 +220,8 @@ check(struct ctl *ctl)
 	n = f.lines.n;
 	if (ctl_has(ctl, OPTION_JSON)) {
 		output_json(json_pack("{s:s,s:b,s:o}", "file", ctl->file,
-		    "fine", n == 0, "errors", json_findings(str_view(&f.lines))));
+		    "fine", n == 0, "errors",
+		    json_findings(str_view(&f.lines))));
 	} else if (n > 0) {
 		fputs(str_c(&f.lines), stderr);
 	} else {

@@ -121,7 +121,8 @@ list_one(struct listing *l, struct view name, struct view letters)
 
 	if (view_find(letters, 'e') == letters.n)
 		return;		/* subscribed, but not there */
-	if (link_call(l->c, &m, &r, &w) && reply_is(&r, MSG_mailbox_state, &w)) {
+	if (link_call(l->c, &m, &r, &w) &&
+	    reply_is(&r, MSG_mailbox_state, &w)) {
 		s = &r.m.mailbox_state;
 		table_add(&l->table, "%u", s->messages);
 		table_add(&l->table, "%u", s->unseen);

@@ -61,7 +61,8 @@ ask_twice(struct str *password, struct str *error)
 		str_addf(error, "cannot ask for the password: %s; see "
 		    "--password-stdin", strerror(errno));
 	else if (!view_eq_secret(str_view(password), str_view(&again)))
-		str_adds(error, "the two passwords differ; nothing was changed");
+		str_adds(error,
+		    "the two passwords differ; nothing was changed");
 	else
 		fine = true;
 	if (tty >= 0)

@@ -144,7 +144,9 @@ static const struct handlers handlers = {
 static int
 open_queue(struct ctl *ctl, struct channel **c)
 {
-	static const struct handlers master_handlers = { .closed = link_closed };
+	static const struct handlers master_handlers = {
+		.closed = link_closed
+	};
 	int code = link_open(ctl, &master_handlers);
 
 	return code != 0 ? code : link_program(ROLE_QUEUE, 0, &handlers, c);

@@ -209,6 +209,7 @@ const struct command server_commands[] = {
 	    "read settings and tables again; sessions go on" },
 	{ "status", "", OPTION_JSON, 0, 0, status,
 	    "is it running, and each of its programs" },
-	{ "version", "", OPTION_JSON, 0, 0, version, "version of the software" },
+	{ "version", "", OPTION_JSON, 0, 0, version,
+	    "version of the software" },
 	{ 0 },
 };

@@ -58,7 +58,7 @@ check_name(struct ctl *ctl, const struct address *a)
 	for (size_t i = 0; i < a->local.n; i++)
 		if ((unsigned char)a->local.p[i] <= ' ' ||
 		    strchr(":/\\\"\x7f", a->local.p[i]) != NULL)
-			return ctl_fail(EX_DATAERR, "a user name cannot contain "
+			return ctl_fail(EX_DATAERR, "a user name cannot have "
 			    "blanks, controls, : / \\ or quotes");
 	return 0;
 }
@@ -83,7 +83,7 @@ get_name(struct ctl *ctl, bool fresh, struct str *name)
 	return code;
 }
 
-/* ---- edits: from the old text, with a line of the user or none, to new ---- */
+/* ---- edits: from the old text to the new, with the line of the user ---- */
 
 struct edit {
 	struct view name, line, secret;

@@ -103,7 +103,7 @@ on_connect(struct channel *c, uint32_t tag, struct msg_connect *m)
 		p.peer.link = roster_link(k, channel_peer(c));
 	if (p.peer.link < 0) {
 		answer(c, tag, VERDICT_LATER,
-		    VIEW_LIT("this program is not running just now; try again"));
+		    VIEW_LIT("it is not running just now; try again"));
 		return;
 	}
 	p.peer.process = k->process;

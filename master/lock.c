@@ -43,7 +43,8 @@ lock_take(const char *run_dir, struct str *error)
 		    strerror(errno));
 	else if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		tell_holder(fd, run_dir, error);
-	else if (ftruncate(fd, 0) < 0 || !file_pwrite_all(fd, str_view(&pid), 0))
+	else if (ftruncate(fd, 0) < 0 ||
+	    !file_pwrite_all(fd, str_view(&pid), 0))
 		str_addf(error, "cannot write %s: %s", str_c(&path),
 		    strerror(errno));
 	else

@@ -30,7 +30,10 @@ static const struct protocol protocols[] = {
 	{ "imap", ROLE_IMAPD },
 };
 
-static void PRINTF(3, 4)
+static void complain(const struct setting_judge *j,
+    const struct setting_spot *spot, const char *fmt, ...) PRINTF(3, 4);
+
+static void
 complain(const struct setting_judge *j, const struct setting_spot *spot,
     const char *fmt, ...)
 {
@@ -124,8 +127,8 @@ check_domains(struct settings *s, const struct setting_judge *j)
 			*p = to_lower(*p);
 		v->p = lower;
 		if (!is_domain(*v))
-			complain_main(j, "domains", "has %s, which is no domain",
-			    lower);
+			complain_main(j, "domains",
+			    "has %s, which is no domain", lower);
 		for (size_t k = 0; k < i; k++)
 			if (view_eq(*v, s->domains.word[k]))
 				complain_main(j, "domains", "has %s twice",

@@ -97,7 +97,8 @@ live(int64_t stop_after)
 	struct str error = { 0 };
 
 	event_add(e, NULL);
-	if (freopen("/dev/null", "w", stderr) == NULL || !house_begin(&start, &error))
+	if (freopen("/dev/null", "w", stderr) == NULL ||
+	    !house_begin(&start, &error))
 		return 1;
 	if (stop_after > 0)
 		loop_timer_new(stop_after, stop_soon, NULL);
