@@ -6,9 +6,11 @@
  * pool), and tells store. A wrong one leaves the fiber and waits for its
  * penalty on a timer, which costs less. Passwords are wiped with the struct.
  *
- * Two limits bound what strangers can make us hold: WORKING logins that need a
- * hash (beyond it: try again later) and DELAYED answers (beyond it they come at
- * once).
+ * Limits bound what strangers can make us hold and do: WORKING logins that
+ * need a hash (beyond it: try again later), DELAYED answers (beyond it they come
+ * at once). Logins from addresses that have guessed wrong lately are SUSPECTS:
+ * few of them are with the threads at a time, so that others need not queue
+ * behind them.
  */
 #include <stdlib.h>
 
@@ -27,6 +29,8 @@
 #include "lib/proc/service.h"
 
 #define WORKING_MOST	256
+#define SUSPECTS_MOST	192	/* among them */
+#define SUSPECTS_AT_ONCE 4
 #define DELAYED_MOST	8192
 #define NAME_MOST	320
 
@@ -53,7 +57,8 @@ LIST_HEAD(login_list, login);
 
 static struct login_list logins = LIST_HEAD_INITIALIZER(logins);
 static struct users *users;
-static unsigned working, delayed;
+static struct fiber_queue suspects;
+static unsigned working, suspects_working, delayed;
 
 static void
 login_free(struct login *l)
@@ -140,15 +145,31 @@ pretend(void *arg)
 	scheme_pretend(str_view(&l->password));
 }
 
+static void
+work_suspect(struct login *l, void (*fn)(void *))
+{
+	while (suspects_working >= SUSPECTS_AT_ONCE)
+		fiber_queue_wait(&suspects, DEADLINE_NEVER);
+	suspects_working++;
+	pool_call(fn, l);
+	suspects_working--;
+	fiber_queue_wake(&suspects);
+}
+
 /* Run a slow function in the pool, if it is not too busy. */
 static bool
 work(struct login *l, void (*fn)(void *))
 {
-	if (working >= WORKING_MOST)
+	bool suspect = penalty_is_suspect(str_view(&l->client), clock_ms());
+
+	if (working >= (suspect ? SUSPECTS_MOST : WORKING_MOST))
 		return why_later(&l->why, "7.0",
 		    "Too many logins at once, try again later");
 	working++;
-	pool_call(fn, l);
+	if (suspect)
+		work_suspect(l, fn);
+	else
+		pool_call(fn, l);
 	working--;
 	return true;
 }
@@ -193,7 +214,7 @@ check(struct login *l)
 		    "The users cannot be looked up now");
 	if (password.n == 0 || password.n > SCHEME_PASSWORD_MAX ||
 	    memchr(password.p, '\0', password.n) != NULL) {
-		str_reset(&l->password);
+		str_wipe(&l->password);
 		return check_nobody(l, "impossible password");
 	}
 	if (r == KV_NONE)

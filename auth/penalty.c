@@ -16,6 +16,7 @@
 #define FIRST_MS    500
 #define DOUBLES	    4		/* up to 8 s */
 #define FORGIVE_MS  60000	/* one wrong password is forgotten */
+#define SUSPECT	    3		/* so many make one */
 
 struct slot {
 	uint64_t who;
@@ -77,13 +78,39 @@ find(uint64_t who)
 	return best;
 }
 
+/* Forget what time has healed. */
+static void
+forgive(struct slot *s, int64_t now)
+{
+	uint64_t forgiven = (uint64_t)(now - s->last) / FORGIVE_MS;
+
+	if (forgiven == 0)
+		return;
+	s->count = forgiven < s->count ? s->count - (unsigned)forgiven : 0;
+	s->last = now;
+}
+
+bool
+penalty_is_suspect(struct view client, int64_t now)
+{
+	uint64_t who = who_is(client);
+	struct slot *row = slots[(who >> 32) % ROWS];
+
+	for (size_t i = 0; i < WAYS; i++) {
+		if (row[i].who != who || row[i].count == 0)
+			continue;
+		forgive(&row[i], now);
+		return row[i].count >= SUSPECT;
+	}
+	return false;
+}
+
 int64_t
 penalty_add(struct view client, int64_t now)
 {
 	struct slot *s = find(who_is(client));
-	uint64_t forgiven = (uint64_t)(now - s->last) / FORGIVE_MS;
 
-	s->count = forgiven < s->count ? s->count - (unsigned)forgiven : 0;
+	forgive(s, now);
 	s->last = now;
 	if (s->count <= DOUBLES)
 		s->count++;

@@ -14,6 +14,8 @@
 #include "lib/base/view.h"
 
 void penalty_start(void);
+/* Have several wrong passwords come from client lately? */
+bool penalty_is_suspect(struct view client, int64_t now);
 /* Count a wrong password from client at time now (clock_ms); returns the
  * milliseconds that its answer waits. */
 int64_t penalty_add(struct view client, int64_t now);

@@ -121,11 +121,15 @@ test_penalty(void **state UNUSED)
 		8000 };
 
 	penalty_start();
+	assert_false(penalty_is_suspect(mallory, 1000000));
 	for (size_t i = 0; i < nitems(waits); i++)
 		assert_int_equal(penalty_add(mallory, 1000000), waits[i]);
 	assert_int_equal(penalty_add(VIEW_LIT("192.0.2.2"), 1000000), 500);
+	assert_true(penalty_is_suspect(mallory, 1000000));
+	assert_false(penalty_is_suspect(VIEW_LIT("192.0.2.2"), 1000000));
 	/* forgiven with time */
 	assert_int_equal(penalty_add(mallory, 1000000 + 2 * 60000), 4000);
+	assert_false(penalty_is_suspect(mallory, 1000000 + 50 * 60000));
 	assert_int_equal(penalty_add(mallory, 1000000 + 60 * 60000), 500);
 	/* a /64 of IPv6 counts as one, mapped IPv4 addresses do not */
 	assert_int_equal(penalty_add(VIEW_LIT("2001:db8::1"), 1), 500);
