@@ -50,6 +50,11 @@ enum {
 	    FS_MAKE_REG | FS_REFER | FS_TRUNCATE)
 
 static bool landlocked;
+static struct {
+	bool change;
+	uid_t uid;
+	gid_t gid;
+} user;
 
 struct ruleset_attr {
 	uint64_t fs, net, scoped;
@@ -173,10 +178,31 @@ empty_root(const struct settings *s, struct str *layers)
 	str_adds(layers, "empty-root ");
 }
 
+/* The system's files that name users are read before the paths go. */
+static void
+look_up_user(const struct program *p, const struct settings *s)
+{
+	const struct passwd *pw;
+
+	if (getuid() != 0 || !s->drop_privileges)
+		return;
+	pw = getpwnam(p->user);
+	if (pw == NULL)
+		fatal("there is no system user %s for %s: make it as INSTALL "
+		      "says, or set drop_privileges = no",
+		    p->user, role_name(p->role));
+	user.change = true;
+	user.uid = pw->pw_uid;
+	user.gid = pw->pw_gid;
+	if (initgroups(p->user, pw->pw_gid) < 0)
+		fatal("initgroups %s: %s", p->user, strerror(errno));
+}
+
 void
 sandbox_paths(const struct program *p, const struct settings *s,
     struct str *layers)
 {
+	look_up_user(p, s);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		fatal("cannot give up new privileges: %s", strerror(errno));
 	str_adds(layers, "no-new-privileges ");
@@ -199,23 +225,12 @@ void
 sandbox_user(const struct program *p, const struct settings *s,
     struct str *layers)
 {
-	struct passwd *pw = NULL;
-
-	if (getuid() == 0 && s->drop_privileges) {
-		pw = getpwnam(p->user);
-		if (pw == NULL)
-			fatal("there is no system user %s for %s: make it as "
-			      "INSTALL says, or set drop_privileges = no",
-			    p->user, role_name(p->role));
-		if (initgroups(p->user, pw->pw_gid) < 0)
-			fatal("initgroups %s: %s", p->user, strerror(errno));
-	}
 	if (getuid() == 0 && !has_paths(p) && !landlocked &&
 	    !BUILD_INSTRUMENTED)
 		empty_root(s, layers);
-	if (pw != NULL) {
-		if (setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) < 0 ||
-		    setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) < 0)
+	if (user.change) {
+		if (setresgid(user.gid, user.gid, user.gid) < 0 ||
+		    setresuid(user.uid, user.uid, user.uid) < 0)
 			fatal("cannot become %s: %s", p->user, strerror(errno));
 		str_addf(layers, "user=%s ", p->user);
 	} else {

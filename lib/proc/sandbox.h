@@ -14,7 +14,8 @@
 
 #include "lib/proc/service.h"
 
-/* Each adds a word to layers: "landlock=7", "no-landlock", ... */
+/* sandbox_paths() also looks up the user for sandbox_user().
+ * Each adds a word to layers: "landlock=7", "no-landlock", ... */
 void sandbox_paths(const struct program *p, const struct settings *s,
     struct str *layers);
 void sandbox_user(const struct program *p, const struct settings *s,
