@@ -3,8 +3,8 @@
  * intake - mail_open ahead of time, mail_rcpt and mail_commit at the end
  *
  * Requests under way stand in a list in the order they were sent; the queue
- * answers in nearly that order, so the one looked for is nearly always first.
- * An answer that nobody waits for any more is a mail to be aborted.
+ * answers in nearly that order, so the one looked for is nearly always among
+ * the first. A mail that nobody waits for any more is aborted.
  */
 #include <stdlib.h>
 #include <unistd.h>
@@ -43,11 +43,11 @@ intake_drop(struct intake *in)
 {
 	struct channel *c = link_of(in);
 
-	if (in->state == INTAKE_ASKED)
+	if (in->state == INTAKE_ASKED || in->state == INTAKE_COMMITTING)
 		TAILQ_REMOVE(&asked, in, entry);
 	if (in->state == INTAKE_OPEN && c != NULL)
 		abort_mail(c, in->mail);
-	if (in->state == INTAKE_OPEN && in->fd >= 0)
+	if (in->fd >= 0)
 		close(in->fd);
 	free(in->why);
 	in->why = NULL;
@@ -82,6 +82,17 @@ open_request(uint64_t size)
 		.mail_open = { .size = size } };
 }
 
+/* Send a request whose answer comes to the handlers below. */
+static void
+request(struct intake *in, struct channel *c, struct message *m)
+{
+	m->tag = channel_tag(c);
+	in->tag = m->tag;
+	in->process = channel_peer(c)->process;
+	TAILQ_INSERT_TAIL(&asked, in, entry);
+	channel_send(c, m);
+}
+
 /* Send mail_open if the queue is there. */
 static void
 ask(struct intake *in, uint64_t size)
@@ -91,13 +102,9 @@ ask(struct intake *in, uint64_t size)
 
 	if (c == NULL)
 		return;
-	m.tag = channel_tag(c);
-	in->tag = m.tag;
-	in->process = channel_peer(c)->process;
 	in->since = clock_ms();
 	in->state = INTAKE_ASKED;
-	TAILQ_INSERT_TAIL(&asked, in, entry);
-	channel_send(c, &m);
+	request(in, c, &m);
 }
 
 /* The same, waiting for the answer and, if need be, for the queue. */
@@ -186,30 +193,27 @@ bool
 intake_commit(struct intake *in, const struct dialog *d,
     const struct msg_mail_commit *mail, struct why *w)
 {
-	struct channel *c = link_of(in);
+	int64_t deadline = deadline_in(COMMIT_TIMEOUT);
 	struct message m = { .type = MSG_mail_commit, .mail_commit = *mail };
-	struct reply r;
-	bool ok;
+	struct channel *c = link_of(in);
+	bool queued;
 
-	if (c == NULL) {
-		intake_drop(in);
-		return why_later(w, "3.0", "The queue is not there at present");
+	why_later(w, "3.0", "The queue is not there at present");
+	if (c != NULL) {
+		for (const struct rcpt *p = d->tx.first; p; p = p->next)
+			send_recipient(c, in->mail, p);
+		m.mail_commit.mail = in->mail;
+		in->state = INTAKE_COMMITTING;
+		request(in, c, &m);
 	}
-	for (const struct rcpt *p = d->tx.first; p != NULL; p = p->next)
-		send_recipient(c, in->mail, p);
-	m.mail_commit.mail = in->mail;
-	ok = channel_call(c, &m, &r, deadline_in(COMMIT_TIMEOUT), w);
-	if (ok) {
-		ok = reply_is(&r, MSG_mail_queued, w);
-		reply_free(&r);
-	}
-	if (ok) {
-		close(in->fd);
-		in->fd = -1;
-		in->state = INTAKE_NONE;
-	}
+	while (in->state == INTAKE_COMMITTING)
+		if (fiber_queue_hold(&in->waiter, deadline) != WAIT_READY)
+			break;
+	if (in->state == INTAKE_REFUSED)
+		*w = *in->why;
+	queued = in->state == INTAKE_QUEUED;
 	intake_drop(in);
-	return ok;
+	return queued;
 }
 
 static struct intake *
@@ -235,7 +239,21 @@ intake_opened(struct channel *c, uint32_t tag, struct msg_mail_opened *m)
 		abort_mail(c, m->mail);
 		return;
 	}
+	must(in->state == INTAKE_ASKED);
 	opened(in, m);
+	fiber_queue_wake_all(&in->waiter);
+}
+
+void
+intake_queued(struct channel *c, uint32_t tag, struct msg_mail_queued *m)
+{
+	struct intake *in = find_asked(c, tag);
+
+	(void)m;
+	if (in == NULL)
+		return;
+	must(in->state == INTAKE_COMMITTING);
+	in->state = INTAKE_QUEUED;
 	fiber_queue_wake_all(&in->waiter);
 }
 

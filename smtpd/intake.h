@@ -23,7 +23,9 @@ enum intake_state {
 	INTAKE_NONE,		/* nothing asked for */
 	INTAKE_ASKED,		/* mail_open is under way */
 	INTAKE_OPEN,		/* has an id and a descriptor */
-	INTAKE_REFUSED		/* why tells */
+	INTAKE_REFUSED,		/* why tells */
+	INTAKE_COMMITTING,	/* mail_commit is under way */
+	INTAKE_QUEUED		/* the mail is safe */
 };
 
 struct intake {
@@ -47,7 +49,8 @@ void intake_begin(struct intake *in, uint64_t size);
 /* Wait until it is open: true, in->fd and in->mail count. */
 bool intake_ready(struct intake *in, struct why *w);
 /* Send the recipients of the dialog's transaction and the commit; true when the
- * mail is safe. Ends the intake either way. */
+ * mail is safe. Ends the intake either way. The wait cannot be cancelled: to
+ * give up now would make the client send the mail a second time. */
 bool intake_commit(struct intake *in, const struct dialog *d,
     const struct msg_mail_commit *mail, struct why *w);
 /* End it. */
@@ -55,6 +58,7 @@ void intake_drop(struct intake *in);
 
 /* For the handler table. */
 void intake_opened(struct channel *c, uint32_t tag, struct msg_mail_opened *m);
+void intake_queued(struct channel *c, uint32_t tag, struct msg_mail_queued *m);
 void intake_answered(struct channel *c, uint32_t tag, struct msg_answer *m);
 void intake_closed(struct channel *c);
 

@@ -14,6 +14,7 @@
 
 static const struct handlers handlers = {
 	.mail_opened = intake_opened,
+	.mail_queued = intake_queued,
 	.answer = intake_answered,
 	.closed = intake_closed,
 };
