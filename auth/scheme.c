@@ -60,14 +60,18 @@ scheme_of(struct view secret, struct view *hash)
 {
 	struct view name;
 
-	*hash = secret;
-	if (secret.n == 0 || secret.p[0] != '{')
+	*hash = view_trim(secret);
+	if (hash->n == 0 || hash->p[0] != '{')
 		return &schemes[0];
 	*hash = view_skip(secret, 1);
 	name = view_cut(hash, '}');
-	for (size_t i = 0; i < nitems(schemes); i++)
-		if (view_isi(name, schemes[i].name))
-			return &schemes[i];
+	for (size_t i = 0; i < nitems(schemes); i++) {
+		if (!view_isi(name, schemes[i].name))
+			continue;
+		if (schemes[i].slow)
+			*hash = view_trim(*hash);
+		return &schemes[i];
+	}
 	return NULL;
 }
 

@@ -3,8 +3,8 @@
  * scheme - is this the password that a hash was made of
  *
  * A stored secret is "{SCHEME}hash"; without a scheme it is crypt(3)'s, as
- * Dovecot's passwd-file has it. Comparisons take the same time whatever
- * differs.
+ * Dovecot's passwd-file has it. Blanks around a hash are not part of it; around
+ * a plain password they are. Comparisons take the same time whatever differs.
  */
 #ifndef AUTH_SCHEME_H
 #define AUTH_SCHEME_H

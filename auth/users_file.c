@@ -19,22 +19,25 @@ users_line(struct view line, struct str *name, struct view *secret,
     const char **wrong)
 {
 	const unsigned allow = ADDRESS_UTF8 | ADDRESS_BARE;
-	struct view text = view_trim(line), user;
+	struct view text = line, user;
 	struct arena arena = { 0 };
 	struct address a;
 	bool ok;
 
 	*wrong = NULL;
 	str_reset(name);
-	if (text.n == 0 || text.p[0] == '#')
+	if (view_trim(text).n == 0 || text.p[0] == '#')
 		return false;
+	/* a blank at the end may be the password's */
+	if (text.p[text.n - 1] == '\r')
+		text.n--;
 	*wrong = "the line is too long";
 	if (text.n > LINE_MAX_OCTETS)
 		return false;
 	*wrong = "there is no colon behind the name";
 	if (view_find(text, ':') == text.n)
 		return false;
-	user = view_cut(&text, ':');
+	user = view_trim(view_cut(&text, ':'));
 	*secret = view_cut(&text, ':');
 	*wrong = "the name is not of the form user@domain";
 	ok = address_parse(user, allow, &arena, &a) == ADDRESS_FINE &&

@@ -24,6 +24,8 @@ static const struct {
 	{ "{PLAIN}wonderland", "Wonderland", false },
 	{ "{PLAIN}wonderland", "wonderlan", false },
 	{ "{PLAIN}", "x", false },
+	{ "{PLAIN} a b ", " a b ", true },
+	{ "{PLAIN} a b ", "a b", false },
 	{ "{CRYPT}$5$saltsalt$9gQUDwVd5xKwjHPvSRYSzpwpzvR2hbktIUzZRLsn0R/",
 	    "nothing", false },
 	{ "{CRYPT}", "wonderland", false },

@@ -28,6 +28,7 @@ static const struct {
 	{ " Alice@A.Test:$y$x:1000:1000::/home\r", "alice@a.test", "$y$x",
 	    false },
 	{ "a+b@a.test:", "a+b@a.test", "", false },
+	{ "a@a.test:{PLAIN} p \r", "a@a.test", "{PLAIN} p ", false },
 	{ "\xc3\xa9@a.test:x", "\xc3\xa9@a.test", "x", false },
 	{ "", NULL, NULL, false },
 	{ "   \r", NULL, NULL, false },
