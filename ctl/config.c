@@ -42,7 +42,7 @@ print_values(const struct listing *l)
 	size_t i;
 	json_t *j;
 
-	json_array_foreach(l->all, i, j) {
+	for (i = 0; (j = json_array_get(l->all, i)) != NULL; i++) {
 		const char *section =
 		    json_string_value(json_object_get(j, "section"));
 

@@ -121,7 +121,7 @@ program_named(const char *name)
 	size_t i;
 	json_t *p;
 
-	json_array_foreach(programs, i, p)
+	for (i = 0; (p = json_array_get(programs, i)) != NULL; i++)
 		if (strcmp(json_string_value(json_object_get(p, "program")),
 			name) == 0)
 			return p;
@@ -169,7 +169,7 @@ print_words(const char *head, const json_t *words)
 	json_t *w;
 
 	printf("  %-10s", head);
-	json_array_foreach(words, i, w)
+	for (i = 0; (w = json_array_get(words, i)) != NULL; i++)
 		printf(" %s", json_string_value(w));
 	putchar('\n');
 }
@@ -203,6 +203,8 @@ print_process(const json_t *j)
 static void
 print_program(const json_t *p)
 {
+	const json_t *paths = json_object_get(p, "paths");
+	const json_t *processes = json_object_get(p, "processes");
 	size_t i;
 	json_t *j;
 
@@ -210,10 +212,10 @@ print_program(const json_t *p)
 	printf("  %-10s %s\n", "user", text_of(p, "user"));
 	print_words("calls", json_object_get(p, "calls"));
 	print_words("peers", json_object_get(p, "peers"));
-	json_array_foreach(json_object_get(p, "paths"), i, j)
+	for (i = 0; (j = json_array_get(paths, i)) != NULL; i++)
 		printf("  %-10s %s\n", text_of(j, "access"),
 		    text_of(j, "path"));
-	json_array_foreach(json_object_get(p, "processes"), i, j)
+	for (i = 0; (j = json_array_get(processes, i)) != NULL; i++)
 		print_process(j);
 	putchar('\n');
 }
@@ -242,7 +244,7 @@ privileges(struct ctl *ctl)
 		output_json(programs);
 		return 0;
 	}
-	json_array_foreach(programs, i, p)
+	for (i = 0; (p = json_array_get(programs, i)) != NULL; i++)
 		print_program(p);
 	json_decref(programs);
 	return 0;

@@ -19,6 +19,7 @@
 #include "lib/proc/channel.h"
 #include "lib/proc/fiber.h"
 #include "master/control.h"
+#include "master/handover.h"
 #include "master/house.h"
 #include "master/roster.h"
 #include "master/sockets.h"
@@ -67,7 +68,7 @@ on_status(struct channel *c, uint32_t tag, struct msg_status *unused)
 	struct message end = { .type = MSG_status_end, .tag = tag,
 		.status_end = { (uint32_t)getpid(), house_since(),
 		    VIEW_LIT(POSTHOUSE_VERSION) } };
-	const struct child *k;
+	const struct child *k = NULL;
 
 	(void)unused;
 	TAILQ_FOREACH(k, roster(), entry) {
@@ -100,7 +101,7 @@ on_connect(struct channel *c, uint32_t tag, struct msg_connect *m)
 		return;
 	}
 	if (k->state == CHILD_RUNNING && k->channel != NULL)
-		p.peer.link = roster_link(k, channel_peer(c));
+		p.peer.link = handover_link(k, channel_peer(c));
 	if (p.peer.link < 0) {
 		answer(c, tag, VERDICT_LATER,
 		    VIEW_LIT("it is not running just now; try again"));

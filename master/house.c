@@ -19,6 +19,7 @@
 #include "lib/proc/fiber.h"
 #include "master/control.h"
 #include "master/drain.h"
+#include "master/handover.h"
 #include "master/house.h"
 #include "master/lock.h"
 #include "master/notify.h"
@@ -278,10 +279,10 @@ take_settings(struct str *error)
 	}
 	house.settings = s;
 	if (strcmp(s->digest, was->digest) != 0)
-		roster_tell_settings(was);
+		handover_settings(was);
 	sockets_prune(s);
 	roster_fill();
-	roster_tell_drain();
+	handover_drain();
 	settings_free(&was);
 	return true;
 }

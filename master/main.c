@@ -4,7 +4,7 @@
  *
  * Runs as root or as whoever started it, and reads nothing from the network:
  * it opens listening sockets and hands them on. house.c has the life of the
- * server, child.c that of one program, roster.c who is linked to whom.
+ * server, child.c that of one program, handover.c what each of them gets.
  *
  *   master -F [-c FILE]   in the foreground, for a service manager
  *   master [-c FILE]      returns when everything runs, or says why not

@@ -1,28 +1,21 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * roster - the children and their links
+ * roster - who is there, and what they say
  *
- * Every pair of greeted processes whose roles are peers has a socketpair. A
- * process that says hello gets links to all that were greeted before, and they
- * get theirs to it: whoever comes last completes the pairs. Session programs
- * have one process more than are full, up to the listeners' limit, so that a
- * client never waits for a start; surplus ones go when nobody needs them.
+ * Session programs have one process more than are full, up to the listeners'
+ * limit, so that a client never waits for a start; surplus ones go when nobody
+ * needs them.
  */
-#include <sys/socket.h>
 #include <sys/wait.h>
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-#include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/proc/fiber.h"
 #include "master/drain.h"
+#include "master/handover.h"
 #include "master/house.h"
 #include "master/roster.h"
-#include "master/sockets.h"
 
 #define TICK_MS		5000
 #define IDLE_MS		30000	/* surplus processes live this long */
@@ -31,7 +24,7 @@
 static struct children children = TAILQ_HEAD_INITIALIZER(children);
 static struct loop_timer *ticker;
 
-const struct children *
+struct children *
 roster(void)
 {
 	return &children;
@@ -101,7 +94,7 @@ static void
 fill_sessions(const struct program_row *p)
 {
 	uint64_t most = program_processes(p, house_settings()), n = 0;
-	struct child *c;
+	struct child *c = NULL;
 
 	TAILQ_FOREACH(c, &children, entry) {
 		if (c->program != p || c->state == CHILD_STOPPING)
@@ -159,7 +152,7 @@ is_surplus(const struct child *c)
 static void
 tick(void *unused)
 {
-	struct child *c, *next;
+	struct child *c = NULL, *next = NULL;
 
 	(void)unused;
 	loop_timer_free(&ticker);
@@ -203,100 +196,13 @@ roster_stage_count(enum stage stage)
 void
 roster_stop_stage(enum stage stage, uint32_t grace)
 {
-	struct child *c, *next;
+	struct child *c = NULL, *next = NULL;
 
 	TAILQ_FOREACH_SAFE(c, &children, entry, next) {
 		if (c->program->stage != stage)
 			continue;
 		c->grace = grace;
 		child_event(c, CHILD_STOP);
-	}
-}
-
-/* ---- what a process is handed ---- */
-
-int
-roster_link(struct child *c, const struct peer_id *other)
-{
-	struct message m = { .type = MSG_peer,
-		.peer = { other->role, other->instance, other->process, -1 } };
-	int pair[2];
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
-		log_error(child_name(c), "link error=\"%s\"", strerror(errno));
-		return -1;
-	}
-	m.peer.link = pair[0];
-	channel_send(c->channel, &m);
-	return pair[1];
-}
-
-static void
-link_pair(struct child *a, struct child *b)
-{
-	struct peer_id id = { a->program->role, a->instance, a->process };
-	struct message m = { .type = MSG_peer,
-		.peer = { b->program->role, b->instance, b->process, -1 } };
-
-	m.peer.link = roster_link(b, &id);
-	if (m.peer.link >= 0)
-		channel_send(a->channel, &m);
-}
-
-static void
-send_links(struct child *c)
-{
-	struct child *o;
-
-	TAILQ_FOREACH(o, &children, entry)
-		if (o != c && o->greeted && o->channel != NULL &&
-		    programs_are_peers(c->program->role, o->program->role))
-			link_pair(c, o);
-}
-
-static int
-settings_memfd(const struct settings *s)
-{
-	struct str text = { 0 };
-	int fd;
-
-	settings_write(s, true, false, &text);
-	fd = file_memfd("settings", str_view(&text));
-	str_free(&text);
-	if (fd < 0)
-		log_error("settings", "memfd error=\"%s\"", strerror(errno));
-	return fd;
-}
-
-static void
-send_welcome(struct child *c)
-{
-	struct message m = { .type = MSG_welcome,
-		.welcome = { message_digest(), c->process, c->instance,
-		    settings_memfd(house_settings()), house_log() } };
-
-	channel_send(c->channel, &m);
-}
-
-static void
-send_listeners(struct child *c)
-{
-	const struct settings *s = house_settings();
-
-	for (size_t i = 0; i < s->listener_count; i++) {
-		const struct listener_settings *l = &s->listener[i];
-		struct message m = { .type = MSG_listener,
-			.listener = { view_of(l->name), -1 } };
-
-		if (listener_role(l) != c->program->role)
-			continue;
-		m.listener.socket = fcntl(socket_of(l->address),
-		    F_DUPFD_CLOEXEC, 0);
-		if (m.listener.socket >= 0)
-			channel_send(c->channel, &m);
-		else
-			log_error(child_name(c), "listener=%s error=\"%s\"",
-			    l->name, strerror(errno));
 	}
 }
 
@@ -312,7 +218,6 @@ static void
 on_hello(struct channel *ch, uint32_t tag, struct msg_hello *m)
 {
 	struct child *c = child_of(ch);
-	struct message start = { .type = MSG_start };
 
 	(void)tag;
 	if (m->digest != message_digest() ||
@@ -324,11 +229,8 @@ on_hello(struct channel *ch, uint32_t tag, struct msg_hello *m)
 	}
 	if (c->greeted || c->state != CHILD_STARTING)
 		return;
-	send_welcome(c);
-	send_listeners(c);
-	send_links(c);
+	handover(c);
 	c->greeted = true;
-	channel_send(ch, &start);
 }
 
 static void
@@ -385,6 +287,17 @@ roster_channel(struct child *c, int fd)
 	return ch;
 }
 
+static struct child *
+with_pid(pid_t pid)
+{
+	struct child *c;
+
+	TAILQ_FOREACH(c, &children, entry)
+		if (c->pid == pid)
+			return c;
+	return NULL;
+}
+
 void
 roster_reap(void)
 {
@@ -393,81 +306,10 @@ roster_reap(void)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		TAILQ_FOREACH(c, &children, entry)
-			if (c->pid == pid)
-				break;
+		c = with_pid(pid);
 		if (c != NULL)
 			child_ended(c, status);
 		else
 			drain_ended(pid, status);
 	}
-}
-
-/* ---- new settings ---- */
-
-/* The name stays, but it is another socket or another program's now. */
-static bool
-has_moved(const struct listener_settings *l, const struct settings *was)
-{
-	const struct listener_settings *old = settings_listener(was, l->name);
-
-	return old != NULL && (strcmp(old->address, l->address) != 0 ||
-	    listener_role(old) != listener_role(l));
-}
-
-static void
-send_settings(struct child *c, const struct settings *s)
-{
-	struct message m = { .type = MSG_settings,
-		.settings = { settings_memfd(s) } };
-
-	if (m.settings.settings >= 0)
-		channel_send(c->channel, &m);
-}
-
-/* A process closes a listener whose name has gone from the settings: one that
- * moved goes first and comes back with its new socket. */
-static void
-send_without_moved(struct child *c, const struct settings *was)
-{
-	const struct settings *s = house_settings();
-	struct settings some = *s;
-	size_t n = 0;
-
-	some.listener = xcalloc(s->listener_count, sizeof(*some.listener));
-	for (size_t i = 0; i < s->listener_count; i++)
-		if (!has_moved(&s->listener[i], was))
-			some.listener[n++] = s->listener[i];
-	some.listener_count = n;
-	if (n < s->listener_count)
-		send_settings(c, &some);
-	free(some.listener);
-}
-
-void
-roster_tell_settings(const struct settings *was)
-{
-	struct child *c;
-
-	TAILQ_FOREACH(c, &children, entry) {
-		if (!c->greeted || c->channel == NULL)
-			continue;
-		if (c->program->need == NEED_LISTENERS)
-			send_without_moved(c, was);
-		send_settings(c, house_settings());
-		if (c->program->need == NEED_LISTENERS)
-			send_listeners(c);
-	}
-}
-
-void
-roster_tell_drain(void)
-{
-	struct message m = { .type = MSG_drain };
-	struct child *c;
-
-	TAILQ_FOREACH(c, &children, entry)
-		if (c->greeted && c->channel != NULL &&
-		    c->program->role & (ROLE_AUTH | ROLE_ROUTER))
-			channel_send(c->channel, &m);
 }

@@ -31,7 +31,8 @@ struct house_socket {
 	bool fresh;	/* of the sockets_open() that is under way */
 };
 
-static LIST_HEAD(, house_socket) sockets = LIST_HEAD_INITIALIZER(sockets);
+LIST_HEAD(house_sockets, house_socket);
+static struct house_sockets sockets = LIST_HEAD_INITIALIZER(sockets);
 
 static struct house_socket *
 socket_find(const char *address)
@@ -173,7 +174,7 @@ socket_add(const char *address, struct str *error)
 static void
 settle_fresh(bool keep)
 {
-	struct house_socket *k, *next;
+	struct house_socket *k = NULL, *next = NULL;
 
 	LIST_FOREACH_SAFE(k, &sockets, entry, next) {
 		if (k->fresh && !keep)

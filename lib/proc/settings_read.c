@@ -37,10 +37,12 @@ struct section {
 	void *values;
 };
 
+STAILQ_HEAD(sections, section);
+
 struct reader {
 	struct settings *s;
 	struct str *errors;
-	STAILQ_HEAD(, section) sections;	/* first: outside sections */
+	struct sections sections;	/* first: outside sections */
 	struct section *now;
 	struct place at;
 	const char *dir;	/* of the file, absolute; NULL for plain text */
@@ -87,7 +89,7 @@ section_new(struct reader *r, const struct setting_table *t, const char *name)
 static struct section *
 section_find(struct reader *r, const char *section, const char *name)
 {
-	struct section *c;
+	struct section *c = NULL;
 
 	STAILQ_FOREACH(c, &r->sections, link) {
 		if (section == NULL && c->name == NULL)

@@ -28,6 +28,11 @@ struct setting_type {
 	const struct setting_unit *units;	/* of numbers */
 };
 
+extern const struct setting_type setting_type_text, setting_type_path,
+    setting_type_address, setting_type_words, setting_type_paths,
+    setting_type_count, setting_type_size, setting_type_time,
+    setting_type_flag;
+
 struct setting_row {
 	const char *name;
 	const struct setting_type *type;
