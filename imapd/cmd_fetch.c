@@ -148,12 +148,12 @@ from_index(struct fetch *f, struct walk *w)
 	}
 }
 
-/* FLAGS alone, which clients ask of every message. */
+/* FLAGS and perhaps UID, which clients ask of every message. */
 static void
 only_flags(struct fetch *f, struct walk *w)
 {
 	while (walk_next(w)) {
-		sync_tell_flags(f->im, w->index, w->seq, f->im->uid);
+		sync_tell_flags(f->im, w->index, w->seq, f->im->uid || f->uid);
 		if (!out_push(f->im))
 			break;
 	}
@@ -177,7 +177,7 @@ cmd_fetch(struct imap *im, struct parse *p)
 	walk_begin(&w, im->box, &set, im->uid);
 	if (f->content)
 		answer = with_content(f, &w);
-	else if (f->flags && f->count == 1)
+	else if (f->flags && !f->others)
 		only_flags(f, &w);
 	else
 		from_index(f, &w);

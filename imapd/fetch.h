@@ -39,6 +39,7 @@ struct fetch {
 	bool content;			/* some item needs the message */
 	bool seen;			/* some item sets \Seen */
 	bool flags, uid;		/* asked for */
+	bool others;			/* than those two are */
 	struct content message;		/* the one being written */
 	uint32_t index;
 	uint32_t missing;		/* messages that were gone */

@@ -197,6 +197,7 @@ add_item(struct fetch *f, struct fetch_item *item, unsigned flags)
 	f->seen |= (flags & SETS_SEEN) != 0;
 	f->flags |= item->write == fetch_flags;
 	f->uid |= item->write == fetch_uid;
+	f->others |= item->write != fetch_flags && item->write != fetch_uid;
 }
 
 static void

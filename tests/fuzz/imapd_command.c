@@ -36,6 +36,16 @@ check_response(struct view *rest)
 	} while (parse_literal_head(line, &n, &waits));
 }
 
+/* Every descriptor that a command got must be closed after it. */
+static void
+check_descriptors(void)
+{
+	int fd = dup(STDERR_FILENO);
+
+	must(fd >= 0 && fd < 16);
+	close(fd);
+}
+
 static void
 begin(void)
 {
@@ -70,5 +80,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	said = str_view(&fake.output);
 	while (said.n > 0)
 		check_response(&said);
+	check_descriptors();
 	return 0;
 }

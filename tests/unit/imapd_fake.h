@@ -151,6 +151,8 @@ fake_expunge(struct imap *im, const struct msg_mailbox_expunge *m,
 static void
 fake_append_open(struct reply *reply)
 {
+	if (fake.append > 0)
+		close(fake.append);
 	fake.append = memfd_create("append", MFD_CLOEXEC);
 	reply->m = (struct message){ .type = MSG_append_opened,
 		.append_opened = { .append = 7,
