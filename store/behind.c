@@ -22,7 +22,9 @@
 #define IDLE_MS	     30000 /* records unused for so long are given back */
 #define CHECKPOINT   (8u << 20)
 #define REMEMBER     (8 * 86400) /* deliveries; longer than a queue's try */
-#define TIDY_TICKS   100
+#define REST_MS	     500 /* between ticks without work */
+#define TIDY_MS	     5000
+#define CHECK_MS     500
 
 TAILQ_HEAD(lagging, mailbox);
 static struct lagging lagging = TAILQ_HEAD_INITIALIZER(lagging);
@@ -318,6 +320,7 @@ behind_sweep(struct mailbox *mb)
  */
 
 static bool checkpoint_runs;
+static int64_t tidied, checked; /* when last */
 
 static void
 checkpoint_run(void *arg UNUSED)
@@ -336,20 +339,30 @@ nothing(void *arg UNUSED, bool ok UNUSED)
 {
 }
 
+/* Has so much time passed since *last? Then it is now. */
+static bool
+is_time(int64_t *last, int64_t ms)
+{
+	int64_t now = clock_ms();
+
+	if (now - *last < ms)
+		return false;
+	*last = now;
+	return true;
+}
+
 static void
 index_tick(void)
 {
-	static unsigned ticks;
-
 	if (index_broken()) {
 		durable_index(nothing, NULL); /* its round finds out */
 		return;
 	}
-	if (++ticks % TIDY_TICKS == 0) {
+	if (is_time(&tidied, TIDY_MS)) {
 		mailbox_tidy(clock_ms() - IDLE_MS);
 		deliver_forget(REMEMBER);
 	}
-	if (ticks % 10 != 0 || checkpoint_runs)
+	if (checkpoint_runs || !is_time(&checked, CHECK_MS))
 		return;
 	durable_commit();
 	if (index_log_grown() >= CHECKPOINT) {
@@ -372,11 +385,13 @@ tick(void *arg UNUSED)
 	letters_tick();
 	index_tick();
 	loop_timer_free(&timer);
-	timer = loop_timer_new(TICK_MS, tick, NULL);
+	timer = loop_timer_new(
+	    TAILQ_EMPTY(&lagging) ? REST_MS : TICK_MS, tick, NULL);
 }
 
 void
 behind_begin(void)
 {
+	tidied = checked = clock_ms();
 	timer = loop_timer_new(TICK_MS, tick, NULL);
 }

@@ -38,6 +38,13 @@ change_uid(struct mailbox *mb)
 }
 
 void
+change_uid_back(struct mailbox *mb, uint32_t uid)
+{
+	if (mb->next_uid == uid + 1)
+		mb->next_uid = uid;
+}
+
+void
 change_add(struct mailbox *mb, struct entry *e)
 {
 	e->r.modseq = ++mb->h.modseq;

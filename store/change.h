@@ -12,6 +12,8 @@
 
 /* Take the next UID, for a name. */
 uint32_t change_uid(struct mailbox *mb);
+/* No name was made with it: it can be the next one again. */
+void change_uid_back(struct mailbox *mb, uint32_t uid);
 /* Add a message whose name is safe on disk; sets its modseq. UIDs must come in
  * order. */
 void change_add(struct mailbox *mb, struct entry *e);

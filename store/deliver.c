@@ -248,6 +248,8 @@ link_now(struct delivery *d, struct mailbox *mb, int *error)
 	*error = make_link(d, content_dir, from);
 	if (*error == 0)
 		arrival_start(&d->arrival);
+	else
+		change_uid_back(mb, d->entry.r.uid);
 	return *error == 0;
 }
 

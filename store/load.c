@@ -141,6 +141,16 @@ mailbox_find_folders(struct view user, struct why *w)
 	return ok;
 }
 
+static bool
+is_name(struct view user, struct view name)
+{
+	struct str path = { 0 };
+	bool ok = place_user(user, &path) && place_folder(name, &path);
+
+	str_free(&path);
+	return ok;
+}
+
 bool
 mailbox_know_user(struct view user, struct why *w)
 {
@@ -148,7 +158,7 @@ mailbox_know_user(struct view user, struct why *w)
 	struct view v;
 	enum kv_result r;
 
-	if (key.full)
+	if (!is_name(user, VIEW_NONE))
 		return why_never(w, "1.1", "Not the name of a user");
 	if (!folder_recover(user, w))
 		return false;
@@ -265,16 +275,6 @@ get_new(struct view user, struct view name, struct why *w)
 		mailbox_stale(mb);
 	mailbox_unref(mb);
 	return NULL;
-}
-
-static bool
-is_name(struct view user, struct view name)
-{
-	struct str path = { 0 };
-	bool ok = place_user(user, &path) && place_folder(name, &path);
-
-	str_free(&path);
-	return ok;
 }
 
 struct mailbox *

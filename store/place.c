@@ -10,11 +10,21 @@
 
 #define COMPONENT_MAX 250 /* of 255 that a file name may have */
 #define MAILBOX_MAX   200
+#define USER_MAX      400
 #define DOT	      "&AC4-"
 
 /* The five flags in the order that Maildir wants: of their letters. */
 static const uint32_t flag_order[] = { FLAG_DRAFT, FLAG_FLAGGED, FLAG_ANSWERED,
 	FLAG_SEEN, FLAG_DELETED };
+
+static bool
+has_control(struct view v)
+{
+	for (size_t i = 0; i < v.n; i++)
+		if ((unsigned char)v.p[i] < 32 || v.p[i] == 127)
+			return true;
+	return false;
+}
 
 static bool
 put_component(struct str *out, struct view v)
@@ -38,7 +48,8 @@ place_user(struct view user, struct str *out)
 {
 	size_t at = view_rfind(user, '@');
 
-	if (at == user.n || !put_component(out, view_skip(user, at + 1)))
+	if (user.n > USER_MAX || has_control(user) || at == user.n ||
+	    !put_component(out, view_skip(user, at + 1)))
 		return false;
 	str_addc(out, '/');
 	return put_component(out, (struct view){ user.p, at });
@@ -50,15 +61,6 @@ place_canonical(struct view mailbox)
 	if (mailbox.n == 0 || view_isi(mailbox, "INBOX"))
 		return VIEW_LIT("INBOX");
 	return mailbox;
-}
-
-static bool
-has_control(struct view v)
-{
-	for (size_t i = 0; i < v.n; i++)
-		if ((unsigned char)v.p[i] < 32 || v.p[i] == 127)
-			return true;
-	return false;
 }
 
 /* One component of a mailbox name, dots spelt out. */

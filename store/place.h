@@ -19,8 +19,8 @@
 
 #define PLACE_KEYWORDS	26	/* that have a letter */
 
-/* "<domain>/<local>"; false when the name has no '@', an empty part, or a part
- * that would be too long for a file. */
+/* "<domain>/<local>"; false when the name has no '@', an empty part, control
+ * characters, or a part that would be too long for a file. */
 bool place_user(struct view user, struct str *out);
 
 /* "" for INBOX (any case), else ".a.b". False: the name is not valid: empty

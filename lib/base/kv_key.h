@@ -12,7 +12,7 @@
 #include "lib/base/view.h"
 
 struct kv_key {
-	unsigned char p[512];
+	unsigned char p[1024];
 	size_t n;
 	bool full;
 };

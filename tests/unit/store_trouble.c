@@ -118,6 +118,35 @@ later_when_descriptors_run_out(void **state UNUSED)
 	life(no_descriptors);
 }
 
+/* The spool lies on another file system: content is copied. */
+static void
+deliver_copies(void)
+{
+	spool(1, "Subject: x\n");
+	check(deliver_one(1, false) == VERDICT_DONE);
+	check(deliver_one(1, true) == VERDICT_DONE);
+	check(files_in("", "cur") == 1 && files_in("", "tmp") == 0);
+	check(has_file("", "0000000000000001.R3.test.host,S=11,U=1:2,"));
+}
+
+static void
+other_file_system(void **state UNUSED)
+{
+	char shm[] = "/dev/shm/store_test.XXXXXX", command[100];
+	struct stat a, b;
+
+	if (mkdtemp(shm) == NULL)
+		skip();
+	if (stat(shm, &a) == 0 && stat(house, &b) == 0 &&
+	    a.st_dev != b.st_dev) {
+		assert_int_equal(rmdir(house_path("spool/content")), 0);
+		assert_int_equal(symlink(shm, house_path("spool/content")), 0);
+		life(deliver_copies);
+	}
+	snprintf(command, sizeof(command), "rm -rf %s", shm);
+	assert_int_equal(system(command), 0);
+}
+
 /* Somebody put a link where a mailbox should be. */
 static void
 planted_link(void)
@@ -210,7 +239,7 @@ main(void)
 						later_when_the_disk_refuses),
 		HOUSE_TEST(full_disk_can_be_emptied),
 		HOUSE_TEST(later_when_descriptors_run_out),
-		HOUSE_TEST(links_lead_nowhere),
+		HOUSE_TEST(other_file_system), HOUSE_TEST(links_lead_nowhere),
 		HOUSE_TEST(vanished_files_are_told),
 		HOUSE_TEST(zeroed_index_is_made_again) };
 
