@@ -36,7 +36,7 @@ handover_link(struct child *c, const struct peer_id *other)
 	return pair[1];
 }
 
-static void
+static bool
 link_pair(struct child *a, struct child *b)
 {
 	struct peer_id id = { a->program->role, a->instance, a->process };
@@ -44,19 +44,20 @@ link_pair(struct child *a, struct child *b)
 		.peer = { b->program->role, b->instance, b->process, -1 } };
 
 	m.peer.link = handover_link(b, &id);
-	if (m.peer.link >= 0)
-		channel_send(a->channel, &m);
+	return m.peer.link >= 0 && channel_send(a->channel, &m);
 }
 
-static void
+static bool
 send_links(struct child *c)
 {
 	struct child *o;
+	bool fine = true;
 
 	TAILQ_FOREACH(o, roster(), entry)
 		if (o != c && o->greeted && o->channel != NULL &&
 		    programs_are_peers(c->program->role, o->program->role))
-			link_pair(c, o);
+			fine = link_pair(c, o) && fine;
+	return fine;
 }
 
 static int
@@ -83,10 +84,11 @@ send_welcome(struct child *c)
 	channel_send(c->channel, &m);
 }
 
-static void
+static bool
 send_listeners(struct child *c)
 {
 	const struct settings *s = house_settings();
+	bool fine = true;
 
 	for (size_t i = 0; i < s->listener_count; i++) {
 		const struct listener_settings *l = &s->listener[i];
@@ -97,23 +99,27 @@ send_listeners(struct child *c)
 			continue;
 		m.listener.socket = fcntl(socket_of(l->address),
 		    F_DUPFD_CLOEXEC, 0);
-		if (m.listener.socket >= 0)
+		if (m.listener.socket >= 0) {
 			channel_send(c->channel, &m);
-		else
-			log_error(child_name(c), "listener=%s error=\"%s\"",
-			    l->name, strerror(errno));
+			continue;
+		}
+		log_error(child_name(c), "listener=%s error=\"%s\"", l->name,
+		    strerror(errno));
+		fine = false;
 	}
+	return fine;
 }
 
-void
+bool
 handover(struct child *c)
 {
 	struct message start = { .type = MSG_start };
 
 	send_welcome(c);
-	send_listeners(c);
-	send_links(c);
+	if (!send_listeners(c) || !send_links(c))
+		return false;
 	channel_send(c->channel, &start);
+	return true;
 }
 
 /* ---- new settings ---- */

@@ -8,8 +8,9 @@
 #include "master/child.h"
 
 /* Settings, listeners, links to everybody who was greeted before, and the word
- * to start. */
-void handover(struct child *c);
+ * to start. False, after a word in the log, when something could not be had:
+ * a process that lacks a part must not begin. */
+bool handover(struct child *c);
 /* Link a child to somebody: the other end of the link, -1 when that fails. */
 int handover_link(struct child *c, const struct peer_id *other);
 /* New settings for everyone; was: those in force before. */

@@ -229,8 +229,9 @@ on_hello(struct channel *ch, uint32_t tag, struct msg_hello *m)
 	}
 	if (c->greeted || c->state != CHILD_STARTING)
 		return;
-	handover(c);
-	c->greeted = true;
+	c->greeted = handover(c);
+	if (!c->greeted)
+		child_event(c, CHILD_BROKEN);
 }
 
 static void
