@@ -25,7 +25,7 @@
 
 #define NOTES_MS	20	/* notes wait so long for a mail to ride with */
 #define RETRY_MS	1000	/* after a failure of the journal */
-#define JOBS_MOST	12	/* content syncs in parallel */
+#define JOBS_MOST	4	/* content syncs in parallel */
 
 /* Mails that are finished once the group is durable. */
 struct finished {
