@@ -8,6 +8,7 @@
  */
 #include <stdio.h>
 
+#include "lib/base/log.h"
 #include "lib/proc/pool.h"
 #include "store/account.h"
 #include "store/folder.h"
@@ -42,9 +43,13 @@ folder_make(struct view user, struct view name, struct why *w)
 bool
 folder_may_make(struct view user, struct view name, struct why *w)
 {
+	struct kv_key old = index_key_folder(user, 'D', name);
 	struct account_names all;
+	struct view v;
 	bool ok;
 
+	if (!old.full && index_get(INDEX_FOLDERS, &old, &v) == KV_FOUND)
+		return why_later(w, "3.0", "The old mailbox is being removed");
 	if (account_exists(user, name) ||
 	    view_is(place_canonical(name), "INBOX"))
 		return why_never(w, "2.0", "There is such a mailbox already");
@@ -175,25 +180,29 @@ notes_take(void *arg, struct view key, struct view value)
 	return true;
 }
 
-static bool
-recover_one(
-    struct view user, struct view what, struct view value, struct why *w)
+/* What fails stays noted for the next time and keeps nobody from his mail. */
+static void
+recover_one(struct view user, struct view what, struct view value)
 {
 	struct view name = view_skip(what, 1);
 	struct str text = { 0 };
+	struct why w = { 0 };
 	bool ok = true;
 
 	str_add(&text, what.p[0] == 'T' ? name : value);
 	if (what.p[0] == 'R')
-		ok = folder_rename_all(user, name, value, w);
+		ok = folder_rename_all(user, name, value, &w);
 	else if (what.p[0] == 'D' && !account_exists(user, name))
-		ok = move_away(user, name, text.p, w);
+		ok = move_away(user, name, text.p, &w);
 	else if (what.p[0] == 'D')
 		account_note(user, 'D', name, NULL); /* made again since */
 	else if (what.p[0] == 'T')
 		remove_trash(user, text.p);
+	if (!ok)
+		log_warning("store",
+		    "not-finished user=%s what=%s reason=\"%s\"",
+		    log_quote(user), log_quote(what), w.text);
 	str_free(&text);
-	return ok;
 }
 
 bool
@@ -203,7 +212,6 @@ folder_recover(struct view user, struct why *w)
 	struct notes n = { .user = key.n };
 	struct view rest, what, value;
 	struct account_lock *l;
-	bool ok;
 
 	if (account_is_locked(user))
 		return true;
@@ -215,12 +223,11 @@ folder_recover(struct view user, struct why *w)
 	if (n.list.n == 0)
 		return true;
 	l = account_lock(user);
-	ok = true;
 	rest = str_view(&n.list);
-	while (ok && list_next(&rest, &what) && list_next(&rest, &value))
+	while (list_next(&rest, &what) && list_next(&rest, &value))
 		if (what.n > 1)
-			ok = recover_one(user, what, value, w);
+			recover_one(user, what, value);
 	account_unlock(l);
 	str_free(&n.list);
-	return ok;
+	return true;
 }

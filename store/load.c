@@ -267,11 +267,13 @@ get_new(struct view user, struct view name, struct why *w)
 	struct mailbox *mb = mailbox_new(user, name);
 
 	mailbox_ref(mb);
-	if (fill(mb, w) && !mb->stale) {
+	if (fill(mb, w) && !mb->stale && !mb->deleted) {
 		mailbox_ready(mb);
 		return mb;
 	}
-	if (!mb->stale)
+	if (mb->deleted)
+		why_later(w, "3.0", "The mailbox is being renamed");
+	else if (!mb->stale)
 		mailbox_stale(mb);
 	mailbox_unref(mb);
 	return NULL;

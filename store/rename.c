@@ -6,6 +6,8 @@
  * in one transaction; until that is safe, the old names are the ones that
  * count, and a restart begins again.
  */
+#include <unistd.h>
+
 #include "lib/proc/pool.h"
 #include "store/account.h"
 #include "store/copy.h"
@@ -47,7 +49,10 @@ move_row(struct view user, struct view name, struct view to)
 {
 	struct header h = { 0 };
 	struct kv_key old = index_key_mailbox(user, name);
+	struct mailbox *mb = mailbox_find(user, name);
 
+	if (mb != NULL) /* somebody was quick */
+		mailbox_deleted(mb);
 	if (index_header(user, name, &h) == KV_FOUND) {
 		index_put_header(user, to, &h);
 		index_delete(INDEX_MAILBOX, &old);
@@ -86,6 +91,20 @@ folder_rename_all(
 	return ok && request_safe(w);
 }
 
+/* There is a directory that no row knows: somebody else's work. */
+static bool
+is_directory(struct view user, struct view folder)
+{
+	struct str path = { 0 };
+	int fd =
+	    maildir_path(&path, user, folder, "") ? maildir_open(path.p) : -1;
+
+	str_free(&path);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 /* No new name is taken or impossible. */
 static bool
 may_rename(struct view user, struct view from, struct view to, struct why *w)
@@ -104,7 +123,8 @@ may_rename(struct view user, struct view from, struct view to, struct why *w)
 		ok = place_folder(str_view(&target), &folder) && folder.n > 0;
 		if (!ok)
 			why_never(w, "2.0", "Not a valid name of a mailbox");
-		else if (account_exists(user, str_view(&target)))
+		else if (account_exists(user, str_view(&target)) ||
+			 is_directory(user, str_view(&folder)))
 			ok = why_never(
 			    w, "2.0", "There is such a mailbox already");
 		str_free(&target);
