@@ -15,12 +15,6 @@
 #include "pop3d/login.h"
 #include "pop3d/mailbox.h"
 
-bool
-login_in_use(const struct why *w)
-{
-	return w->verdict == VERDICT_LATER && w->status[0] == '2';
-}
-
 /* Our address in this connection. */
 static void
 local_address(const struct session *s, char *out, size_t size)

@@ -5,13 +5,9 @@
 #ifndef POP3D_LOGIN_H
 #define POP3D_LOGIN_H
 
-#include "lib/base/why.h"
-
 struct mailbox;
 struct session;
 
-/* store's answer means that another POP session has the mailbox. */
-bool login_in_use(const struct why *w);
 /* One line in the form that log readers know: "SUBJECT: Login: user=<>, ..." */
 void login_log(const char *subject, const struct session *s,
     const struct mailbox *m);

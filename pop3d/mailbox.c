@@ -15,8 +15,10 @@
 #include "lib/proc/service.h"
 #include "pop3d/mailbox.h"
 
-#define CALL_MS	     60000
-#define UIDS_PORTION 200000	/* octets of a UID set in one request */
+#define CALL_MS		  60000
+#define PATIENCE_FIRST_MS 10	 /* waits for a mailbox in use, doubling */
+#define PATIENCE_LAST_MS  160
+#define UIDS_PORTION	  200000 /* octets of a UID set in one request */
 
 /* ---- who keeps it ---- */
 
@@ -117,14 +119,13 @@ take_snapshot(struct mailbox *m, const struct msg_mailbox_opened *o)
 	}
 }
 
-bool
-mailbox_open(struct mailbox *m, struct view name, struct why *w)
+static bool
+open_once(struct mailbox *m, struct view name, struct why *w)
 {
 	struct message request = { .type = MSG_mailbox_open };
 	struct channel *c = service_peer(ROLE_STORE, m->store);
 	struct reply reply;
 
-	must(!m->open);
 	if (c == NULL)
 		return why_later(w, "3.0", "The mailbox is not available");
 	m->keeper = channel_peer(c)->process;
@@ -138,6 +139,26 @@ mailbox_open(struct mailbox *m, struct view name, struct why *w)
 		take_snapshot(m, &reply.m.mailbox_opened);
 	reply_free(&reply);
 	return m->open;
+}
+
+bool
+mailbox_in_use(const struct why *w)
+{
+	return w->verdict == VERDICT_LATER && w->status[0] == '2';
+}
+
+/* The session that has it may have just ended in another process, whose word
+ * to store is still on its way: a client that was told good-bye can come back
+ * faster than that. */
+bool
+mailbox_open(struct mailbox *m, struct view name, struct why *w)
+{
+	must(!m->open);
+	for (int64_t ms = PATIENCE_FIRST_MS; !open_once(m, name, w); ms *= 2)
+		if (!mailbox_in_use(w) || ms > PATIENCE_LAST_MS ||
+		    fiber_sleep(ms) != WAIT_TIMEOUT)
+			return false;
+	return true;
 }
 
 void

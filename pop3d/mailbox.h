@@ -49,8 +49,10 @@ bool mailbox_login(struct mailbox *m, const struct session *s,
 void mailbox_logout(struct mailbox *m);
 
 /* Open a mailbox of the user, alone among POP sessions; an empty name is the
- * INBOX. LATER 2.0 when another session has it. */
+ * INBOX. */
 bool mailbox_open(struct mailbox *m, struct view name, struct why *w);
+/* It could not be opened because another POP session has it. */
+bool mailbox_in_use(const struct why *w);
 /* Nothing marked is removed. */
 void mailbox_close(struct mailbox *m);
 /* Remove what is marked; all or nothing as far as one request can name it. */

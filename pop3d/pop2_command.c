@@ -55,7 +55,7 @@ choose(struct pop2 *p, struct view name)
 
 	if (!mailbox_open(&p->mailbox, name, &w) && !is_missing(&w)) {
 		pop2_fail(p, "%s", w.text);
-		p->end = login_in_use(&w) ? "Mailbox in use" : "Not available";
+		p->end = mailbox_in_use(&w) ? "Mailbox in use" : "Not available";
 		return;
 	}
 	p->number = 1;

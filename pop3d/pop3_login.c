@@ -45,7 +45,7 @@ log_in(struct pop3 *p, struct view password)
 	if (mailbox_open(&p->mailbox, VIEW_NONE, &w))
 		return true;
 	mailbox_logout(&p->mailbox);
-	if (login_in_use(&w))
+	if (mailbox_in_use(&w))
 		pop3_error(p, "IN-USE", "%s", w.text);
 	else
 		pop3_why(p, &w);
