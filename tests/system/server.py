@@ -249,6 +249,16 @@ class Server:
                 pass
         return found
 
+    def link_counts(self, user="alice@" + DOMAIN):
+        """How many names each of these files has: 1 when the spool is done."""
+        found = []
+        for file in self.files(user):
+            try:
+                found.append(file.stat().st_nlink)
+            except FileNotFoundError:   # renamed in between
+                pass
+        return found
+
     def spool_files(self):
         return [p for p in (self.dir / "spool/content").rglob("*")
                 if p.is_file()]
