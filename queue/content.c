@@ -139,15 +139,13 @@ content_open(uint64_t id)
 	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 }
 
-void
+bool
 content_remove(uint64_t id)
 {
 	char name[SPOOL_ID_SIZE];
 
-	if (unlinkat(content.dir[spool_dir(id)], name_of(id, name), 0) < 0 &&
-	    errno != ENOENT)
-		log_error(name, "cannot remove the content: %s",
-		    strerror(errno));
+	return unlinkat(content.dir[spool_dir(id)], name_of(id, name), 0) ==
+	    0 || errno == ENOENT;
 }
 
 void

@@ -24,7 +24,8 @@ void content_used(uint64_t id);
 int content_create(uint64_t id, uint64_t announced, struct why *w);
 /* For reading; -1 with errno set. */
 int content_open(uint64_t id);
-void content_remove(uint64_t id);
+/* What cannot be removed now, the next start removes. */
+bool content_remove(uint64_t id);
 
 /* Begin to write it to the disk, without waiting. */
 void content_push(int fd);

@@ -22,7 +22,7 @@
 
 struct removal {
 	struct loop_timer *timer;
-	size_t n;
+	size_t n, failed;
 	uint64_t id[];
 };
 
@@ -34,7 +34,18 @@ remove_in_thread(void *arg)
 	struct removal *r = arg;
 
 	for (size_t i = 0; i < r->n; i++)
-		content_remove(r->id[i]);
+		r->failed += !content_remove(r->id[i]);
+}
+
+static void
+removed(void *arg)
+{
+	struct removal *r = arg;
+
+	if (r->failed > 0)
+		log_error("settle", "%zu of %zu content files could not be "
+		    "removed; the next start will", r->failed, r->n);
+	free(r);
 }
 
 static void
@@ -43,7 +54,7 @@ removal_due(void *arg)
 	struct removal *r = arg;
 
 	loop_timer_free(&r->timer);
-	pool_submit(remove_in_thread, free, r);
+	pool_submit(remove_in_thread, removed, r);
 }
 
 static void
@@ -78,6 +89,7 @@ settle_ids(const uint64_t *ids, size_t n)
 		    part * sizeof(*ids));
 
 		r->n = part;
+		r->failed = 0;
 		memcpy(r->id, ids + at, part * sizeof(*ids));
 		tell(r->id, part);
 		r->timer = loop_timer_new(REMOVE_MS, removal_due, r);
