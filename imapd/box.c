@@ -62,7 +62,6 @@ box_free(struct box **bp)
 	free(b->holes);
 	free(b->gone);
 	free(b->dirty);
-	free(b->name);
 	free(b);
 }
 

@@ -41,7 +41,6 @@ struct box {
 	bool read_only;
 	bool deleted;			/* the mailbox is no more */
 	bool new_keywords;		/* not told yet */
-	char *name;
 	uint8_t *map;			/* base_n records */
 	uint32_t base_n;
 	struct str added;		/* records */

@@ -20,7 +20,7 @@ has_news(const struct imap *im)
 	return im->lost || (im->box != NULL && box_has_news(im->box));
 }
 
-/* Wait for the client, telling it the news. STREAM_OK: it has said something. */
+/* Wait for the client, telling it the news. STREAM_OK: it said something. */
 static enum stream_end
 wait_telling(struct imap *im)
 {

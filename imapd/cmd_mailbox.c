@@ -5,6 +5,7 @@
  * Which names are possible is for store to say; here only the wire form of a
  * name is checked.
  */
+#include "imapd/box.h"
 #include "imapd/commands.h"
 #include "imapd/select.h"
 #include "lib/proc/message.h"
@@ -24,6 +25,20 @@ tell(struct imap *im, const struct message *m)
 	struct why w = { 0 };
 
 	return store_tell(im, m, &w) ? ANSWER_OK : answer_why(im, &w);
+}
+
+/* The same for what may take the selected mailbox away. Others who have it
+ * selected hear BYE; who does it himself need not be surprised. */
+static enum answer
+tell_leaving(struct imap *im, const struct message *m)
+{
+	enum answer answer = tell(im, m);
+
+	if (im->box != NULL && im->box->deleted) {
+		out_puts(im, "* OK [CLOSED] Selected mailbox is gone\r\n");
+		box_leave(im);
+	}
+	return answer;
 }
 
 /* "name/" says that names below it will follow: it can have them anyway. */
@@ -59,11 +74,8 @@ cmd_delete(struct imap *im, struct parse *p)
 		return answer_syntax(im, p);
 	if (view_is(name, "INBOX"))
 		return answer_no(im, "[CANNOT] INBOX stays");
-	/* one's own selected mailbox is left first, others hear BYE */
-	if (box_is_selected(im, name))
-		box_leave(im);
 	m.mailbox_delete.mailbox = name;
-	return tell(im, &m);
+	return tell_leaving(im, &m);
 }
 
 enum answer
@@ -77,7 +89,7 @@ cmd_rename(struct imap *im, struct parse *p)
 	if (!only_name(p, &m.mailbox_rename.to))
 		return answer_syntax(im, p);
 	m.mailbox_rename.to = without_separator(m.mailbox_rename.to);
-	return tell(im, &m);
+	return tell_leaving(im, &m);
 }
 
 static enum answer

@@ -27,12 +27,6 @@ box_leave(struct imap *im)
 	box_free(&im->box);
 }
 
-bool
-box_is_selected(const struct imap *im, struct view name)
-{
-	return im->box != NULL && view_is(name, im->box->name);
-}
-
 static struct box *
 make_box(struct imap *im, const struct msg_mailbox_opened *o)
 {
@@ -69,9 +63,6 @@ open_box(struct imap *im, struct view name, bool read_only, struct why *w)
 	if (im->box == NULL)
 		return why_later(w, "3.0", "No memory for the index");
 	im->box->read_only = read_only;
-	im->box->name = xmalloc(name.n + 1);
-	memcpy(im->box->name, name.p, name.n);
-	im->box->name[name.n] = '\0';
 	if (im->lost)
 		im->box->channel = NULL;
 	else

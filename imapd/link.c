@@ -207,7 +207,8 @@ link_leave(struct imap *im)
 	LIST_REMOVE(im, next);
 }
 
-/* A store that comes back knows none of our sessions: they must log in again. */
+/* A store that comes back knows none of our sessions: they must log in
+ * again. */
 static void
 on_closed(struct channel *c)
 {

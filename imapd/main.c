@@ -2,8 +2,8 @@
 /*
  * imapd - IMAP sessions (RFC 3501)
  *
- * Runs as posthouse-imapd with no file of its own: auth says who a client is, and
- * store, which auth has told, hands over the index and the contents of that
+ * Runs as posthouse-imapd with no file of its own: auth says who a client is,
+ * and store, which auth has told, hands over the index and the contents of that
  * user's mailboxes as descriptors. imapd/session.c is the life of a session,
  * imapd/commands.h the list of its commands.
  */

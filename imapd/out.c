@@ -9,6 +9,7 @@
 
 #define OUT_HIGH	32768		/* more than this goes to the stream */
 #define STORE_WAIT_MS	120000		/* copying much takes its time */
+#define RETRY_MS	2000		/* a link that broke as soon as that */
 
 void
 out_puts(struct imap *im, const char *text)
@@ -89,12 +90,23 @@ imap_number(const struct imap *im)
 	return im->session ? im->session->number : 0;
 }
 
+/* A login can be asked twice: once more when auth died under the question. */
+static bool
+ask_auth(const struct message *request, struct reply *reply, struct why *w)
+{
+	int64_t soon = deadline_in(RETRY_MS);
+
+	return service_call(ROLE_AUTH, 0, request, reply, w) ||
+	    (clock_ms() < soon && !fiber_cancelled() &&
+		service_call(ROLE_AUTH, 0, request, reply, w));
+}
+
 bool
 house_ask(struct imap *im, unsigned role, const struct message *request,
     struct reply *reply, struct why *w)
 {
 	if (role == ROLE_AUTH)
-		return service_call(ROLE_AUTH, 0, request, reply, w);
+		return ask_auth(request, reply, w);
 	if (im->lost || im->store == NULL)
 		return why_later(w, "3.0", "The mailboxes are not reachable");
 	return channel_call(im->store, request, reply,

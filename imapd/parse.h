@@ -4,8 +4,8 @@
  *
  * Reads from the front of one command: its lines and literals in a row, without
  * the last CRLF. The first error sticks: later calls return nothing, and the
- * caller asks once at the end, with parse_end(). Strict: one blank is one blank.
- * Views point into the command or the arena.
+ * caller asks once at the end, with parse_end(). Strict: one blank is one
+ * blank. Views point into the command or the arena.
  */
 #ifndef IMAPD_PARSE_H
 #define IMAPD_PARSE_H

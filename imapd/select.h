@@ -9,7 +9,5 @@
 
 /* Leave the selected mailbox, if there is one, without EXPUNGE. */
 void box_leave(struct imap *im);
-/* Is this mailbox the selected one? */
-bool box_is_selected(const struct imap *im, struct view name);
 
 #endif

@@ -71,10 +71,12 @@ log_end(const struct imap *im)
 	char lip[64];
 
 	if (im->user != NULL)
-		log_info("imap", "Disconnected: %s: user=<%s>, rip=%s, out=%llu, "
-				 "session=<%s>",
-		    why, log_quote(view_of(im->user)), im->session->client,
-		    (unsigned long long)im->sent, im->session->id);
+		log_info(NULL,
+		    "imap(%s): Disconnected: %s out=%llu, rip=%s, "
+		    "session=<%s>",
+		    log_quote(view_of(im->user)), why,
+		    (unsigned long long)im->sent, im->session->client,
+		    im->session->id);
 	else if (im->attempts > 0)
 		log_info("imap-login",
 		    "Disconnected (auth failed, %u attempts in %lld secs): "

@@ -227,7 +227,6 @@ fake_box(void)
 	str_free(&records);
 	b->uidvalidity = 1;
 	b->uidnext = fake.messages + 1;
-	b->name = xstrdup("INBOX");
 	return b;
 }
 
