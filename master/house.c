@@ -219,7 +219,7 @@ house_begin(const struct house_start *start, struct str *error)
 /* Programs are confined to these at their start, or hold what they name. */
 static const char *const fixed[] = { "users", "aliases", "spool_dir",
 	"mail_dir", "state_dir", "run_dir", "log_file", "log_ident",
-	"log_level", "drop_privileges", "store_instances", "index_cache" };
+	"drop_privileges", "store_instances", "index_cache" };
 
 struct lookup {
 	const char *name;

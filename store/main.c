@@ -129,6 +129,13 @@ mailboxes_most(void)
 static void
 prepare(void)
 {
+	mailbox_begin(mailboxes_most());
+}
+
+/* After the change of user: what is made here must belong to it. */
+static void
+open_all(void)
+{
 	const struct settings *s = service_settings();
 	char host[256] = "", dir[4200];
 	struct why w;
@@ -139,13 +146,12 @@ prepare(void)
 	for (char *p = host; *p != '\0'; p++)
 		if (*p == '/' || *p == ':' || *p == ',')
 			*p = '-';
-	mailbox_begin(mailboxes_most());
 	trouble_begin(s->mail_dir, s->spool_reserve);
 	if (!maildir_begin(s->mail_dir))
 		fatal("cannot use the mail directory %s", s->mail_dir);
 	if (!deliver_begin(s->spool_dir))
 		fatal("cannot use the spool %s", s->spool_dir);
-	snprintf(dir, sizeof(dir), "%s/index/store-%u", s->state_dir,
+	snprintf(dir, sizeof(dir), "%s/index/store/%u", s->state_dir,
 	    service_instance());
 	if (!index_open(dir, s->index_cache, host, &w))
 		fatal("%s: %s", dir, w.text);
@@ -154,6 +160,7 @@ prepare(void)
 static void
 begin(void)
 {
+	open_all();
 	broken_begin();
 	behind_begin();
 	load_begin();
@@ -185,7 +192,7 @@ changed(void)
 }
 
 static const struct program_path paths[] = { { "mail_dir", "", true },
-	{ "state_dir", "/index", true },
+	{ "state_dir", "/index/store", true },
 	/* hard links need the same rights on both sides */
 	{ "spool_dir", "/content", true }, { NULL, NULL, false } };
 

@@ -71,6 +71,12 @@ log_open(const char *ident, const char *program, int fd, enum log_level least)
 }
 
 void
+log_set_level(enum log_level least)
+{
+	logger.least = least;
+}
+
+void
 log_flush(void)
 {
 	if (logger.held.n > 0)

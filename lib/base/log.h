@@ -19,6 +19,7 @@ enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARNING,
  * /dev/log otherwise. Without a call: stderr, level info. */
 void log_open(const char *ident, const char *program, int fd,
     enum log_level least);
+void log_set_level(enum log_level least);
 /* subject may be NULL. */
 void log_line(enum log_level level, const char *subject, const char *fmt, ...)
     PRINTF(3, 4);

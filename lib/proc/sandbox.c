@@ -14,6 +14,7 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -237,6 +238,9 @@ sandbox_user(const struct program *p, const struct settings *s,
 		str_addf(layers, "user-kept=%u ", (unsigned)getuid());
 	}
 	drop_capabilities();
+	/* the change of user has cleared what master asked for: without master
+	 * this program must not live on */
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	if (!BUILD_INSTRUMENTED)
 		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	str_adds(layers, "no-capabilities ");

@@ -52,7 +52,7 @@ static struct {
 	struct generation *current;
 	struct fiber_queue linked;	/* fibers that wait for a link */
 	uint32_t process, instance;
-	bool started, stopping;
+	bool begun, stopping;
 	struct loop_timer *grace, *load;
 } service;
 
@@ -142,18 +142,16 @@ settings_take(int fd)
 	generation_free_if_unused(old);
 }
 
-static void
-log_to(int fd)
+static enum log_level
+log_level(void)
 {
 	static const char *const levels[] = { "debug", "info", "warning",
 		"error" };
-	const struct settings *s = service_settings();
-	enum log_level least = LOG_LEVEL_INFO;
 
 	for (size_t i = 0; i < nitems(levels); i++)
-		if (strcmp(s->log_level, levels[i]) == 0)
-			least = (enum log_level)i;
-	log_open(s->log_ident, role_name(service.program->role), fd, least);
+		if (strcmp(service_settings()->log_level, levels[i]) == 0)
+			return (enum log_level)i;
+	return LOG_LEVEL_INFO;
 }
 
 /* ---- links ---- */
@@ -232,7 +230,7 @@ link_add(struct msg_peer *m)
 	l->channel = channel_open(fd_take(&m->link), service.program->role, id,
 	    &handlers);
 	LIST_INSERT_HEAD(&service.links, l, entry);
-	if (service.started && service.program->linked != NULL)
+	if (service.begun && service.program->linked != NULL)
 		service.program->linked(l->channel);
 	fiber_queue_wake_all(&service.linked);
 }
@@ -251,7 +249,8 @@ on_welcome(struct channel *c, uint32_t tag, struct msg_welcome *m)
 	service.process = m->process;
 	service.instance = m->instance;
 	settings_take(m->settings);
-	log_to(fd_take(&m->log));
+	log_open(service_settings()->log_ident,
+	    role_name(service.program->role), fd_take(&m->log), log_level());
 }
 
 static void
@@ -277,7 +276,6 @@ on_start(struct channel *c, uint32_t tag, struct msg_start *m)
 	(void)c;
 	(void)tag;
 	(void)m;
-	service.started = true;
 	loop_stop();
 }
 
@@ -294,6 +292,7 @@ on_settings(struct channel *c, uint32_t tag, struct msg_settings *m)
 	(void)c;
 	(void)tag;
 	settings_take(m->settings);
+	log_set_level(log_level());
 	sessions_prune();
 	changed();
 }
@@ -331,6 +330,10 @@ on_stop(struct channel *c, uint32_t tag, struct msg_stop *m)
 	if (service.stopping)
 		return;
 	service.stopping = true;
+	if (!service.begun) {
+		service_quit();
+		return;
+	}
 	sessions_stop();
 	sessions_cancel();
 	service.grace = loop_timer_new(m->grace, grace_over, NULL);
@@ -443,6 +446,7 @@ begin_links(void)
 	if (service.program->linked != NULL)
 		LIST_FOREACH(l, &service.links, entry)
 			service.program->linked(l->channel);
+	service.begun = true;
 }
 
 int
@@ -458,6 +462,8 @@ service_main(const struct program *p, int argc, char **argv)
 	inherit();
 	greet();
 	loop_run();		/* until on_start */
+	if (service.stopping)
+		return 0;
 	if (p->prepare != NULL)
 		p->prepare();
 	sandbox_paths(p, service_settings(), &layers);
