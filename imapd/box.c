@@ -62,6 +62,7 @@ box_free(struct box **bp)
 	free(b->holes);
 	free(b->gone);
 	free(b->dirty);
+	free(b->last);
 	free(b);
 }
 

@@ -25,6 +25,7 @@
 
 struct channel;
 struct imap;
+struct last_section;
 
 /* A change of flags that the client has not been told. */
 struct box_dirty {
@@ -54,6 +55,7 @@ struct box {
 	uint32_t recent;		/* records with \Recent, holes apart */
 	char *keyword[KEYWORDS_MAX];
 	uint32_t keywords;
+	struct last_section *last;	/* see imapd/fetch.h; may be NULL */
 	RB_ENTRY(box) by_handle;
 };
 

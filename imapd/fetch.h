@@ -23,6 +23,15 @@ struct section {
 	uint64_t from, count;
 };
 
+/* Where a section was found last: clients fetch large parts in pieces, and the
+ * structure of a large message takes long to find out. */
+struct last_section {
+	uint32_t uid;
+	enum mime_want want;
+	char numbers[16];
+	struct mime_range range;
+};
+
 struct fetch;
 struct fetch_item {
 	struct fetch_item *next;

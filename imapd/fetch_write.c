@@ -95,31 +95,69 @@ fetch_structure(struct fetch *f, const struct fetch_item *i)
 
 /* ---- sections ---- */
 
+static bool
+is_last(const struct fetch *f, const struct section *s)
+{
+	const struct last_section *l = f->im->box->last;
+
+	return l != NULL && l->uid == box_uid(f->im->box, f->index) &&
+	    l->want == s->want && view_is(s->numbers, l->numbers);
+}
+
+/* Only for partial fetches of a leaf or the like: those come again. */
+static void
+note_last(struct fetch *f, const struct section *s, struct mime_range r)
+{
+	struct box *b = f->im->box;
+
+	if (!s->partial || s->numbers.n >= sizeof(b->last->numbers))
+		return;
+	if (b->last == NULL)
+		b->last = xmalloc(sizeof(*b->last));
+	*b->last = (struct last_section){ .uid = box_uid(b, f->index),
+		.want = s->want, .range = r };
+	memcpy(b->last->numbers, s->numbers.p, s->numbers.n);
+}
+
+/* In a part of the message: its structure must be known. */
+static bool
+find_in_parts(struct fetch *f, const struct section *s, struct mime_range *r)
+{
+	const struct mime_part *root;
+
+	if (s->field == NULL && is_last(f, s)) {
+		*r = f->im->box->last->range;
+		return true;
+	}
+	root = content_root(&f->message);
+	if (root == NULL)
+		return false;
+	if (!mime_range(root, s->numbers, s->want, r))
+		r->n = SIZE_MAX;
+	else
+		note_last(f, s, *r);
+	return true;
+}
+
 /* Where the section is. False when it cannot be read; r->n is SIZE_MAX when the
  * message has no such section. */
 static bool
-find_section(struct content *c, const struct section *s, struct mime_range *r)
+find_section(struct fetch *f, const struct section *s, struct mime_range *r)
 {
-	const struct mime_part *root;
+	struct content *c = &f->message;
 	struct view header;
 
 	if (s->numbers.n == 0 && s->want == MIME_WHOLE) {
 		*r = (struct mime_range){ 0, (size_t)c->size };
 		return true;
 	}
-	if (s->numbers.n == 0) {
-		if (!content_header(c, &header))
-			return false;
-		*r = s->want == MIME_HEADER ?
-		    (struct mime_range){ 0, header.n } :
-		    (struct mime_range){ header.n, (size_t)c->size - header.n };
-		return true;
-	}
-	root = content_root(c);
-	if (root == NULL)
+	if (s->numbers.n > 0)
+		return find_in_parts(f, s, r);
+	if (!content_header(c, &header))
 		return false;
-	if (!mime_range(root, s->numbers, s->want, r))
-		r->n = SIZE_MAX;
+	*r = s->want == MIME_HEADER ?
+	    (struct mime_range){ 0, header.n } :
+	    (struct mime_range){ header.n, (size_t)c->size - header.n };
 	return true;
 }
 
@@ -189,7 +227,7 @@ fetch_section(struct fetch *f, const struct fetch_item *i)
 {
 	struct mime_range r = { 0 };
 
-	if (!find_section(&f->message, &i->section, &r))
+	if (!find_section(f, &i->section, &r))
 		return false;
 	if (r.n == SIZE_MAX) {
 		put_label(f, i);

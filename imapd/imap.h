@@ -85,6 +85,8 @@ struct imap {
 	unsigned attempts;		/* failed logins */
 	char *tried;			/* name of the last of them */
 	uint64_t sent;			/* octets, for the log */
+	uint64_t sent_turn;		/* octets at the last give_way() */
+	unsigned commands;		/* run so far */
 	const char *ended;		/* why, for the log */
 	int64_t begun;			/* clock_ms() */
 	LIST_ENTRY(imap) next;
@@ -119,6 +121,8 @@ void out_mailbox(struct imap *im, struct view name);
 bool out_push(struct imap *im);
 /* Hand everything over and send it. */
 bool out_flush(struct imap *im);
+/* Let other sessions of the process have their turn. */
+void give_way(void);
 
 /* ---- asking store ---- */
 

@@ -8,6 +8,7 @@
 #include "lib/proc/service.h"
 
 #define OUT_HIGH	32768		/* more than this goes to the stream */
+#define TURN_OCTETS	(512u * 1024)	/* then it is the others' turn */
 #define STORE_WAIT_MS	120000		/* copying much takes its time */
 #define RETRY_MS	2000		/* a link that broke as soon as that */
 
@@ -56,6 +57,13 @@ out_mailbox(struct imap *im, struct view name)
 	str_free(&wire);
 }
 
+void
+give_way(void)
+{
+	if (fiber_self() != NULL)
+		fiber_sleep(0);
+}
+
 static bool
 hand_over(struct imap *im)
 {
@@ -63,6 +71,11 @@ hand_over(struct imap *im)
 
 	im->sent += im->out.n;
 	str_reset(&im->out);
+	/* a client that reads fast never makes us wait */
+	if (im->sent - im->sent_turn > TURN_OCTETS) {
+		im->sent_turn = im->sent;
+		give_way();
+	}
 	return fine;
 }
 

@@ -15,7 +15,6 @@
 #include "lib/mail/encode.h"
 #include "lib/mail/header.h"
 #include "lib/mail/word.h"
-#include "lib/proc/fiber.h"
 
 #define PIECE	    (128u * 1024)
 #define LINELESS (1024u * 1024)	/* cut here where no line ends */
@@ -149,8 +148,8 @@ in_octets(struct body *b, struct view octets, enum encoding encoding)
 		decode_feed(&d, (struct view){ octets.p, n }, &b->text);
 		octets = view_skip(octets, n);
 		found = look_at_lines(b);
-		if (octets.n > 0 && fiber_self() != NULL)
-			fiber_sleep(0);
+		if (octets.n > 0)
+			give_way();
 	}
 	decode_end(&d, &b->text);
 	return found || (b->text.n > 0 && look(b, b->text.n));

@@ -13,6 +13,8 @@
 #include "lib/base/log.h"
 #include "lib/proc/service.h"
 
+#define COMMANDS_TURN 32	/* pipelined ones; then it is the others' turn */
+
 static void
 greet(struct imap *im)
 {
@@ -42,6 +44,8 @@ one_command(struct imap *im)
 {
 	enum stream_end e = STREAM_OK;
 
+	if (++im->commands % COMMANDS_TURN == 0)
+		give_way();
 	if (!stream_pending(&im->session->stream)) {
 		if (!out_flush(im))
 			return false;

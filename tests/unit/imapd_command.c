@@ -172,6 +172,12 @@ static const struct dialog selected[] = {
 	{ "a fetch 2 (body.peek[1] body.peek[2.text] body.peek[3])\r\n",
 	    "* 2 FETCH (BODY[1] {11}\r\nWvxy\r\n aWNo BODY[2.TEXT] {6}\r\n"
 	    "inside BODY[3] NIL)\r\na OK FETCH completed\r\n" },
+	{ "a fetch 2 body.peek[2.text]<0.3>\r\n"
+	  "b fetch 2 body.peek[2.text]<3.9>\r\n",
+	    "* 2 FETCH (BODY[2.TEXT]<0> {3}\r\nins)\r\n"
+	    "a OK FETCH completed\r\n"
+	    "* 2 FETCH (BODY[2.TEXT]<3> {3}\r\nide)\r\n"
+	    "b OK FETCH completed\r\n" },
 	{ "a fetch 2 (body.peek[2.header] body.peek[2.mime])\r\n",
 	    "* 2 FETCH (BODY[2.HEADER] {18}\r\nSubject: inner\r\n\r\n "
 	    "BODY[2.MIME] {32}\r\nContent-Type: message/rfc822\r\n\r\n)\r\n"
