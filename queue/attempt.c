@@ -16,6 +16,7 @@
 #include "queue/attempt.h"
 #include "queue/durable.h"
 #include "queue/ledger.h"
+#include "queue/line.h"
 #include "queue/note.h"
 #include "queue/report.h"
 #include "queue/schedule.h"
@@ -26,57 +27,21 @@
 #define TRIES_LEAST	3	/* before age alone can end it: clocks jump */
 #define FAILING_MS	1000	/* look again whether the journal works */
 
-struct ready {
-	uint64_t mail;
-	uint32_t rcpt;
-};
-
-/* A ring that grows. */
-struct line {
-	struct ready *item;
-	size_t first, n, cap;
-	uint32_t flying;
-};
-
 struct flight {
 	uint64_t key;		/* first: struct table wants it */
-	struct ready what;
+	struct waiting what;
 	struct channel *to;
 	uint8_t transport;
 	int64_t began;		/* clock_wall_us() */
 };
 
-static struct line lines[TRANSPORT_COUNT];
+static struct {
+	struct line line;
+	uint32_t flying;
+} ways[TRANSPORT_COUNT];
 static struct table flights;
 static bool kicked;
 static struct loop_timer *failing_timer;
-
-static void
-line_put(struct line *l, struct ready r)
-{
-	if (l->n == l->cap) {
-		size_t cap = l->cap > 0 ? l->cap * 2 : 64;
-		struct ready *item = xcalloc(cap, sizeof(*item));
-
-		for (size_t i = 0; i < l->n; i++)
-			item[i] = l->item[(l->first + i) % l->cap];
-		free(l->item);
-		l->item = item;
-		l->cap = cap;
-		l->first = 0;
-	}
-	l->item[(l->first + l->n++) % l->cap] = r;
-}
-
-static struct ready
-line_take(struct line *l)
-{
-	struct ready r = l->item[l->first];
-
-	l->first = (l->first + 1) % l->cap;
-	l->n--;
-	return r;
-}
 
 /* ---- what comes of an attempt ---- */
 
@@ -97,12 +62,11 @@ attempt_progress(struct mail *m)
 }
 
 static void
-remember(struct mail *m, uint32_t rcpt, const struct why *w, struct view relay)
+remember(struct rcpt *r, const struct outcome *o)
 {
-	struct rcpt *r = &m->rcpt[rcpt];
-
 	reason_drop(&r->why);
-	r->why = reason_take(view_of(w->status), view_of(w->text), relay);
+	r->why = reason_take(view_of(o->why.status), view_of(o->why.text),
+	    o->relay);
 }
 
 static bool
@@ -195,18 +159,18 @@ later(struct mail *m, uint32_t rcpt, const struct why *w)
 }
 
 static void
-judge(struct mail *m, uint32_t rcpt, struct why *w, struct view relay,
-    int64_t began)
+judge(struct mail *m, uint32_t rcpt, struct outcome *o)
 {
 	struct rcpt *r = &m->rcpt[rcpt];
+	struct why *w = &o->why;
 
 	if (r->tries < UINT16_MAX)
 		r->tries++;
 	if (w->verdict == VERDICT_LATER)
 		is_expired(m, rcpt, w);
-	trail_verdict(m, rcpt, w, relay, began);
+	trail_verdict(m, rcpt, o);
 	if (w->verdict != VERDICT_DONE || r->notify & NOTIFY_SUCCESS)
-		remember(m, rcpt, w, relay);
+		remember(r, o);
 	if (w->verdict == VERDICT_DONE)
 		done(m, rcpt);
 	else if (w->verdict == VERDICT_NEVER)
@@ -239,8 +203,8 @@ void
 attempt_verdict(struct channel *c, uint32_t tag, struct msg_verdict *v)
 {
 	struct flight *f = table_find(&flights, key_of(c, tag));
+	struct outcome o = { .relay = v->relay };
 	struct mail *m;
-	struct why w;
 
 	if (f == NULL || f->to != c || f->what.mail != v->mail ||
 	    f->what.rcpt != v->rcpt) {
@@ -248,13 +212,14 @@ attempt_verdict(struct channel *c, uint32_t tag, struct msg_verdict *v)
 		    role_name(channel_peer(c)->role));
 		return;
 	}
-	why_set(&w, v->verdict == VERDICT_DONE || v->verdict == VERDICT_NEVER ?
+	why_set(&o.why, v->verdict == VERDICT_DONE || v->verdict == VERDICT_NEVER ?
 	    v->verdict : VERDICT_LATER,
 	    is_status(v->status) ? v->status : VIEW_LIT("0.0"), v->sentence);
 	m = ledger_find(v->mail);
+	o.began = f->began;
 	if (m != NULL && m->state == MAIL_QUEUED)
-		judge(m, v->rcpt, &w, v->relay, f->began);
-	lines[f->transport].flying--;
+		judge(m, v->rcpt, &o);
+	ways[f->transport].flying--;
 	table_remove(&flights, f->key);
 	free(f);
 	attempt_kick();
@@ -277,7 +242,7 @@ send_attempt(struct channel *to, struct mail *m, uint32_t rcpt)
 		.to = to, .transport = r->transport,
 		.began = clock_wall_us() };
 	table_add(&flights, f);
-	lines[r->transport].flying++;
+	ways[r->transport].flying++;
 	ledger_move(m, rcpt, RCPT_TRYING);
 	r->again = true;
 	channel_send(to, &a);
@@ -286,23 +251,23 @@ send_attempt(struct channel *to, struct mail *m, uint32_t rcpt)
 static void
 nobody_there(struct mail *m, uint32_t rcpt, const char *missing)
 {
-	struct why w;
+	struct outcome o = { .relay = VIEW_NONE };
 
-	why_later(&w, "4.1", "%s", missing);
+	why_later(&o.why, "4.1", "%s", missing);
 	ledger_move(m, rcpt, RCPT_TRYING);
-	judge(m, rcpt, &w, VIEW_NONE, 0);
+	judge(m, rcpt, &o);
 }
 
 static void
 run_line(uint8_t transport)
 {
-	struct line *l = &lines[transport];
+	struct line *l = &ways[transport].line;
 	const struct transport *t = &transports[transport];
 	struct channel *to = t->role ? service_peer(t->role, 0) : NULL;
 
 	while (l->n > 0 && (to != NULL || t->missing != NULL) &&
-	    l->flying < service_settings()->local_deliveries) {
-		struct ready r = line_take(l);
+	    ways[transport].flying < service_settings()->local_deliveries) {
+		struct waiting r = line_take(l);
 		struct mail *m = ledger_find(r.mail);
 
 		if (m == NULL || m->state != MAIL_QUEUED ||
@@ -361,7 +326,7 @@ make_ready(struct mail *m, uint32_t until)
 		if (r->state != RCPT_WAITING || r->due > until)
 			continue;
 		ledger_move(m, i, RCPT_READY);
-		line_put(&lines[r->transport], (struct ready){ m->id, i });
+		line_put(&ways[r->transport].line, m->id, i);
 		n++;
 	}
 	schedule_put(m);
@@ -392,13 +357,13 @@ static void
 broke(struct flight *f)
 {
 	struct mail *m = ledger_find(f->what.mail);
-	struct why w;
+	struct outcome o = { .relay = VIEW_NONE, .began = f->began };
 
-	why_later(&w, "3.0", "the %s program ended during the delivery",
+	why_later(&o.why, "3.0", "the %s program ended during the delivery",
 	    transports[f->transport].name);
 	if (m != NULL && m->state == MAIL_QUEUED)
-		judge(m, f->what.rcpt, &w, VIEW_NONE, f->began);
-	lines[f->transport].flying--;
+		judge(m, f->what.rcpt, &o);
+	ways[f->transport].flying--;
 	free(f);
 }
 

@@ -16,6 +16,7 @@
 #include "queue/content.h"
 #include "queue/durable.h"
 #include "queue/ledger.h"
+#include "queue/line.h"
 #include "queue/note.h"
 #include "queue/report.h"
 #include "queue/table.h"
@@ -33,11 +34,8 @@ struct writing {
 };
 
 static struct table writings;
-static struct {
-	uint64_t *mail;
-	size_t first, n, cap;	/* a ring */
-	bool kicked;
-} line;
+static struct line line;	/* of mails */
+static bool kicked;
 
 static const struct {
 	uint8_t kind;
@@ -46,23 +44,6 @@ static const struct {
 	{ REPORT_FAILED, RCPT_FAILED },
 	{ REPORT_DELIVERED, RCPT_DONE },
 };
-
-static void
-line_put(uint64_t mail)
-{
-	if (line.n == line.cap) {
-		size_t cap = line.cap > 0 ? line.cap * 2 : 16;
-		uint64_t *old = line.mail;
-
-		line.mail = xcalloc(cap, sizeof(*line.mail));
-		for (size_t i = 0; i < line.n; i++)
-			line.mail[i] = old[(line.first + i) % line.cap];
-		free(old);
-		line.cap = cap;
-		line.first = 0;
-	}
-	line.mail[(line.first + line.n++) % line.cap] = mail;
-}
 
 static void
 collect(const struct mail *m, uint8_t state, struct settles *about)
@@ -97,7 +78,7 @@ report_consider(struct mail *m)
 	if (m->reporting || !choose(m, &about))
 		return;
 	m->reporting = true;
-	line_put(m->id);
+	line_put(&line, m->id, 0);
 	report_kick();
 }
 
@@ -178,14 +159,12 @@ run(void *unused)
 	struct settles about;
 
 	(void)unused;
-	line.kicked = false;
+	kicked = false;
 	if (service_stopping() || durable_is_failing())
 		return;
 	while (to != NULL && line.n > 0 && writings.count < REPORTS_MOST) {
-		struct mail *m = ledger_find(line.mail[line.first]);
+		struct mail *m = ledger_find(line_take(&line).mail);
 
-		line.first = (line.first + 1) % line.cap;
-		line.n--;
 		if (m == NULL || m->state != MAIL_QUEUED)
 			continue;
 		if (!m->settling && choose(m, &about))
@@ -198,9 +177,9 @@ run(void *unused)
 void
 report_kick(void)
 {
-	if (!line.kicked)
+	if (!kicked)
 		loop_defer(run, NULL);
-	line.kicked = true;
+	kicked = true;
 }
 
 /* ---- how it ends ---- */

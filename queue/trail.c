@@ -43,22 +43,21 @@ seconds(int64_t us, char out[24])
 }
 
 void
-trail_verdict(const struct mail *m, uint32_t rcpt, const struct why *w,
-    struct view relay, int64_t began)
+trail_verdict(const struct mail *m, uint32_t rcpt, const struct outcome *o)
 {
+	const struct why *w = &o->why;
 	struct rcpt_texts t = mail_texts(m, rcpt);
 	int64_t now = clock_wall_us(), arrival = (int64_t)m->id;
 	int64_t taken = (int64_t)m->taken_ms * 1000;
 	char id[SPOOL_ID_SIZE], all[24], a[24], b[24], last[24];
+	int64_t began = o->began > 0 ? o->began : now;
 	bool same = view_eq(t.original, t.address);
 
-	if (began == 0)
-		began = now;
 	log_info(spool_id(m->id, id), "to=<%s>,%s%s%s relay=%s, delay=%s, "
 	    "delays=%s/%s/0/%s, dsn=%d.%s, status=%s (%s)",
 	    log_quote(t.address), same ? "" : " orig_to=<",
 	    same ? "" : log_quote(t.original), same ? "" : ">,",
-	    relay.n > 0 ? log_quote(relay) : "none",
+	    o->relay.n > 0 ? log_quote(o->relay) : "none",
 	    seconds(now - arrival, all), seconds(taken, a),
 	    seconds(began - arrival - taken, b), seconds(now - began, last),
 	    w->verdict, w->status, status_word(w->verdict), w->text);

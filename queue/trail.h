@@ -12,10 +12,15 @@
 
 /* ID: from=<..>, size=.., nrcpt=.. (queue active) */
 void trail_active(const struct mail *m);
-/* ID: to=<..>, relay=.., delay=.., delays=.., dsn=.., status=.. (..)
- * began: clock_wall_us() when the attempt began, 0 if there was none. */
-void trail_verdict(const struct mail *m, uint32_t rcpt, const struct why *w,
-    struct view relay, int64_t began);
+/* How an attempt ended. */
+struct outcome {
+	struct why why;
+	struct view relay;	/* who said so */
+	int64_t began;		/* clock_wall_us(), 0: nobody was asked */
+};
+/* ID: to=<..>, relay=.., delay=.., delays=.., dsn=.., status=.. (..) */
+void trail_verdict(const struct mail *m, uint32_t rcpt,
+    const struct outcome *o);
 /* ID: removed */
 void trail_removed(uint64_t id);
 
