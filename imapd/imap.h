@@ -62,10 +62,10 @@ struct incoming {
 struct imap {
 	struct session *session;	/* NULL: output stays in out (tests) */
 	const struct settings *settings;
-	/* Put a question to auth or store (role bit) and wait for the answer;
+	/* Put a question to store (login: to auth) and wait for the answer;
 	 * tests have their own. */
-	bool (*ask)(struct imap *, unsigned role, const struct message *,
-	    struct reply *, struct why *);
+	bool (*ask)(struct imap *, const struct message *, struct reply *,
+	    struct why *);
 	const struct command *command;	/* that runs now */
 	char *user;			/* NULL before login */
 	struct channel *store;		/* the link that knows our grant */
@@ -127,7 +127,7 @@ void give_way(void);
 /* ---- asking store ---- */
 
 /* im->ask of a real session. */
-bool house_ask(struct imap *im, unsigned role, const struct message *request,
+bool house_ask(struct imap *im, const struct message *request,
     struct reply *reply, struct why *w);
 /* Send a request and wait for its answer. */
 bool store_ask(struct imap *im, const struct message *request,

@@ -91,7 +91,7 @@ login_try(struct imap *im, struct view user, struct view password,
 	struct why w = { 0 };
 	enum answer answer;
 
-	if (!im->ask(im, ROLE_AUTH, &m, &reply, &w))
+	if (!im->ask(im, &m, &reply, &w))
 		return answer_why(im, &w);
 	if (reply_is(&reply, MSG_logged_in, &w)) {
 		answer = welcome(im, &reply.m.logged_in, method);

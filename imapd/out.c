@@ -115,10 +115,10 @@ ask_auth(const struct message *request, struct reply *reply, struct why *w)
 }
 
 bool
-house_ask(struct imap *im, unsigned role, const struct message *request,
-    struct reply *reply, struct why *w)
+house_ask(struct imap *im, const struct message *request, struct reply *reply,
+    struct why *w)
 {
-	if (role == ROLE_AUTH)
+	if (request->type == MSG_login)
 		return ask_auth(request, reply, w);
 	if (im->lost || im->store == NULL)
 		return why_later(w, "3.0", "The mailboxes are not reachable");
@@ -131,7 +131,7 @@ store_ask(struct imap *im, const struct message *request, struct reply *reply,
     struct why *w)
 {
 	*reply = (struct reply){ .m.type = MSG_LIMIT };
-	return im->ask(im, ROLE_STORE, request, reply, w);
+	return im->ask(im, request, reply, w);
 }
 
 bool

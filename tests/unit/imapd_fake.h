@@ -174,13 +174,13 @@ fake_append_commit(const struct msg_append_commit *m, struct reply *reply)
 }
 
 static bool
-fake_ask(struct imap *im, unsigned role, const struct message *q,
-    struct reply *reply, struct why *w)
+fake_ask(struct imap *im, const struct message *q, struct reply *reply,
+    struct why *w)
 {
 	*reply = (struct reply){ .m.type = MSG_LIMIT };
 	if (fake.refuse)
 		return why_later(w, "3.0", "Away");
-	if (role == ROLE_AUTH)
+	if (q->type == MSG_login)
 		fake_answer(reply, VERDICT_NEVER, "7.8", "Wrong password");
 	else if (q->type == MSG_content_open)
 		fake_contents(im, q->content_open.uids, reply);
