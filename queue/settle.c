@@ -4,7 +4,7 @@
  *
  * The message goes first and the files some milliseconds later, in a thread: if
  * the program dies in between, the next start finds the files and tells store
- * again. While no store is there the ids wait for it.
+ * again. While an instance of store is not there the ids wait for it.
  */
 #include <stdlib.h>
 
@@ -19,6 +19,7 @@
 
 #define REMOVE_MS	5	/* the message has left by then */
 #define IDS_MOST	8192	/* in one message */
+#define INSTANCES_MOST	64	/* of store: settings.def */
 
 struct removal {
 	struct loop_timer *timer;
@@ -26,7 +27,8 @@ struct removal {
 	uint64_t id[];
 };
 
-static struct str unheard;	/* ids as a list, while there is no store */
+/* Ids as a list, while this instance of store is not there. */
+static struct str unheard[INSTANCES_MOST];
 
 static void
 remove_in_thread(void *arg)
@@ -65,18 +67,23 @@ send_list(struct channel *c, struct view mails)
 	channel_send(c, &m);
 }
 
+/* Every instance: the users of a mail's recipients may be anywhere. */
 static void
 tell(const uint64_t *ids, size_t n)
 {
+	uint64_t instances = service_settings()->store_instances;
 	struct str list = { 0 };
-	struct channel *c;
 
 	for (size_t i = 0; i < n; i++)
 		list_put_u64(&list, ids[i]);
-	for (size_t i = 0; (c = service_peer_nth(ROLE_STORE, i)) != NULL; i++)
-		send_list(c, str_view(&list));
-	if (service_peer_nth(ROLE_STORE, 0) == NULL)
-		str_add(&unheard, str_view(&list));
+	for (uint32_t i = 0; i < instances && i < INSTANCES_MOST; i++) {
+		struct channel *c = service_peer(ROLE_STORE, i);
+
+		if (c != NULL)
+			send_list(c, str_view(&list));
+		else
+			str_add(&unheard[i], str_view(&list));
+	}
 	str_free(&list);
 }
 
@@ -115,12 +122,16 @@ settle(struct mail **mails, size_t n)
 void
 settle_linked(struct channel *c)
 {
-	struct view rest = str_view(&unheard);
+	uint32_t instance = channel_peer(c)->instance;
 	struct str one = { 0 };
+	struct view rest;
 	size_t most;
 
+	if (instance >= INSTANCES_MOST)
+		return;
 	list_put_u64(&one, 1);
 	most = one.n * IDS_MOST;
+	rest = str_view(&unheard[instance]);
 	while (rest.n > 0) {
 		size_t n = rest.n < most ? rest.n : most;
 
@@ -128,5 +139,5 @@ settle_linked(struct channel *c)
 		rest = view_skip(rest, n);
 	}
 	str_free(&one);
-	str_free(&unheard);
+	str_free(&unheard[instance]);
 }
