@@ -17,6 +17,7 @@
 #include "store/change.h"
 #include "store/copy.h"
 #include "store/durable.h"
+#include "store/fresh.h"
 #include "store/load.h"
 #include "store/modify.h"
 
@@ -219,7 +220,8 @@ copy_from(struct request *r, struct mailbox *from, struct why *w)
 	c.to = mailbox_get(view_of(from->user), m->mailbox, w);
 	if (c.to == NULL)
 		return false;
-	ok = mailbox_usable(from, w) && mailbox_load(from, w);
+	ok = fresh_sync(from, &set, w) && mailbox_usable(from, w) &&
+	    mailbox_load(from, w);
 	c.source.records = &from->records;
 	if (ok)
 		records_each(&from->records, &set, modify_choose, &c.source);
@@ -251,8 +253,10 @@ copy_request(struct request *r, struct why *w)
 bool
 copy_move_all(struct mailbox *from, struct mailbox *to, struct why *w)
 {
+	struct numset_range range = { 1, UINT32_MAX };
+	const struct numset all = { .ranges = &range, .n = 1 };
 	struct copying c = { .from = from, .to = to, .move = true };
-	bool ok = mailbox_load(from, w);
+	bool ok = fresh_sync(from, &all, w) && mailbox_load(from, w);
 
 	c.source.records = &from->records;
 	for (size_t i = 0; ok && i < from->records.n; i++)

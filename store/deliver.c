@@ -23,6 +23,7 @@
 #include "store/arrival.h"
 #include "store/change.h"
 #include "store/deliver.h"
+#include "store/fresh.h"
 #include "store/link.h"
 #include "store/load.h"
 #include "store/maildir.h"
@@ -96,7 +97,7 @@ delivered(struct arrival *a, bool ok)
 
 /* (mail, recipient) is in a mailbox, or on its way. */
 static bool
-is_delivered(const struct delivery *d, bool *moving)
+is_delivered(const struct delivery *d, uint32_t *uid, bool *moving)
 {
 	struct kv_key key = index_key_delivered(d->mail, d->rcpt);
 	const struct delivery *o;
@@ -106,7 +107,10 @@ is_delivered(const struct delivery *d, bool *moving)
 	TAILQ_FOREACH (o, &under_way, under_way)
 		if (o != d && o->mail == d->mail && o->rcpt == d->rcpt)
 			*moving = true;
-	return index_get(INDEX_DELIVERED, &key, &v) == KV_FOUND;
+	if (index_get(INDEX_DELIVERED, &key, &v) != KV_FOUND || v.n != 4)
+		return false;
+	*uid = kv_read_u32(v.p);
+	return true;
 }
 
 static void
@@ -254,14 +258,18 @@ link_now(struct delivery *d, struct mailbox *mb, int *error)
 }
 
 static bool
-check_again(struct delivery *d, struct why *w)
+check_again(struct delivery *d, struct mailbox *mb, struct why *w)
 {
+	char from[SPOOL_NAME_MAX];
+	uint32_t uid;
 	bool moving;
 
 	if (!d->again)
 		return true;
-	if (is_delivered(d, &moving)) {
-		why_done(w, "1.5", "delivered to mailbox before");
+	if (is_delivered(d, &uid, &moving)) {
+		if (fresh_mend(mb, uid, content_dir, spool_name(d->mail, from),
+			w))
+			why_done(w, "1.5", "delivered to mailbox before");
 		return false;
 	}
 	if (moving)
@@ -290,7 +298,7 @@ deliver_slowly(struct delivery *d, struct why *w)
 
 	if (mb == NULL)
 		return false;
-	if (check_again(d, w) && arrival_prepare(mb, w)) {
+	if (check_again(d, mb, w) && arrival_prepare(mb, w)) {
 		ok = link_now(d, mb, &error);
 		if (!ok &&
 		    (error == EXDEV || error == EMLINK || error == EPERM))
