@@ -177,7 +177,11 @@ judge(struct mail *m, uint32_t rcpt, struct outcome *o)
 		never(m, rcpt);
 	else
 		later(m, rcpt, w);
-	note_verdict(durable_notes(), m, rcpt);
+	/* that it is done counts only with content that is safe */
+	if (w->verdict == VERDICT_DONE && m->soft)
+		m->unsaid = true;
+	else
+		note_verdict(durable_notes(), m, rcpt);
 	attempt_progress(m);
 }
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/mail/spool.h"
 #include "lib/proc/service.h"
@@ -122,7 +123,7 @@ content_create(uint64_t id, uint64_t announced, struct why *w)
 		return -1;
 	}
 	fd = openat(content.dir[spool_dir(id)], name_of(id, name),
-	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0660);
+	    O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0660);
 	if (fd < 0 && (errno == ENOSPC || errno == EDQUOT))
 		why_later(w, "3.1", "Insufficient system storage");
 	else if (fd < 0)
@@ -167,6 +168,47 @@ bool
 content_sync_dir(unsigned dir)
 {
 	return fsync(content.dir[dir]) == 0;
+}
+
+bool
+content_read(int fd, uint64_t size, struct str *out)
+{
+	/* one more than there should be, to see that there is not */
+	char *to = str_room(out, size + 1);
+	ssize_t n;
+
+	do
+		n = pread(fd, to, size + 1, 0);
+	while (n < 0 && errno == EINTR);
+	if (n < 0 || (uint64_t)n != size)
+		return false;
+	out->n += size;
+	return true;
+}
+
+bool
+content_restore(uint64_t id, struct view octets)
+{
+	char name[SPOOL_ID_SIZE];
+	struct stat st;
+	int fd = openat(content.dir[spool_dir(id)], name_of(id, name),
+	    O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0660);
+	bool done = fd >= 0 && file_pwrite_all(fd, octets, 0) &&
+	    fstat(fd, &st) == 0 &&
+	    ((size_t)st.st_size == octets.n ||
+		ftruncate(fd, (off_t)octets.n) == 0);
+	int saved = errno;
+
+	if (fd >= 0)
+		close(fd);
+	errno = saved;
+	return done;
+}
+
+bool
+content_sync_all(void)
+{
+	return syncfs(content.lost) == 0;
 }
 
 static void

@@ -9,7 +9,10 @@
 #ifndef QUEUE_CONTENT_H
 #define QUEUE_CONTENT_H
 
+#include "lib/base/str.h"
 #include "lib/base/why.h"
+
+#define CONTENT_SMALL	(64u << 10)	/* octets; stands in the journal first */
 
 /* Open the directories below the spool, of which a descriptor with O_PATH is
  * enough; make those that master did not. False with errno set. */
@@ -32,6 +35,14 @@ void content_push(int fd);
 /* Has it this size, and is it on disk? */
 bool content_sync(int fd, uint64_t size);
 bool content_sync_dir(unsigned dir);
+/* Append all of it to out if it has just this size. */
+bool content_read(int fd, uint64_t size, struct str *out);
+/* Write it again, where it stands if it is there, so that links to the file
+ * are made whole, too. False with errno set. */
+bool content_restore(uint64_t id, struct view content);
+/* Everything written so far, and all names, of the spool's file system. False
+ * with errno set: any of it may be lost, whatever a later call says. */
+bool content_sync_all(void);
 
 /* Call fn for every file; what it returns is done with it. */
 enum content_fate { CONTENT_KEEP, CONTENT_REMOVE, CONTENT_LOST };

@@ -3,7 +3,8 @@
  * durable - the one place that syncs
  *
  * A group goes through three steps, each begun when the one before has ended
- * in all threads: sync_content(), write_journal(), conclude(). One group is
+ * in all threads: sync_content() for what is too large for the journal,
+ * write_journal(), conclude(). One group is
  * under way at a time. A content file or directory whose sync failed refuses
  * its mails; a journal that could not be written refuses all mails of the group
  * and keeps the notes for the next, with a note that those mails never were, as
@@ -22,6 +23,7 @@
 #include "queue/note.h"
 #include "queue/segments.h"
 #include "queue/settle.h"
+#include "queue/soft.h"
 
 #define NOTES_MS	20	/* notes wait so long for a mail to ride with */
 #define RETRY_MS	1000	/* after a failure of the journal */
@@ -59,6 +61,7 @@ static struct {
 	size_t batch_notes;	/* notes stand in front */
 	struct finished concluding;
 	uint32_t segment;	/* no record of the batch stands before it */
+	struct place place;	/* behind the last batch that is durable */
 	bool written;
 	int error;
 	/* batches begun, and made durable */
@@ -125,6 +128,8 @@ conclude(void *unused)
 	d.failing = !d.written;
 	if (d.written) {
 		d.done = d.begun;
+		d.place = (struct place){ d.journal.number,
+			(uint32_t)d.journal.at };
 		for (size_t i = 0; i < d.n; i++)
 			intake_queued(&d.mail[i], d.segment);
 		segments_written(d.segment);
@@ -184,10 +189,12 @@ sync_in_thread(void *arg)
 		return;
 	}
 	for (size_t i = job->first; i < d.n; i += d.file_jobs)
-		content_push(d.mail[i]->fd);
+		if (d.mail[i]->large)
+			content_push(d.mail[i]->fd);
 	for (size_t i = job->first; i < d.n; i += d.file_jobs)
-		d.mail[i]->synced = content_sync(d.mail[i]->fd,
-		    d.mail[i]->size);
+		if (d.mail[i]->large)
+			d.mail[i]->synced = content_sync(d.mail[i]->fd,
+			    d.mail[i]->size);
 }
 
 static bool
@@ -199,20 +206,26 @@ dir_failed(uint64_t id)
 	return false;
 }
 
-/* The mails whose content is on disk go on into the journal. */
+/* Content on disk, or in the batch. */
+static bool
+has_content(const struct intake *in)
+{
+	if (in->large)
+		return in->synced && !dir_failed(in->id);
+	return note_content(&d.batch, in->id, in->fd, in->size);
+}
+
+/* The mails whose content is safe go on into the journal. */
 static void
-content_synced(void *unused)
+fill_batch(void)
 {
 	struct why w;
 	size_t kept = 0;
 
-	(void)unused;
-	if (--d.left > 0)
-		return;
 	for (size_t i = 0; i < d.n; i++) {
 		struct intake *in = d.mail[i];
 
-		if (in->synced && !dir_failed(in->id)) {
+		if (has_content(in)) {
 			str_add(&d.batch, str_view(&in->records));
 			d.mail[kept++] = in;
 			continue;
@@ -226,6 +239,14 @@ content_synced(void *unused)
 }
 
 static void
+content_synced(void *unused)
+{
+	(void)unused;
+	if (--d.left == 0)
+		fill_batch();
+}
+
+static void
 add_job(unsigned first, int dir)
 {
 	d.job[d.jobs++] = (struct sync_job){ .first = first, .dir = dir };
@@ -235,16 +256,24 @@ static void
 sync_content(void)
 {
 	bool seen[SPOOL_DIRS] = { false };
+	size_t large = 0;
 
 	d.jobs = 0;
 	for (size_t i = 0; i < d.n; i++) {
 		unsigned dir = spool_dir(d.mail[i]->id);
 
+		if (!d.mail[i]->large)
+			continue;
 		if (!seen[dir])
 			add_job(0, (int)dir);
 		seen[dir] = true;
+		large++;
 	}
-	d.file_jobs = d.n < JOBS_MOST ? (unsigned)d.n : JOBS_MOST;
+	if (large == 0) {
+		fill_batch();
+		return;
+	}
+	d.file_jobs = large < JOBS_MOST ? (unsigned)large : JOBS_MOST;
 	for (unsigned i = 0; i < d.file_jobs; i++)
 		add_job(i, -1);
 	d.left = d.jobs;
@@ -316,8 +345,23 @@ void
 durable_finish(struct mail *m)
 {
 	state_move(&m->state, MAIL_FINISHED);
+	if (!m->soft)
+		durable_hardened(m);
+}
+
+void
+durable_hardened(struct mail *m)
+{
+	if (m->state != MAIL_FINISHED)
+		return;
 	finished_add(&d.finished, m);
 	durable_notes();
+}
+
+struct place
+durable_place(void)
+{
+	return d.place;
 }
 
 enum wait
@@ -341,13 +385,14 @@ durable_is_failing(void)
 bool
 durable_is_idle(void)
 {
-	return !d.running && !is_work();
+	return !d.running && !is_work() && soft_is_empty();
 }
 
 void
 durable_start(int journal, uint32_t first, const uint32_t *damaged, size_t n)
 {
 	journal_open(&d.journal, journal, first);
+	d.place = (struct place){ first, 0 };
 	segments_start(journal, first, damaged, n);
 	d.journal.spare = journal_make_spare(journal);
 	if (d.journal.spare < 0)

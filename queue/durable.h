@@ -3,16 +3,17 @@
  * durable - group commit: make a batch of changes survive, then say so
  *
  * Everything that arrives while one group is being synced forms the next. A
- * group is: the content files, in parallel, and their directories; then one
- * append to the journal for all envelopes and notes; then all answers. Only
- * durable.c knows in which order this happens and what is synced how: content
- * could come to stand in the journal without a caller noticing.
+ * group is: large content files, in parallel, and their directories; then one
+ * append to the journal for all envelopes, notes and small contents; then all
+ * answers. The files of small contents are synced behind (queue/soft.h). Only
+ * durable.c knows in which order this happens and what is synced how.
  */
 #ifndef QUEUE_DURABLE_H
 #define QUEUE_DURABLE_H
 
 #include "lib/proc/fiber.h"
 #include "queue/intake.h"
+#include "queue/journal.h"
 
 /* journal: the open directory; first: the number of the segment to begin;
  * damaged: segments to keep in spool/lost when they are dead. */
@@ -27,6 +28,11 @@ struct str *durable_notes(void);
 /* The mail has no more to do. When that is durable its content goes, store may
  * forget it, and it is freed. */
 void durable_finish(struct mail *m);
+
+/* A soft mail has become hard; if it has no more to do, go on. */
+void durable_hardened(struct mail *m);
+/* Behind the last record that is durable. */
+struct place durable_place(void);
 
 /* All notes of before are on disk, or the fiber was cancelled. */
 enum wait durable_wait(int64_t deadline);

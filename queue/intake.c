@@ -21,6 +21,7 @@
 #include "queue/journal.h"
 #include "queue/ledger.h"
 #include "queue/report.h"
+#include "queue/soft.h"
 #include "queue/table.h"
 #include "queue/trail.h"
 #include "queue/transport.h"
@@ -144,6 +145,9 @@ intake_rcpt(struct channel *c, uint32_t tag, struct msg_mail_rcpt *m)
 		i->refused = true;
 		return;
 	}
+	/* a report of success must not come before the content is safe */
+	if (m->notify & NOTIFY_SUCCESS)
+		i->large = true;
 	mail_write_rcpt(&i->rcpts, NULL, &t, m->notify);
 	i->nrcpt++;
 }
@@ -172,6 +176,7 @@ join_group(struct intake *i, const struct msg_mail_commit *m)
 	if (m->settles != 0 && channel_peer(i->owner)->role == ROLE_BOUNCE)
 		i->settles = report_settles(m->settles);
 	i->size = m->size;
+	i->large = i->large || m->size > CONTENT_SMALL;
 	i->mail = mail_make(i->id, &h, str_view(&i->rcpts), i->nrcpt);
 	must(i->mail != NULL);
 	mail_write_new(&i->records, i->id, &h, str_view(&i->rcpts),
@@ -258,8 +263,11 @@ intake_queued(struct intake **ip, uint32_t segment)
 		channel_send(i->owner, &queued);
 	i->mail = NULL;
 	m->segment = segment;
+	m->soft = !i->large;
 	m->taken_ms = (uint32_t)((clock_wall_us() - (int64_t)m->id) / 1000);
 	ledger_add(m);
+	if (m->soft)
+		soft_add(m->id);
 	trail_active(m);
 	if (i->settles != NULL)
 		report_safe(i->settles);

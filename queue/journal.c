@@ -293,6 +293,19 @@ journal_write(struct journal *j, struct str *batch)
 	return true;
 }
 
+int
+journal_recycle(int dir, uint32_t number)
+{
+	char name[16];
+	int fd = openat(dir, journal_name(number, name),
+	    O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd >= 0 && (renameat(dir, name, dir, SPARE_NAME) < 0 ||
+	    fsync(dir) < 0))
+		drop_fd(&fd);
+	return fd;
+}
+
 bool
 journal_remove(int dir, uint32_t number, int aside)
 {

@@ -4,7 +4,7 @@
  *
  * spool/journal holds segments NNNNNNNN.log of checksummed records. A batch of
  * records is appended and made durable by one journal_write(), which blocks and
- * belongs into a thread. Segments are filled with zeros when they are made, so
+ * belongs into a thread. Segments have their full size from the beginning, so
  * that a batch costs the disk one write and no change of metadata. A start reads
  * all segments, oldest first, and begins a new one: nothing is ever written
  * behind a torn end. doc/QUEUE.md tells what may be found there.
@@ -15,7 +15,7 @@
 #include "lib/base/str.h"
 #include "lib/base/why.h"
 
-#define SEGMENT_SIZE	(8u << 20)
+#define SEGMENT_SIZE	(16u << 20)
 #define RECORD_MOST	(128u << 10)	/* payload */
 #define RECORD_HEAD	16
 
@@ -26,7 +26,14 @@ enum record_type {
 	RECORD_VERDICT = 3,	/* how an attempt ended */
 	RECORD_SETTLED = 4,	/* recipients about whom no report will be */
 	RECORD_DELETED = 5,	/* the mail never was, or is no more */
+	RECORD_CONTENT = 6,	/* what the MAIL that follows says */
+	RECORD_SYNCED = 7,	/* contents before this place are in their files */
 	RECORD_LIMIT
+};
+
+/* Where a record stands. */
+struct place {
+	uint32_t segment, at;
 };
 
 /* Append a record to a batch: begin, payload, end. */
@@ -71,5 +78,8 @@ bool journal_write(struct journal *j, struct str *batch);
 int journal_make_spare(int dir);
 /* Remove a segment, or move it to another directory, durably; blocks. */
 bool journal_remove(int dir, uint32_t number, int aside);
+/* Make a dead segment the spare: what it says is not believed under another
+ * number, so nothing need be written. As journal_make_spare(). */
+int journal_recycle(int dir, uint32_t number);
 
 #endif

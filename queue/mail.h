@@ -46,6 +46,8 @@ struct mail {
 	bool warn;		/* the sender is to be told of the delay */
 	bool reporting;		/* in the queue of reports or at bounce */
 	bool settling;		/* a report being made durable names it */
+	bool soft;		/* content: in the journal only, see soft.h */
+	bool unsaid;		/* soft, with recipients DONE without a note */
 	struct rcpt rcpt[];	/* then the texts */
 };
 

@@ -25,6 +25,7 @@
 #include "queue/report.h"
 #include "queue/schedule.h"
 #include "queue/settle.h"
+#include "queue/soft.h"
 
 #define THREADS		16	/* syncs in parallel */
 #define STOP_CHECK_MS	20
@@ -50,9 +51,9 @@ static void
 say(const struct replay *r)
 {
 	log_info("start", "mails=%zu octets=%llu segments=%u-%u removed=%zu "
-	    "finished=%zu missing=%zu damaged=%zu lost=%zu", ledger_count(),
+	    "finished=%zu restored=%zu missing=%zu damaged=%zu lost=%zu", ledger_count(),
 	    (unsigned long long)ledger_octets(), r->oldest, r->newest,
-	    r->removed, r->finishes, r->missing, r->damages, r->lost);
+	    r->removed, r->finishes, r->restores, r->missing, r->damages, r->lost);
 }
 
 static void
@@ -70,14 +71,18 @@ begin(void)
 	if (!replay_journal(journal, &r))
 		fatal("cannot read the journal in %s: %s", dir,
 		    strerror(errno));
+	if (!replay_restore(journal, &r))
+		fatal("cannot write the content of mails in %s: %s", dir,
+		    strerror(errno));
 	replay_content(&r);
 	durable_start(journal, r.newest + 1, r.damaged, r.damages);
 	say(&r);
 	schedule_start(attempt_due);
+	for (size_t i = 0; i < r.restores; i++)
+		soft_add(r.restored[i]);
 	settle_ids(r.finished, r.finishes);
 	wake_up();
-	free(r.damaged);
-	free(r.finished);
+	replay_free(&r);
 }
 
 static void
@@ -115,6 +120,7 @@ stop_check(void *timer)
 static void
 stopping(void)
 {
+	soft_hurry();
 	stop_check(NULL);
 }
 

@@ -6,6 +6,7 @@
  * they are set to what the record says, as the moves in between were not kept.
  */
 #include "queue/bytes.h"
+#include "queue/content.h"
 #include "queue/ledger.h"
 #include "queue/note.h"
 
@@ -45,6 +46,30 @@ note_deleted(struct str *batch, uint64_t id)
 
 	put_u64(batch, id);
 	record_end(batch, begin);
+}
+
+void
+note_synced(struct str *batch, struct place place)
+{
+	size_t begin = record_begin(batch, RECORD_SYNCED);
+
+	put_u32(batch, place.segment);
+	put_u32(batch, place.at);
+	record_end(batch, begin);
+}
+
+bool
+note_content(struct str *batch, uint64_t id, int fd, uint64_t size)
+{
+	size_t begin = record_begin(batch, RECORD_CONTENT);
+
+	put_u64(batch, id);
+	if (!content_read(fd, size, batch)) {
+		batch->n = begin;
+		return false;
+	}
+	record_end(batch, begin);
+	return true;
 }
 
 void

@@ -15,13 +15,22 @@
 #include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/mail/spool.h"
+#include "queue/bytes.h"
 #include "queue/content.h"
 #include "queue/ledger.h"
 #include "queue/note.h"
 #include "queue/replay.h"
 
+/* A content that stands in the journal. */
+struct content_at {
+	uint64_t id;		/* first: struct table wants it */
+	struct place place;	/* of the octets */
+	uint32_t n;
+};
+
 struct reading {
 	struct replay *replay;
+	const char *begin;	/* of the segment's bytes */
 	uint32_t number;
 	bool damaged;
 	struct mail_reader mail;
@@ -56,6 +65,38 @@ read_mail(struct reading *r, struct view payload)
 }
 
 static void
+read_content(struct reading *r, struct view payload)
+{
+	struct bytes b = { .rest = payload };
+	uint64_t id = get_u64(&b);
+	struct content_at *c;
+
+	if (b.bad || id == 0)
+		return;
+	c = table_find(&r->replay->contents, id);
+	if (c == NULL) {
+		c = xcalloc(1, sizeof(*c));
+		c->id = id;
+		table_add(&r->replay->contents, c);
+	}
+	c->place = (struct place){ r->number,
+		(uint32_t)(b.rest.p - r->begin) };
+	c->n = (uint32_t)b.rest.n;
+}
+
+static void
+read_synced(struct reading *r, struct view payload)
+{
+	struct bytes b = { .rest = payload };
+	struct place place;
+
+	place.segment = get_u32(&b);
+	place.at = get_u32(&b);
+	if (!b.bad)
+		r->replay->synced = place;
+}
+
+static void
 on_record(void *arg, enum record_type type, struct view payload)
 {
 	struct reading *r = arg;
@@ -64,6 +105,10 @@ on_record(void *arg, enum record_type type, struct view payload)
 		mail_read_rcpts(&r->mail, payload);
 	else if (type == RECORD_MAIL)
 		read_mail(r, payload);
+	else if (type == RECORD_CONTENT)
+		read_content(r, payload);
+	else if (type == RECORD_SYNCED)
+		read_synced(r, payload);
 	else
 		note_apply(type, payload);
 }
@@ -91,7 +136,8 @@ append(void **array, size_t *n, size_t size, const void *item)
 void
 replay_segment(struct view bytes, uint32_t number, struct replay *r)
 {
-	struct reading reading = { .replay = r, .number = number };
+	struct reading reading = { .replay = r, .begin = bytes.p,
+		.number = number };
 	const struct journal_reader reader = { &reading, on_record,
 		on_damage };
 
@@ -133,6 +179,64 @@ replay_journal(int dir, struct replay *r)
 		done = read_segment(dir, numbers[i], r);
 	free(numbers);
 	return done;
+}
+
+static bool
+is_before(struct place a, struct place b)
+{
+	return a.segment != b.segment ? a.segment < b.segment : a.at < b.at;
+}
+
+static bool
+restore(int dir, const struct content_at *c)
+{
+	char name[16], *octets = xmalloc(c->n);
+	int fd = openat(dir, journal_name(c->place.segment, name),
+	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	bool done = fd >= 0 && file_pread_all(fd, octets, c->n,
+	    (off_t)c->place.at) && content_restore(c->id,
+	    view_bytes(octets, c->n));
+
+	if (fd >= 0)
+		close(fd);
+	free(octets);
+	return done;
+}
+
+bool
+replay_restore(int dir, struct replay *r)
+{
+	struct content_at *c;
+	bool done = true;
+
+	for (size_t at = 0;
+	    done && (c = table_next(&r->contents, &at)) != NULL;) {
+		struct mail *m = ledger_find(c->id);
+
+		if (m == NULL || ledger_is_settled(m) ||
+		    is_before(c->place, r->synced))
+			continue;
+		done = restore(dir, c);
+		m->soft = true;
+		if (c->place.segment < m->segment)
+			ledger_moved(m, c->place.segment);
+		append((void **)&r->restored, &r->restores, sizeof(c->id),
+		    &c->id);
+	}
+	return done;
+}
+
+void
+replay_free(struct replay *r)
+{
+	struct content_at *c;
+
+	for (size_t at = 0; (c = table_next(&r->contents, &at)) != NULL;)
+		free(c);
+	table_free(&r->contents);
+	free(r->damaged);
+	free(r->finished);
+	free(r->restored);
 }
 
 /* A mail whose content has been seen is marked by taken_ms, which is not used

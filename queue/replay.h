@@ -6,6 +6,7 @@
 #define QUEUE_REPLAY_H
 
 #include "queue/journal.h"
+#include "queue/table.h"
 
 struct replay {
 	uint32_t oldest, newest;	/* segments; 0 when there was none */
@@ -13,6 +14,10 @@ struct replay {
 	size_t damages;
 	uint64_t *finished;		/* settled, but their content is there */
 	size_t finishes;
+	uint64_t *restored;		/* their content is soft */
+	size_t restores;
+	struct table contents;		/* of the journal */
+	struct place synced;		/* those before it are in their files */
 	size_t removed, lost, missing;	/* content files; mails */
 };
 
@@ -21,8 +26,12 @@ struct replay {
 bool replay_journal(int dir, struct replay *r);
 /* One segment; also what is fuzzed. */
 void replay_segment(struct view bytes, uint32_t number, struct replay *r);
+/* Write the files of mails again whose content only the journal is sure to
+ * have. False with errno set. */
+bool replay_restore(int dir, struct replay *r);
 /* Compare the content files with the mails: remove leftovers of the dead, put
  * aside what a damaged journal may have owned, forget mails without content. */
 void replay_content(struct replay *r);
+void replay_free(struct replay *r);
 
 #endif

@@ -4,6 +4,7 @@
  *
  * A mail counts for the segment in which the batch with its envelope began;
  * part of the batch may stand in a later one, which is always removed later.
+ * A dead segment becomes the next spare, if there is none.
  * Removal is one at a time and synced, so that the disk never has an older
  * segment without a newer one that settles its mails.
  */
@@ -30,6 +31,7 @@ static struct {
 	int spare;			/* ready, or -1 */
 	bool making;
 	bool removing, stuck;
+	bool recycling;			/* what is removed becomes the spare */
 	uint32_t remove;
 	bool removed;
 	int error;
@@ -71,7 +73,8 @@ segments_migrate(struct str *batch)
 			s.cursor = 0;
 			return;
 		}
-		if (m->segment != ledger_oldest())
+		/* a soft one will soon be hard, or gone */
+		if (m->segment != ledger_oldest() || m->soft)
 			continue;
 		mail_write(batch, m);
 		s.moving = xrealloc(s.moving,
@@ -116,6 +119,12 @@ static void
 remove_in_thread(void *unused)
 {
 	(void)unused;
+	if (s.recycling) {
+		s.spare = journal_recycle(s.journal, s.remove);
+		s.removed = s.spare >= 0;
+		s.error = errno;
+		return;
+	}
 	s.removed = journal_remove(s.journal, s.remove,
 	    is_damaged(s.remove) ? content_lost_dir() : -1);
 	s.error = errno;
@@ -128,11 +137,15 @@ remove_done(void *unused)
 	s.removing = false;
 	if (s.removed) {
 		ledger_oldest_gone();
-		return;
+	} else {
+		s.stuck = true;
+		log_error("journal", "cannot remove segment %u: %s", s.remove,
+		    strerror(s.error));
 	}
-	s.stuck = true;
-	log_error("journal", "cannot remove segment %u: %s", s.remove,
-	    strerror(s.error));
+	if (s.recycling) {
+		s.recycling = s.making = false;
+		durable_unblock();
+	}
 }
 
 /* ---- the spare ---- */
@@ -179,6 +192,9 @@ segments_care(const struct journal *j)
 	    ledger_oldest_count() == 0) {
 		s.removing = true;
 		s.remove = ledger_oldest();
+		s.recycling = !s.making && s.spare < 0 && j->spare < 0 &&
+		    !is_damaged(s.remove);
+		s.making = s.making || s.recycling;
 		pool_submit(remove_in_thread, remove_done, NULL);
 	}
 	if (!s.making && s.spare < 0 && j->spare < 0 && j->fd >= 0 &&

@@ -22,7 +22,7 @@ replay(struct view segment)
 
 	ledger_clear();
 	replay_segment(segment, 1, &r);
-	free(r.damaged);
+	replay_free(&r);
 }
 
 static void

@@ -165,6 +165,9 @@ count(int dir, uint32_t number)
 	return t.records;
 }
 
+/* records of the largest size: more than fit into a segment */
+#define MANY	(SEGMENT_SIZE / RECORD_MOST + 6)
+
 static void
 test_write_and_rotate(void **state UNUSED)
 {
@@ -182,25 +185,33 @@ test_write_and_rotate(void **state UNUSED)
 	assert_true(journal_write(&j, &b));
 	str_reset(&b);
 	/* one batch larger than a segment: it goes on in the next */
-	for (int i = 0; i < 70; i++)
+	for (unsigned i = 0; i < MANY; i++)
 		put(&b, RECORD_VERDICT, big);
 	assert_true(journal_write(&j, &b));
 	assert_true(journal_list(dir, &numbers, &n));
 	assert_int_equal(n, 2);
 	assert_int_equal(numbers[0], 3);
-	assert_int_equal(count(dir, 3) + count(dir, 4), 71);
-	assert_true(journal_remove(dir, 3, -1));
+	assert_int_equal(count(dir, 3) + count(dir, 4), MANY + 1);
+	/* as a spare it holds old records, none of which is believed */
+	j.spare = journal_recycle(dir, 3);
+	assert_true(j.spare >= 0);
 	assert_true(journal_remove(dir, 3, -1));
 	free(numbers);
 	assert_true(journal_list(dir, &numbers, &n));
 	assert_int_equal(n, 1);
+	j.at = SEGMENT_SIZE;
+	str_reset(&b);
+	put(&b, RECORD_VERDICT, "in a recycled segment");
+	assert_true(journal_write(&j, &b));
+	assert_int_equal(j.number, 5);
+	assert_int_equal(count(dir, 5), 1);
 	journal_close(&j);
 	/* a new start goes on behind the newest */
-	journal_open(&j, dir, 5);
+	journal_open(&j, dir, 6);
 	str_reset(&b);
 	put(&b, RECORD_VERDICT, "again");
 	assert_true(journal_write(&j, &b));
-	assert_int_equal(count(dir, 5), 1);
+	assert_int_equal(count(dir, 6), 1);
 	journal_close(&j);
 	free(numbers);
 	free(big);

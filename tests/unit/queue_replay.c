@@ -6,6 +6,7 @@
 
 #include <sys/stat.h>
 
+#include "lib/base/file.h"
 #include "lib/mail/spool.h"
 #include "queue/content.h"
 
@@ -212,10 +213,98 @@ test_content(void **state UNUSED)
 		assert_false(exists(path, "content", ID + 3));
 		assert_int_equal(exists(path, "lost", ID + 3), damaged);
 		assert_int_equal(r.removed, !damaged);
-		free(r.finished);
+		replay_free(&r);
 		str_free(&b);
 	}
 	assert_true(content_id() > ID + 3);
+	close(dir);
+	ledger_clear();
+	sample_dir_remove(path);
+}
+
+static void
+put_content(struct str *b, uint64_t id, const char *octets)
+{
+	size_t begin = record_begin(b, RECORD_CONTENT);
+
+	for (int i = 7; i >= 0; i--)
+		str_addc(b, (char)(id >> (8 * i)));
+	str_adds(b, octets);
+	record_end(b, begin);
+}
+
+static void
+write_file(const char *spool, const char *name, struct view v)
+{
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", spool, name);
+	fd = open(path, O_CREAT | O_WRONLY, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, v.p, v.n), v.n);
+	close(fd);
+}
+
+static void
+assert_says(const char *spool, uint64_t id, const char *octets)
+{
+	char path[128], name[SPOOL_NAME_MAX];
+	struct str got = { 0 };
+
+	snprintf(path, sizeof(path), "%s/content/%s", spool,
+	    spool_name(id, name));
+	assert_true(file_read(AT_FDCWD, path, 1 << 20, &got));
+	assert_string_equal(str_c(&got), octets);
+	str_free(&got);
+}
+
+/* Power was lost: files are short, torn or gone, and the journal has them. */
+static void
+test_soft_content_is_restored(void **state UNUSED)
+{
+	struct str b = { 0 };
+	char path[64], name[96];
+	int dir = sample_dir(path), journal;
+	struct replay r;
+	struct place place = { 1, 0 };
+
+	put_content(&b, ID, "hard: not written again");
+	sample_mail(&b, ID, 1);
+	place.at = (uint32_t)b.n;
+	for (uint64_t i = 1; i < 5; i++) {
+		put_content(&b, ID + i, "what was said");
+		sample_mail(&b, ID + i, 1);
+	}
+	note_deleted(&b, ID + 4);
+	note_synced(&b, place);
+	journal_seal(1, b.p, b.n);
+	snprintf(name, sizeof(name), "%s/journal", path);
+	assert_int_equal(mkdir(name, 0700), 0);
+	write_file(path, "journal/00000001.log", str_view(&b));
+	assert_true(content_start(dir));
+	for (uint64_t i = 0; i < 4; i++)
+		if (i != 3)
+			make_content(path, ID + i);
+	snprintf(name, sizeof(name), "content/%02x/", spool_dir(ID));
+	spool_id(ID + 2, name + strlen(name));
+	write_file(path, name, VIEW_LIT("what was saif, and more"));
+
+	ledger_clear();
+	journal = openat(dir, "journal", O_RDONLY | O_DIRECTORY);
+	assert_true(replay_journal(journal, &r));
+	assert_true(replay_restore(journal, &r));
+	assert_int_equal(r.restores, 3);
+	for (uint64_t i = 1; i < 4; i++) {
+		assert_says(path, ID + i, "what was said");
+		assert_true(ledger_find(ID + i)->soft);
+	}
+	assert_says(path, ID, "");
+	assert_false(ledger_find(ID)->soft);
+	assert_false(exists(path, "content", ID + 4));
+	replay_free(&r);
+	str_free(&b);
+	close(journal);
 	close(dir);
 	ledger_clear();
 	sample_dir_remove(path);
@@ -237,7 +326,7 @@ test_damaged_segment_is_remembered(void **state UNUSED)
 	assert_int_equal(r.damaged[0], 1);
 	assert_null(ledger_find(ID));
 	assert_non_null(ledger_find(ID + 1));
-	free(r.damaged);
+	replay_free(&r);
 	str_free(&b);
 	ledger_clear();
 }
@@ -251,6 +340,7 @@ main(void)
 		cmocka_unit_test(test_report_settles),
 		cmocka_unit_test(test_every_truncation),
 		cmocka_unit_test(test_content),
+		cmocka_unit_test(test_soft_content_is_restored),
 		cmocka_unit_test(test_damaged_segment_is_remembered),
 	};
 

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * soft - one sync for all, and what was waiting for it
+ *
+ * A sync that failed cannot be repeated: the kernel tells of a lost page once.
+ * The program ends then, and its next start writes the contents again.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/proc/fiber.h"
+#include "lib/proc/pool.h"
+#include "queue/content.h"
+#include "queue/durable.h"
+#include "queue/ledger.h"
+#include "queue/note.h"
+#include "queue/soft.h"
+
+#define HARDEN_MS	1000	/* contents wait so long for each other */
+
+struct ids {
+	uint64_t *id;
+	size_t n, cap;
+};
+
+static struct {
+	struct ids next, syncing;
+	struct place place;	/* of the journal when the sync began */
+	struct loop_timer *timer;
+	bool running, hurry;
+	bool done;		/* by the thread */
+	int error;
+} soft;
+
+bool
+soft_is_empty(void)
+{
+	return !soft.running && soft.next.n == 0;
+}
+
+static void
+harden(struct mail *m)
+{
+	m->soft = false;
+	for (uint32_t i = 0; m->unsaid && i < m->nrcpt; i++)
+		if (m->rcpt[i].state == RCPT_SETTLED)
+			note_verdict(durable_notes(), m, i);
+	m->unsaid = false;
+	durable_hardened(m);
+}
+
+static void
+sync_in_thread(void *unused)
+{
+	(void)unused;
+	soft.done = content_sync_all();
+	soft.error = errno;
+}
+
+static void begin(void *unused);
+
+static void
+synced(void *unused)
+{
+	(void)unused;
+	soft.running = false;
+	if (!soft.done)
+		fatal("the spool cannot be written to the disk: %s",
+		    strerror(soft.error));
+	for (size_t i = 0; i < soft.syncing.n; i++) {
+		struct mail *m = ledger_find(soft.syncing.id[i]);
+
+		if (m != NULL)
+			harden(m);
+	}
+	soft.syncing.n = 0;
+	note_synced(durable_notes(), soft.place);
+	if (soft.next.n > 0)
+		soft.timer = loop_timer_new(soft.hurry ? 0 : HARDEN_MS, begin,
+		    NULL);
+}
+
+static void
+begin(void *unused)
+{
+	struct ids empty = soft.syncing;
+
+	(void)unused;
+	loop_timer_free(&soft.timer);
+	soft.syncing = soft.next;
+	soft.next = empty;
+	soft.place = durable_place();
+	soft.running = true;
+	pool_submit(sync_in_thread, synced, NULL);
+}
+
+void
+soft_add(uint64_t mail)
+{
+	struct ids *l = &soft.next;
+
+	if (l->n == l->cap) {
+		l->cap = l->cap > 0 ? l->cap * 2 : 256;
+		l->id = xrealloc(l->id, l->cap * sizeof(*l->id));
+	}
+	l->id[l->n++] = mail;
+	if (!soft.running && soft.timer == NULL)
+		soft.timer = loop_timer_new(HARDEN_MS, begin, NULL);
+}
+
+void
+soft_hurry(void)
+{
+	soft.hurry = true;
+	if (!soft.running && soft.next.n > 0)
+		begin(NULL);
+}
