@@ -16,6 +16,7 @@ import imaplib
 import os
 import pathlib
 import poplib
+import re
 import shutil
 import signal
 import smtplib
@@ -65,6 +66,9 @@ def wait_for(condition, what, seconds=30):
         if time.monotonic() > end:
             raise TimeoutError(f"still waiting for {what} after {seconds} s")
         time.sleep(0.02)
+
+# What a failed must() and the sanitizers say.
+FAULT = re.compile(r".*(?: bug: |Sanitizer: |runtime error: ).*")
 
 
 def settings_text(base, more):
@@ -132,7 +136,9 @@ class Server:
                 [str(BIN / "master"), "-F", "-c", str(self.conf)],
                 stdin=subprocess.DEVNULL,
                 stdout=output, stderr=subprocess.STDOUT,
-                env={"PATH": os.environ["PATH"], "NOTIFY_SOCKET": str(notify)})
+                env={"PATH": os.environ["PATH"], "NOTIFY_SOCKET": str(notify),
+                     # needs ptrace, which the sandbox does not allow
+                     "ASAN_OPTIONS": "detect_leaks=0"})
             wait_for(lambda: self.is_ready(s), "READY=1 from master")
 
     def is_ready(self, notify):
@@ -171,8 +177,13 @@ class Server:
         wait_for(lambda: not any(alive(p) for p in pids), "the end of all")
 
     def remove(self):
+        """Stop it, look whether a program complained about itself, forget."""
         try:
             self.stop()
+            faults = FAULT.findall(self.output())
+            if faults:
+                raise AssertionError("a program has a bug:\n"
+                                     + "\n".join(faults[:5]))
         finally:
             if "KEEP" in os.environ:
                 print("kept:", self.dir)
