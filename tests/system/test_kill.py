@@ -40,8 +40,8 @@ class Ledger:
 class Load:
     """Threads that send, reconnecting whenever something breaks."""
 
-    def __init__(self, server):
-        self.server, self.ledger = server, Ledger()
+    def __init__(self, server, ledger=None):
+        self.server, self.ledger = server, ledger or Ledger()
         self.end = threading.Event()
         self.threads = [threading.Thread(target=self.send, args=(i,))
                         for i in range(SENDERS)]
