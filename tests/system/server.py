@@ -137,7 +137,7 @@ class Server:
                 stdin=subprocess.DEVNULL,
                 stdout=output, stderr=subprocess.STDOUT,
                 env={"PATH": os.environ["PATH"], "NOTIFY_SOCKET": str(notify),
-                     # needs ptrace, which the sandbox does not allow
+                     # What a program has at its end goes with it.
                      "ASAN_OPTIONS": "detect_leaks=0"})
             wait_for(lambda: self.is_ready(s), "READY=1 from master")
 
