@@ -47,7 +47,8 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wconversion -Wno-sign-conversion -Wundef -Wvla -Wformat=2 \
 	-Wno-format-nonliteral
 ifneq ($(findstring clang,$(shell $(CC) --version)),)
-WARNINGS += -Wno-gnu-zero-variadic-macro-arguments
+# "\xc3" "a" in a list is how an octet ends before a letter.
+WARNINGS += -Wno-gnu-zero-variadic-macro-arguments -Wno-string-concatenation
 endif
 
 # Fortify does not mix with the sanitizers, which see more.
