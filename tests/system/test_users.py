@@ -7,7 +7,7 @@ import pwd
 import shutil
 import unittest
 
-from server import DOMAIN, Server, message, wait_for
+from server import BIN, DOMAIN, Server, message, wait_for
 from test_privileges import status_of
 
 ROLES = ("smtpd", "pop3d", "imapd", "router", "auth", "queue", "local",
@@ -25,7 +25,10 @@ def uid_of(role):
 @unittest.skipUnless(all(map(uid_of, ROLES)), "needs the system users")
 class Users(unittest.TestCase):
     def setUp(self):
-        self.server = Server("drop_privileges = yes\n")
+        # where every user can reach the programs
+        self.server = Server("drop_privileges = yes\n"
+                             "program_dir = ../programs\n")
+        shutil.copytree(BIN, self.server.dir / "programs")
         self.addCleanup(self.server.remove)
         self.server.dir.chmod(0o755)
         shutil.chown(self.server.dir / "etc/users", group="posthouse-auth")
