@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * channel - frames in and out, and the calls that wait for answers
+ * channel - who may say what to whom, and the calls that wait for answers
  *
- * Tags tell answers from requests: the end with the lower role numbers its
- * requests from 1, the other end from 2^31, so a tag names its owner. Frames
- * of a turn leave together at its end, with up to SENT_FDS descriptors in one
- * system call; descriptors arrive no later than the first octet of the bytes
- * that they were sent with, and wait in a queue for the frame that owns them.
+ * Octets and descriptors are the affair of lib/proc/outbox.h and inbox.h. Tags
+ * tell answers from requests: the end with the lower role numbers its requests
+ * from 1, the other end from 2^31, so a tag names its owner. Frames of a turn
+ * leave together at its end.
  */
 #include <sys/socket.h>
 
@@ -21,12 +20,11 @@
 #include "lib/base/log.h"
 #include "lib/base/tree.h"
 #include "lib/proc/channel.h"
+#include "lib/proc/inbox.h"
 #include "lib/proc/loop.h"
+#include "lib/proc/outbox.h"
 
-#define SENT_FDS	250	/* the kernel takes 253 at a time */
-#define HELD_FDS	1024	/* arrived, not yet claimed by a frame */
 #define BACKLOG_MOST	(256u << 20)
-#define IN_SIZE		65536
 #define OWNER_BIT	0x80000000u
 
 struct waiting_call {
@@ -45,12 +43,6 @@ by_tag(const struct waiting_call *a, const struct waiting_call *b)
 }
 TREE_GENERATE(calls, waiting_call, entry, by_tag)
 
-/* Descriptors on their way: fd number i belongs to the bytes from at on. */
-struct sent_fd {
-	size_t at;
-	int fd;
-};
-
 struct channel {
 	int fd;
 	unsigned own;
@@ -58,12 +50,8 @@ struct channel {
 	const struct handlers *handlers;
 	void *slot;
 	struct event *readable, *writable;
-	struct str in, out;
-	size_t out_at;			/* sent already */
-	struct sent_fd *out_fds;
-	size_t out_fds_n, out_fds_at, out_fds_cap;
-	int *in_fds;
-	size_t in_fds_n;
+	struct inbox in;
+	struct outbox out;
 	struct calls calls;
 	uint32_t next_tag, owner_bit;
 	bool flushing;			/* a flush is due at the turn's end */
@@ -88,91 +76,17 @@ channel_slot(struct channel *c)
 size_t
 channel_backlog(const struct channel *c)
 {
-	return c->out.n - c->out_at;
+	return outbox_backlog(&c->out);
 }
 
 /* ---- sending ---- */
 
-static void
-out_reset(struct channel *c)
-{
-	c->out_at = c->out_fds_at = c->out_fds_n = 0;
-	if (c->out.cap > 4 * IN_SIZE)
-		str_free(&c->out);
-	else
-		str_reset(&c->out);
-}
-
-/* How many descriptors go with the next piece, and where that piece ends: in
- * front of the first frame whose descriptors do not fit any more. */
-static size_t
-next_piece(const struct channel *c, size_t *end)
-{
-	size_t n = c->out_fds_n - c->out_fds_at;
-	size_t i;
-
-	*end = c->out.n;
-	if (n <= SENT_FDS)
-		return n;
-	i = c->out_fds_at + SENT_FDS;
-	*end = c->out_fds[i].at;
-	while (i > c->out_fds_at && c->out_fds[i - 1].at == *end)
-		i--;
-	return i - c->out_fds_at;
-}
-
-static ssize_t
-send_piece(struct channel *c, size_t *nfds)
-{
-	union {
-		struct cmsghdr align;
-		char space[CMSG_SPACE(SENT_FDS * sizeof(int))];
-	} control;
-	size_t end;
-	struct iovec iov;
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
-	struct cmsghdr *h;
-
-	*nfds = next_piece(c, &end);
-	iov.iov_base = c->out.p + c->out_at;
-	iov.iov_len = end - c->out_at;
-	if (*nfds > 0) {
-		m.msg_control = control.space;
-		m.msg_controllen = CMSG_SPACE(*nfds * sizeof(int));
-		h = CMSG_FIRSTHDR(&m);
-		h->cmsg_level = SOL_SOCKET;
-		h->cmsg_type = SCM_RIGHTS;
-		h->cmsg_len = CMSG_LEN(*nfds * sizeof(int));
-		for (size_t i = 0; i < *nfds; i++)
-			((int *)CMSG_DATA(h))[i] =
-			    c->out_fds[c->out_fds_at + i].fd;
-	}
-	return sendmsg(c->fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
-}
-
+/* A peer that went is noticed by reading: what it said before comes first. */
 static void
 flush(struct channel *c)
 {
-	while (!c->dead && c->out_at < c->out.n) {
-		size_t nfds;
-		ssize_t n = send_piece(c, &nfds);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && (errno == EAGAIN || errno == ENOBUFS)) {
-			event_add(c->writable, NULL);
-			return;
-		}
-		if (n < 0) {
-			/* what the peer said before it went is read first */
-			return;
-		}
-		c->out_at += (size_t)n;
-		while (nfds-- > 0)
-			close(c->out_fds[c->out_fds_at++].fd);
-	}
-	if (!c->dead)
-		out_reset(c);
+	if (!c->dead && outbox_flush(&c->out, c->fd) == OUTBOX_WAITS)
+		event_add(c->writable, NULL);
 }
 
 static void
@@ -196,35 +110,19 @@ writable(evutil_socket_t fd, short what, void *arg)
 	flush(arg);
 }
 
-static void
-out_fds_add(struct channel *c, size_t at, const struct fds *fds)
-{
-	if (c->out_fds_n + fds->n > c->out_fds_cap) {
-		c->out_fds_cap = (c->out_fds_n + fds->n) * 2;
-		c->out_fds = xrealloc(c->out_fds,
-		    c->out_fds_cap * sizeof(*c->out_fds));
-	}
-	for (uint32_t i = 0; i < fds->n; i++)
-		c->out_fds[c->out_fds_n++] =
-		    (struct sent_fd){ at, fds->fd[i] };
-}
-
 bool
 channel_send(struct channel *c, const struct message *m)
 {
 	const struct message_info *info = message_info(m->type);
 	struct message copy;
-	struct fds fds;
-	size_t at = c->out.n;
 
 	must(info->name != NULL && (info->from & c->own) &&
 	    (info->to & c->peer.role));
-	if (c->dead || !message_encode(m, &c->out, &fds)) {
+	if (c->dead || !outbox_put(&c->out, m)) {
 		copy = *m;
 		message_close(&copy);
 		return c->dead;
 	}
-	out_fds_add(c, at, &fds);
 	if (!c->flushing) {
 		c->flushing = true;
 		loop_last(flush_due, c);
@@ -328,94 +226,24 @@ deliver(struct channel *c, struct view frame, const struct fds *fds)
 	message_close(&m);
 }
 
-/* The next whole frame of the input, if it is there with its descriptors. */
-static bool
-deliver_next(struct channel *c, size_t *at)
-{
-	struct view v = { c->in.p + *at, c->in.n - *at };
-	struct fds fds = { 0 };
-	uint32_t n = 0;
-	size_t length = message_frame(v, &n);
-
-	if (length == SIZE_MAX || n > c->in_fds_n) {
-		if (length != 0 && length != SIZE_MAX && length > v.n)
-			return false;
-		if (length != 0)
-			violation(c, "not a frame", 0);
-		return false;
-	}
-	if (length == 0 || length > v.n)
-		return false;
-	for (; fds.n < n; fds.n++)
-		fds.fd[fds.n] = c->in_fds[fds.n];
-	c->in_fds_n -= n;
-	if (n > 0)
-		memmove(c->in_fds, c->in_fds + n, c->in_fds_n * sizeof(int));
-	*at += length;
-	deliver(c, (struct view){ v.p, length }, &fds);
-	return !c->dead;
-}
-
-static void
-take_fds(struct channel *c, struct msghdr *m)
-{
-	for (struct cmsghdr *h = CMSG_FIRSTHDR(m); h != NULL;
-	    h = CMSG_NXTHDR(m, h)) {
-		size_t n;
-
-		if (h->cmsg_level != SOL_SOCKET || h->cmsg_type != SCM_RIGHTS)
-			continue;
-		n = (h->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		if (c->in_fds_n + n > HELD_FDS)
-			c->dead = true;
-		c->in_fds = xrealloc(c->in_fds,
-		    (c->in_fds_n + n) * sizeof(int));
-		memcpy(c->in_fds + c->in_fds_n, CMSG_DATA(h), n * sizeof(int));
-		c->in_fds_n += n;
-	}
-	if (m->msg_flags & MSG_CTRUNC) {
-		log_error("channel", "descriptors lost: too many open files");
-		c->dead = true;
-	}
-}
-
-/* One recvmsg; what it got, 0 at the end, -1 when nothing is there now. */
-static ssize_t
-receive(struct channel *c)
-{
-	static union {
-		struct cmsghdr align;
-		char space[CMSG_SPACE(256 * sizeof(int))];
-	} control;
-	char *to = str_room(&c->in, IN_SIZE);
-	struct iovec iov = { to, IN_SIZE };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = control.space,
-		.msg_controllen = sizeof(control.space) };
-	ssize_t n;
-
-	do
-		n = recvmsg(c->fd, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return errno == EAGAIN ? -1 : 0;
-	take_fds(c, &m);
-	c->in.n += (size_t)n;
-	return n;
-}
-
 static void
 deliver_all(struct channel *c)
 {
+	enum inbox_state state = INBOX_FRAME;
+	struct view frame;
+	struct fds fds;
 	size_t at = 0;
 
 	c->busy++;
-	while (!c->dead && deliver_next(c, &at))
-		;
+	while (!c->dead && state == INBOX_FRAME) {
+		state = inbox_next(&c->in, &at, &frame, &fds);
+		if (state == INBOX_FRAME)
+			deliver(c, frame, &fds);
+	}
 	c->busy--;
-	str_drop(&c->in, at < c->in.n ? at : c->in.n);
-	if (c->in.n == 0)
-		str_free(&c->in);
+	if (state == INBOX_GARBAGE)
+		violation(c, "not a frame", 0);
+	inbox_drop(&c->in, at);
 }
 
 static void
@@ -428,9 +256,10 @@ readable(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	/* a flood from one peer must not keep the others waiting */
 	for (int i = 0; i < 16 && n > 0 && !c->dead; i++) {
-		n = receive(c);
-		deliver_all(c);
-		if (n > 0 && n < IN_SIZE / 2 && c->in_fds_n == 0)
+		n = inbox_receive(&c->in, c->fd);
+		if (n > 0)
+			deliver_all(c);
+		if (n > 0 && n < INBOX_STEP / 2 && c->in.fds_n == 0)
 			break;
 	}
 	if (n == 0)
@@ -481,14 +310,8 @@ dispose(struct channel *c)
 	event_free(c->readable);
 	event_free(c->writable);
 	close(c->fd);
-	while (c->out_fds_at < c->out_fds_n)
-		close(c->out_fds[c->out_fds_at++].fd);
-	while (c->in_fds_n > 0)
-		close(c->in_fds[--c->in_fds_n]);
-	free(c->in_fds);
-	free(c->out_fds);
-	str_free(&c->in);
-	str_free(&c->out);
+	inbox_free(&c->in);
+	outbox_free(&c->out);
 	c->dead = c->freed = true;
 	if (!c->flushing)
 		free(c);

@@ -22,20 +22,14 @@
 
 #include "lib/base/file.h"
 #include "lib/base/log.h"
+#include "lib/proc/links.h"
 #include "lib/proc/loop.h"
 #include "lib/proc/pool.h"
 #include "lib/proc/sandbox.h"
 #include "lib/proc/sessions.h"
 
 #define CONTROL_FD	3
-#define LINK_WAIT_MS	3000	/* for a sibling that is being restarted */
-#define CALL_WAIT_MS	60000
 #define LOAD_EVERY_MS	500
-
-struct link {
-	LIST_ENTRY(link) entry;
-	struct channel *channel;
-};
 
 /* A set of settings and how many sessions were begun with it. */
 struct generation {
@@ -47,10 +41,8 @@ struct generation {
 static struct {
 	const struct program *program;
 	struct channel *master;
-	LIST_HEAD(, link) links;
 	LIST_HEAD(, generation) generations;
 	struct generation *current;
-	struct fiber_queue linked;	/* fibers that wait for a link */
 	uint32_t process, instance;
 	bool begun, stopping;
 	struct loop_timer *grace, *load;
@@ -154,87 +146,6 @@ log_level(void)
 	return LOG_LEVEL_INFO;
 }
 
-/* ---- links ---- */
-
-struct channel *
-service_peer_nth(unsigned role, size_t n)
-{
-	struct link *l;
-
-	LIST_FOREACH(l, &service.links, entry)
-		if (channel_peer(l->channel)->role == role && n-- == 0)
-			return l->channel;
-	return NULL;
-}
-
-struct channel *
-service_peer(unsigned role, uint32_t instance)
-{
-	struct link *l;
-
-	LIST_FOREACH(l, &service.links, entry) {
-		const struct peer_id *id = channel_peer(l->channel);
-
-		if (id->role == role && id->instance == instance)
-			return l->channel;
-	}
-	return NULL;
-}
-
-bool
-service_call(unsigned role, uint32_t instance, const struct message *request,
-    struct reply *reply, struct why *w)
-{
-	int64_t deadline = deadline_in(LINK_WAIT_MS);
-	struct channel *c;
-
-	*reply = (struct reply){ .m = { .type = MSG_LIMIT } };
-	while ((c = service_peer(role, instance)) == NULL) {
-		enum wait end = fiber_queue_wait(&service.linked, deadline);
-		struct message m = *request;
-
-		if (end == WAIT_READY || end == WAIT_WOKEN)
-			continue;
-		message_close(&m);
-		return why_later(w, "3.0", "%s is not available",
-		    role_name(role));
-	}
-	return channel_call(c, request, reply, deadline_in(CALL_WAIT_MS), w);
-}
-
-static void
-link_closed(struct channel *c)
-{
-	struct link *l;
-
-	LIST_FOREACH(l, &service.links, entry)
-		if (l->channel == c)
-			break;
-	must(l != NULL);
-	LIST_REMOVE(l, entry);
-	free(l);
-	if (service.program->handlers->closed != NULL)
-		service.program->handlers->closed(c);
-}
-
-static void
-link_add(struct msg_peer *m)
-{
-	/* the program's own table, with our closed in front of its */
-	static struct handlers handlers;
-	struct peer_id id = { m->role, m->instance, m->process };
-	struct link *l = xcalloc(1, sizeof(*l));
-
-	handlers = *service.program->handlers;
-	handlers.closed = link_closed;
-	l->channel = channel_open(fd_take(&m->link), service.program->role, id,
-	    &handlers);
-	LIST_INSERT_HEAD(&service.links, l, entry);
-	if (service.begun && service.program->linked != NULL)
-		service.program->linked(l->channel);
-	fiber_queue_wake_all(&service.linked);
-}
-
 /* ---- what master says ---- */
 
 static void
@@ -267,7 +178,7 @@ on_peer(struct channel *c, uint32_t tag, struct msg_peer *m)
 	(void)c;
 	(void)tag;
 	must(m->link >= 0 && (m->role & service.program->peers));
-	link_add(m);
+	links_add(service.program, m);
 }
 
 static void
@@ -438,17 +349,6 @@ inherit(void)
 	    &master_handlers);
 }
 
-static void
-begin_links(void)
-{
-	struct link *l;
-
-	if (service.program->linked != NULL)
-		LIST_FOREACH(l, &service.links, entry)
-			service.program->linked(l->channel);
-	service.begun = true;
-}
-
 int
 service_main(const struct program *p, int argc, char **argv)
 {
@@ -473,7 +373,8 @@ service_main(const struct program *p, int argc, char **argv)
 	sessions_notify(sessions_changed);
 	if (p->begin != NULL)
 		p->begin();
-	begin_links();
+	links_begin(p);
+	service.begun = true;
 	sessions_begin();
 	tell_ready(&layers);
 	str_free(&layers);
