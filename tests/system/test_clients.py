@@ -36,7 +36,10 @@ class Clients(unittest.TestCase):
 
     def on_terminal(self, *argv):
         """The same for a program that wants a terminal."""
-        ours, theirs = pty.openpty()
+        try:
+            ours, theirs = pty.openpty()
+        except OSError:
+            self.skipTest("no terminals here: /dev/pts is not mounted")
         with open(ours, "rb", 0) as screen:
             running = subprocess.Popen(
                 [str(a) for a in argv], stdin=theirs, stdout=theirs,
