@@ -48,9 +48,15 @@ class Function:
 
     @property
     def nesting(self):
-        tabs = [len(line) - len(line.lstrip("\t")) for line in self.body
-                if line.strip()]
-        return max(tabs, default=1) - 1
+        """Deepest statement; lines that go on with one do not count."""
+        deepest, before = 1, ";"
+        for line in self.body:
+            words = re.sub(r"/\*.*?\*/", "", line).strip()
+            if words and re.search(
+                    r"[;{})]$|\belse$|^(case\b.*|\w+):$", before):
+                deepest = max(deepest, len(line) - len(line.lstrip("\t")))
+            before = words or before
+        return deepest - 1
 
 
 def functions(path):
