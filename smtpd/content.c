@@ -2,7 +2,8 @@
 /*
  * content - take, check, write
  *
- * No octet is looked at one by one: lib/mail/text.h and memchr do the work.
+ * Only names of fields are looked at octet by octet; lib/mail/text.h and memchr
+ * do the rest.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -12,9 +13,7 @@
 #include "lib/mail/utf8.h"
 #include "smtpd/content.h"
 
-static const char field[] = "received:";
-#define FIELD_N		(sizeof(field) - 1)
-#define NO_MATCH	(FIELD_N + 1)	/* the line is another field */
+static const char *const names[FIELDS] = { "date", "message-id" };
 
 void
 content_begin(struct content *c, uint64_t limit)
@@ -49,12 +48,26 @@ write_failed(struct why *w, int error)
 	return why_later(w, "3.0", "The mail cannot be written at present");
 }
 
+/* Before the first octet is written. A header of more than a chunk stays as it
+ * is. */
+static void
+complete(struct content *c)
+{
+	if (!c->in_body && !c->unstuff.done)
+		return;
+	for (size_t i = 0; i < FIELDS; i++)
+		if (!c->has[i])
+			str_add(&c->front, c->missing[i]);
+}
+
 /* Write front and body with one call, more if the kernel wants it so. */
 static bool
 flush(struct content *c, struct why *w)
 {
 	struct str *part[2] = { &c->front, &c->body };
 
+	if (c->written == 0)
+		complete(c);
 	while (c->front.n > 0 || c->body.n > 0) {
 		struct iovec iov[2];
 		ssize_t n;
@@ -82,31 +95,42 @@ flush(struct content *c, struct why *w)
 	return true;
 }
 
-/* Go on comparing the beginning of a line with the field name. */
+/* The name of a field is complete; blanks behind it are no part of it. */
+static void
+note_field(struct content *c)
+{
+	struct view name = { c->name, c->name_n };
+
+	while (name.n > 0 && (name.p[name.n - 1] == ' ' ||
+		name.p[name.n - 1] == '\t'))
+		name.n--;
+	c->received += view_is(name, "received");
+	for (size_t i = 0; i < FIELDS; i++)
+		c->has[i] |= view_is(name, names[i]);
+}
+
+/* Go on reading the name at the beginning of a line. */
 static size_t
-match(struct content *c, struct view v)
+take_name(struct content *c, struct view v)
 {
 	size_t i = 0;
 
-	for (; i < v.n && c->match < FIELD_N; i++) {
-		if (c->match == 0 && v.p[i] == '\r') {
+	for (; i < v.n && !c->named; i++) {
+		if (c->name_n == 0 && v.p[i] == '\r') {
 			c->in_body = true;
 			return v.n;
 		}
-		if (to_lower(v.p[i]) != field[c->match]) {
-			c->match = NO_MATCH;
-			return i;
-		}
-		c->match++;
-	}
-	if (c->match == FIELD_N) {
-		c->received++;
-		c->match = NO_MATCH;
+		c->named = v.p[i] == ':' || v.p[i] == '\r' ||
+		    c->name_n == sizeof(c->name);
+		if (!c->named)
+			c->name[c->name_n++] = to_lower(v.p[i]);
+		else if (v.p[i] == ':')
+			note_field(c);
 	}
 	return i;
 }
 
-/* Count Received fields in what is new; stops at the empty line. */
+/* Look at the fields in what is new; stops at the empty line. */
 static void
 scan(struct content *c)
 {
@@ -115,12 +139,13 @@ scan(struct content *c)
 	while (v.n > 0 && !c->in_body) {
 		const char *end;
 
-		v = view_skip(v, match(c, v));
-		end = c->match < FIELD_N ? NULL : memchr(v.p, '\n', v.n);
+		v = view_skip(v, take_name(c, v));
+		end = c->named ? memchr(v.p, '\n', v.n) : NULL;
 		if (end == NULL)
 			break;
 		v = view_skip(v, (size_t)(end - v.p) + 1);
-		c->match = 0;
+		c->name_n = 0;
+		c->named = false;
 	}
 	c->scanned = c->body.n;
 }

@@ -7,6 +7,9 @@
  * Little mails stay in memory until their end, so that what is found out late
  * can still stand in front, and reach the spool in one write; large ones are
  * written in chunks. After a refusal the rest is taken and dropped.
+ *
+ * Fields that a submitted mail should have (RFC 6409 8) are given as texts that
+ * go in front when the header turns out to lack them.
  */
 #ifndef SMTPD_CONTENT_H
 #define SMTPD_CONTENT_H
@@ -17,18 +20,24 @@
 #define CONTENT_CHUNK	65536	/* kept in memory */
 #define CONTENT_LINE	998	/* octets of a line, without CR LF */
 
+enum field { FIELD_DATE, FIELD_MESSAGE_ID, FIELDS };
+
 struct content {
 	int fd;			/* borrowed; set before the first octet */
 	uint64_t limit;		/* octets allowed */
 	struct text_unstuff unstuff;
 	struct str front;	/* to be written before the first octet */
+	struct view missing[FIELDS];	/* lines to add; borrowed, may be empty */
 	struct str body;	/* not written yet */
 	uint64_t written;	/* with front */
 	uint32_t skip;		/* octets of Return-Path in front */
 	uint64_t swallowed;	/* after a refusal */
 	struct why *why;	/* of the refusal, NULL if all is well */
 	size_t scanned;		/* octets of body looked at */
-	unsigned match;		/* of "received:" in the present line */
+	char name[12];		/* of the present line's field, lower case */
+	uint8_t name_n;
+	bool named;		/* it is complete, or none that matters */
+	bool has[FIELDS];
 	bool in_body;		/* the header has ended */
 	bool eight;		/* has 8-bit octets */
 	uint32_t received;	/* Received fields */

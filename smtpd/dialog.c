@@ -44,6 +44,7 @@ dialog_new(const struct dialog_client *client, const struct house *house)
 	d->last = "CONNECT";
 	d->intake.fd = -1;
 	arena_init(&d->own);
+	arena_init(&d->hello);
 	arena_init(&d->command);
 	transaction_begin(&d->tx);
 	d->ip = arena_copy(&d->own, view_of(client->ip));
@@ -79,6 +80,7 @@ dialog_free(struct dialog **dp)
 	dialog_reset(d);
 	d->house->mail_drop(&d->intake);
 	arena_reset(&d->own);
+	arena_reset(&d->hello);
 	arena_reset(&d->command);
 	free(d->tally);
 	free(d);
@@ -190,6 +192,7 @@ dialog_refuse(struct dialog *d, const char *sentence)
 	struct response r = response(500, "5.5.2", sentence);
 
 	arena_reset(&d->command);
+	d->expect = NULL;	/* to the client its command has failed */
 	if (worn_out(d))
 		return too_many_errors(d);
 	count(d, NULL, &r);
@@ -245,6 +248,8 @@ dialog_hold_mail(struct dialog *d, struct why *w)
 	c->fd = d->intake.fd;
 	str_reset(&c->front);
 	c->skip = trace_write(&c->front, d, d->intake.mail);
+	if (d->protocol == PROTOCOL_SUBMISSION)
+		trace_missing(d, d->intake.mail, c->missing);
 	return true;
 }
 
@@ -296,6 +301,19 @@ commit_of(const struct dialog *d)
 	return m;
 }
 
+/* For the log, while the header is at hand: its own, or the one it gets. */
+static struct view
+message_id_of(struct dialog *d)
+{
+	struct view id = d->content.missing[FIELD_MESSAGE_ID];
+
+	if (!d->content.has[FIELD_MESSAGE_ID])
+		return id.n > 0 ? view_trim(view_skip(id, 12)) :
+				  VIEW_LIT("<>");
+	header_find(str_view(&d->content.body), "Message-ID", &id);
+	return arena_view(&d->tx.arena, view_trim(id));
+}
+
 /* True when the mail is safe, *w is what to say. */
 static bool
 queue_mail(struct dialog *d, struct why *w)
@@ -304,12 +322,10 @@ queue_mail(struct dialog *d, struct why *w)
 	struct msg_mail_commit commit;
 	uint64_t mail;
 
-	if (d->content.written == 0) {
-		header_find(str_view(&d->content.body), "Message-ID",
-		    &message_id);
-		message_id = arena_view(&d->tx.arena, message_id);
-		if (d->content.why == NULL && !dialog_hold_mail(d, w))
+	if (d->content.written == 0 && d->content.why == NULL) {
+		if (!dialog_hold_mail(d, w))
 			return false;
+		message_id = message_id_of(d);
 	}
 	mail = d->intake.mail;
 	if (!content_end(&d->content, w))

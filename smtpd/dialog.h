@@ -7,8 +7,9 @@
  * holds a whole conversation in memory, and smtpd/session.c is left with
  * moving octets. The rules are those of RFC 5321, RFC 6409 and RFC 2033.
  *
- * Three arenas: what the client said about itself lives as long as the dialog,
- * a transaction until it ends in whatever way, a command until the next one.
+ * Arenas: what is known of the client lives as long as the dialog, the name that
+ * it gave until its next greeting, a transaction until it ends in whatever way, a
+ * command until the next one. So nothing grows with the number of commands.
  */
 #ifndef SMTPD_DIALOG_H
 #define SMTPD_DIALOG_H
@@ -79,7 +80,7 @@ struct dialog {
 	const char *last;	/* last verb, for the log */
 	uint32_t errors;	/* since the last mail that was queued */
 	uint32_t mails;
-	struct arena own, command;
+	struct arena own, hello, command;
 	struct transaction tx;
 	struct content content;
 	struct intake intake;

@@ -94,7 +94,8 @@ command_rcpt(struct dialog *d, struct view args)
 	d->tx.named = VIEW_NONE;
 	if (!take_word(&args, "TO:"))
 		return response(501, "5.5.4", "Syntax: RCPT TO:<address>");
-	if (d->tx.rcpts >= d->house->settings()->recipients_max) {
+	if (d->tx.rcpts + d->tx.refused >=
+	    d->house->settings()->recipients_max) {
 		why_later(&w, "5.3", "Too many recipients for one mail");
 		return refuse_rcpt(d, &w);
 	}

@@ -41,8 +41,8 @@ greet(struct dialog *d, struct view name, bool extended)
 	if (!address_is_helo(name, true))
 		return false;
 	dialog_reset(d);
-	if (!view_eq(name, view_of(d->helo)))
-		d->helo = arena_copy(&d->own, name);
+	arena_reset(&d->hello);
+	d->helo = arena_copy(&d->hello, name);
 	d->extended = extended;
 	d->phase = PHASE_READY;
 	return true;

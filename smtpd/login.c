@@ -102,7 +102,7 @@ login_user(struct dialog *d, struct view line)
 	struct response r;
 
 	if (take_line(d, line, &text, &r)) {
-		d->login_name = arena_copy(&d->own, str_view(&text));
+		d->login_name = arena_copy(&d->tx.arena, str_view(&text));
 		d->expect = login_password;
 		r = response(334, "", "UGFzc3dvcmQ6");
 	}
@@ -129,6 +129,7 @@ command_auth(struct dialog *d, struct view args)
 	if (!login_offered(d))
 		return response(538, "5.7.11",
 		    "Passwords are not taken on an open line");
+	dialog_reset(d);	/* the last try's name goes */
 	for (size_t i = 0; i < nitems(mechanisms); i++) {
 		if (!view_isi(name, mechanisms[i].name))
 			continue;

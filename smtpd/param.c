@@ -6,6 +6,7 @@
  * keyword that is not in the table is 555, as RFC 5321 wants it, so that no
  * client believes in a promise that nobody keeps.
  */
+#include "lib/base/log.h"
 #include "smtpd/param.h"
 
 struct param {
@@ -74,9 +75,10 @@ find(const struct dialog *d, struct view keyword, enum param_of of, size_t *i)
 static bool
 unknown(struct dialog *d, struct view keyword, struct response *r)
 {
+	if (keyword.n > 64)
+		keyword.n = 64;
 	*r = response_printf(&d->command, 555, "5.5.4",
-	    "The parameter %.*s is not known here",
-	    keyword.n < 64 ? (int)keyword.n : 64, keyword.p);
+	    "The parameter %s is not known here", log_quote(keyword));
 	return false;
 }
 

@@ -6,19 +6,23 @@
  * content, and writes what it says. Replies to pipelined commands leave
  * together, as the stream flushes only when it has to wait. Time: the next
  * command within command_timeout, and content at no less than RATE_LEAST octets
- * a second, so that nobody holds a session with a trickle.
+ * a second, so that nobody holds a session with a trickle. A client that always
+ * has more gives way to others now and then.
  */
 #include "lib/base/log.h"
 #include "smtpd/command.h"
 #include "smtpd/session.h"
 
 #define RATE_LEAST	500
+#define COMMANDS_TURN	64	/* pipelined ones; then it is the others' turn */
+#define OCTETS_TURN	(1u << 20)
 
 struct talk {
 	struct session *session;
 	struct stream *stream;
 	struct dialog *dialog;
 	bool pipelining_logged;
+	unsigned commands;
 };
 
 static const struct {
@@ -118,6 +122,8 @@ take_command(struct talk *t, enum then *then)
 		return false;
 	}
 	say(t, &r);
+	if (++t->commands % COMMANDS_TURN == 0 && stream_pending(t->stream))
+		fiber_sleep(0);
 	*then = r.then;
 	return true;
 }
@@ -161,6 +167,8 @@ take_data(struct talk *t)
 		}
 		stream_skip(t->stream, dialog_data(t->dialog, in, &done));
 		octets += in.n;
+		if (octets / OCTETS_TURN != (octets - in.n) / OCTETS_TURN)
+			fiber_sleep(0);
 		if (!done && dialog_data_hopeless(t->dialog)) {
 			hopeless(t);
 			return false;

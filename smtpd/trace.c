@@ -64,3 +64,15 @@ trace_write(struct str *out, const struct dialog *d, uint64_t mail)
 	str_adds(out, "\r\n");
 	return skip;
 }
+
+void
+trace_missing(struct dialog *d, uint64_t mail, struct view missing[FIELDS])
+{
+	struct arena *a = &d->tx.arena;
+
+	missing[FIELD_DATE] = view_of(arena_printf(a, "Date: %.*s\r\n",
+	    VIEW(date_now())));
+	missing[FIELD_MESSAGE_ID] = view_of(arena_printf(a,
+	    "Message-ID: <%016" PRIX64 "@%s>\r\n", mail,
+	    d->house->hostname()));
+}

@@ -11,4 +11,8 @@
  * octets of the first, which is not sent on to other hosts. */
 uint32_t trace_write(struct str *out, const struct dialog *d, uint64_t mail);
 
+/* The fields that the mail gets if it has none, in the transaction's arena. */
+void trace_missing(struct dialog *d, uint64_t mail,
+    struct view missing[FIELDS]);
+
 #endif

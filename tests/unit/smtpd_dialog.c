@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -301,13 +302,13 @@ test_mail(void **unused)
 	(void)unused;
 	greeted(d);
 	say(d, "RCPT TO:<alice@example.test>", "250 2.1.5 ");
-	data(d, "Received: x\r\n y\r\nReceived : no\r\nRECEIVED: z\r\n"
+	data(d, "Received: x\r\n y\r\nReceived : y\r\nRECEIVED: z\r\n"
 	    "Subject: Hello\r\n\r\n..\r\nReceived: body\r\n.\r\n",
 	    "250 2.0.0 Ok: queued as 0000000000001234\r\n");
 	assert_int_equal(world.committed, 1);
 	assert_string_equal(str_c(&world.sender), "tester@client.test");
 	assert_string_equal(str_c(&world.rcpts), "alice@example.test ");
-	assert_int_equal(world.received, 2);
+	assert_int_equal(world.received, 3);
 	assert_int_equal(world.body, 0);
 	content = str_c(&world.content);
 	assert_int_equal(world.skip, strlen("Return-Path: "
@@ -489,6 +490,11 @@ test_limits(void **unused)
 	say(d, "RCPT TO:<bob@example.test>", "250 ");
 	say(d, "RCPT TO:<bob@example.test>", "452 4.5.3 ");
 	data(d, "\r\n.\r\n", "250 ");
+	/* refused ones take memory, too */
+	say(d, "MAIL FROM:<a@b.test>", "250 ");
+	say(d, "RCPT TO:<later@example.test>", "451 4.3.0 ");
+	say(d, "RCPT TO:<later@example.test>", "451 4.3.0 ");
+	say(d, "RCPT TO:<bob@example.test>", "452 4.5.3 ");
 	say(d, "XYZZY", "500 ");
 	say(d, "XYZZY", "500 ");
 	say(d, "XYZZY", "500 ");
@@ -543,6 +549,100 @@ test_submission(void **unused)
 	say(d, "RCPT TO:<bob@example.test>", "250 ");
 	data(d, "x\r\n.\r\n", "250 ");
 	assert_non_null(strstr(str_c(&world.content), "with ESMTPA id"));
+	dialog_free(&d);
+}
+
+/* A line that is no answer to a challenge ends the login (RFC 4954 4). */
+static void
+test_login_broken_off(void **unused)
+{
+	struct dialog *d = begin(PROTOCOL_SUBMISSION);
+	struct response r;
+
+	(void)unused;
+	world.settings->plain_logins = true;
+	say(d, "EHLO client.test", "250-");
+	say(d, "AUTH LOGIN", "334 ");
+	r = dialog_refuse(d, "The line is too long");
+	assert_int_equal(r.code, 500);
+	say(d, "NOOP", "250 ");
+	say(d, "AUTH LOGIN", "334 ");
+	dialog_free(&d);
+}
+
+/* Whatever a client repeats, the dialog does not grow. */
+static void
+test_memory(void **unused)
+{
+	struct dialog *d = begin(PROTOCOL_SUBMISSION);
+	char hello[300];
+	size_t own;
+
+	(void)unused;
+	world.settings->plain_logins = true;
+	own = d->own.total;
+	for (int i = 0; i < 2000; i++) {
+		snprintf(hello, sizeof(hello), "EHLO h%d.%s", i,
+		    "a-rather-long-name.of-a-host.in-a-domain.test");
+		say(d, hello, "250-");
+		say(d, "AUTH LOGIN YWxpY2VAZXhhbXBsZS50ZXN0", "334 ");
+		say(d, "*", "501 ");
+		d->errors = 0;
+	}
+	assert_int_equal(d->own.total, own);
+	assert_true(d->hello.total + d->tx.arena.total < 1024);
+	dialog_free(&d);
+}
+
+/* Is there a Date field right behind the trace, with the trace's date? */
+static bool
+begins_with_date(const char *content)
+{
+	const char *at = strstr(content, ";\r\n\t"), *end;
+	char field[100];
+
+	assert_non_null(at);
+	at += 4;
+	end = strstr(at, "\r\n");
+	snprintf(field, sizeof(field), "\r\nDate: %.*s\r\n", (int)(end - at),
+	    at);
+	return strncmp(end, field, strlen(field)) == 0;
+}
+
+/* A submitted mail gets what its header lacks (RFC 6409 8), in any pieces. */
+static void
+test_completed(void **unused)
+{
+	static const char id[] =
+	    "Message-ID: <0000000000001234@mail.example.test>\r\n";
+	static const struct {
+		const char *content;
+		bool date, id;	/* added */
+	} cases[] = {
+		{ "Subject: none\r\n\r\nDate: x\r\n.\r\n", true, true },
+		{ "Dates: x\r\nX-Message-ID: x\r\n.\r\n", true, true },
+		{ "Subject: x\r\n Date: x\r\n\r\n.\r\n", true, true },
+		{ "DATE: x\r\n\r\n.\r\n", false, true },
+		{ "To: x\r\nDate : x\r\n.\r\n", false, true },
+		{ "message-Id:\r\n <x@y>\r\n\r\n.\r\n", true, false },
+		{ "Message-ID: <x@y>\r\nDate: x\r\n\r\n.\r\n", false,
+		    false },
+		{ ".\r\n", true, true },
+	};
+	struct dialog *d = begin(PROTOCOL_SUBMISSION);
+
+	(void)unused;
+	d->login = "alice@example.test";
+	say(d, "EHLO client.test", "250-");
+	for (size_t i = 0; i < nitems(cases); i++) {
+		say(d, "MAIL FROM:<alice@example.test>", "250 ");
+		say(d, "RCPT TO:<bob@example.test>", "250 ");
+		data(d, cases[i].content, "250 ");
+		assert_int_equal(begins_with_date(str_c(&world.content)),
+		    cases[i].date);
+		assert_int_equal(strstr(str_c(&world.content), id) != NULL,
+		    cases[i].id);
+	}
 	dialog_free(&d);
 }
 
@@ -624,6 +724,9 @@ main(void)
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_lmtp),
 		cmocka_unit_test(test_submission),
+		cmocka_unit_test(test_login_broken_off),
+		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_completed),
 		cmocka_unit_test(test_reuse),
 		cmocka_unit_test(test_tally),
 	};
