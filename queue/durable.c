@@ -161,8 +161,8 @@ static void
 write_journal(void)
 {
 	/* a spare segment in the making must not be made twice */
-	d.blocked = segments_is_busy() &&
-	    d.journal.at + d.batch.n > SEGMENT_SIZE;
+	d.blocked = segments_is_busy() && (d.journal.fd < 0 ||
+	    d.journal.at + d.batch.n > SEGMENT_SIZE);
 	if (d.blocked)
 		return;
 	segments_give_spare(&d.journal);
@@ -206,13 +206,11 @@ dir_failed(uint64_t id)
 	return false;
 }
 
-/* Content on disk, or in the batch. */
+/* Content on disk, or in its record. */
 static bool
 has_content(const struct intake *in)
 {
-	if (in->large)
-		return in->synced && !dir_failed(in->id);
-	return note_content(&d.batch, in->id, in->fd, in->size);
+	return !in->large || (in->synced && !dir_failed(in->id));
 }
 
 /* The mails whose content is safe go on into the journal. */

@@ -166,17 +166,33 @@ is_acceptable(const struct intake *i, const struct msg_mail_commit *m,
 	return true;
 }
 
-static void
-join_group(struct intake *i, const struct msg_mail_commit *m)
+/* What it says, if that goes into the journal. */
+static bool
+read_content(const struct intake *i, struct view *content, struct why *w)
+{
+	static struct str octets;
+
+	str_reset(&octets);
+	if (!i->large && !content_read(i->fd, i->size, &octets))
+		return why_later(w, "3.0", "The content could not be written "
+		    "to the disk");
+	*content = str_view(&octets);
+	return true;
+}
+
+static bool
+join_group(struct intake *i, const struct msg_mail_commit *m, struct why *w)
 {
 	static const struct settles nothing;
-	const struct mail_head h = { m->size, m->skip, m->body, m->ret, false,
-		m->sender, m->envid };
+	struct mail_head h = { m->size, m->skip, m->body, m->ret, false,
+		m->sender, m->envid, VIEW_NONE };
 
-	if (m->settles != 0 && channel_peer(i->owner)->role == ROLE_BOUNCE)
-		i->settles = report_settles(m->settles);
 	i->size = m->size;
 	i->large = i->large || m->size > CONTENT_SMALL;
+	if (!read_content(i, &h.content, w))
+		return false;
+	if (m->settles != 0 && channel_peer(i->owner)->role == ROLE_BOUNCE)
+		i->settles = report_settles(m->settles);
 	i->mail = mail_make(i->id, &h, str_view(&i->rcpts), i->nrcpt);
 	must(i->mail != NULL);
 	mail_write_new(&i->records, i->id, &h, str_view(&i->rcpts),
@@ -184,6 +200,7 @@ join_group(struct intake *i, const struct msg_mail_commit *m)
 	str_free(&i->rcpts);
 	state_move(&i->state, MAIL_COMMITTING);
 	durable_commit(i);
+	return true;
 }
 
 void
@@ -198,10 +215,8 @@ intake_commit(struct channel *c, uint32_t tag, struct msg_mail_commit *m)
 		return;
 	}
 	i->tag = tag;
-	if (is_acceptable(i, m, &w)) {
-		join_group(i, m);
+	if (is_acceptable(i, m, &w) && join_group(i, m, &w))
 		return;
-	}
 	channel_answer(c, tag, &w);
 	forget(&i);
 }

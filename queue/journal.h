@@ -22,11 +22,10 @@
 /* Numbers stand on disk: never used twice. */
 enum record_type {
 	RECORD_RCPTS = 1,	/* some recipients of the MAIL that follows */
-	RECORD_MAIL = 2,	/* an envelope; replaces an older one */
+	RECORD_MAIL = 2,	/* envelope, small content; newest counts */
 	RECORD_VERDICT = 3,	/* how an attempt ended */
 	RECORD_SETTLED = 4,	/* recipients about whom no report will be */
 	RECORD_DELETED = 5,	/* the mail never was, or is no more */
-	RECORD_CONTENT = 6,	/* what the MAIL that follows says */
 	RECORD_SYNCED = 7,	/* contents before this place are in their files */
 	RECORD_LIMIT
 };

@@ -209,6 +209,7 @@ mail_write_new(struct str *batch, uint64_t id, const struct mail_head *h,
 	put_u16(batch, s->n);
 	for (uint16_t i = 0; i < s->n; i++)
 		put_u32(batch, s->rcpt[i]);
+	str_add(batch, h->content);
 	record_end(batch, begin);
 }
 
@@ -217,7 +218,7 @@ mail_write(struct str *batch, const struct mail *m)
 {
 	static const struct settles nothing;
 	struct mail_head h = { m->size, m->skip, m->body, m->ret, m->warned,
-		mail_sender(m), mail_envid(m) };
+		mail_sender(m), mail_envid(m), VIEW_NONE };
 	struct str rcpts = { 0 };
 
 	for (uint32_t i = 0; i < m->nrcpt; i++) {
@@ -246,6 +247,7 @@ read_head(struct bytes *b, struct mail_head *h, struct settles *s)
 		return false;
 	for (uint16_t i = 0; i < s->n; i++)
 		s->rcpt[i] = get_u32(b);
+	h->content = b->rest;
 	return !b->bad;
 }
 
@@ -317,6 +319,7 @@ mail_read_rcpts(struct mail_reader *r, struct view payload)
 	if (first == 0) {
 		r->id = id;
 		r->n = 0;
+		r->begun = r->segment;
 		str_reset(&r->rcpts);
 	}
 	if (b.bad || id != r->id || first != r->n) {
@@ -359,9 +362,12 @@ mail_read_mail(struct mail_reader *r, struct view payload, struct settles *s)
 	struct mail_head h;
 	struct mail *m = NULL;
 
+	r->content = VIEW_NONE;
 	if (read_head(&b, &h, s) && id != 0 && id == r->id && n == r->n &&
 	    n > 0)
 		m = mail_make(id, &h, str_view(&r->rcpts), n);
+	if (m != NULL)
+		r->content = h.content;
 	r->id = 0;
 	if (r->rcpts.cap > 1u << 20)
 		str_free(&r->rcpts);

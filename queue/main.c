@@ -38,8 +38,10 @@ wake_up(void)
 	struct mail *m;
 	size_t n = 0;
 
-	for (size_t at = 0; (m = ledger_next(&at)) != NULL;)
+	for (size_t at = 0; (m = ledger_next(&at)) != NULL;) {
+		schedule_doubt(m, (uint32_t)service_settings()->retry_most);
 		ids[n++] = m->id;
+	}
 	for (size_t i = 0; i < n; i++)
 		attempt_due(ledger_find(ids[i]));
 	for (size_t i = 0; i < n; i++)

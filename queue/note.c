@@ -6,7 +6,6 @@
  * they are set to what the record says, as the moves in between were not kept.
  */
 #include "queue/bytes.h"
-#include "queue/content.h"
 #include "queue/ledger.h"
 #include "queue/note.h"
 
@@ -56,20 +55,6 @@ note_synced(struct str *batch, struct place place)
 	put_u32(batch, place.segment);
 	put_u32(batch, place.at);
 	record_end(batch, begin);
-}
-
-bool
-note_content(struct str *batch, uint64_t id, int fd, uint64_t size)
-{
-	size_t begin = record_begin(batch, RECORD_CONTENT);
-
-	put_u64(batch, id);
-	if (!content_read(fd, size, batch)) {
-		batch->n = begin;
-		return false;
-	}
-	record_end(batch, begin);
-	return true;
 }
 
 void

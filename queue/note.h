@@ -20,9 +20,6 @@ void note_settled(struct str *batch, const struct settles *s);
 void note_deleted(struct str *batch, uint64_t id);
 /* Contents that stand in the journal before this place are in their files. */
 void note_synced(struct str *batch, struct place place);
-/* What the mail says; false when the file is not of this size: nothing is
- * appended then. */
-bool note_content(struct str *batch, uint64_t id, int fd, uint64_t size);
 
 /* A report is safe, or given up: REPORT_DELAYED marks the mail as warned, the
  * others settle recipients. */

@@ -33,7 +33,6 @@ struct reading {
 	const char *begin;	/* of the segment's bytes */
 	uint32_t number;
 	bool damaged;
-	struct mail_reader mail;
 };
 
 static void
@@ -50,28 +49,13 @@ add_mail(struct mail *m, uint32_t segment)
 	ledger_add(m);
 }
 
+/* What the mail says, up to its next envelope. */
 static void
-read_mail(struct reading *r, struct view payload)
+keep_content(struct reading *r, uint64_t id, struct view content)
 {
-	struct settles s = { 0 };
-	struct mail *m = mail_read_mail(&r->mail, payload, &s), *of;
-
-	if (m == NULL)
-		return;
-	add_mail(m, r->number);
-	of = s.mail != 0 ? ledger_find(s.mail) : NULL;
-	if (of != NULL)
-		note_settle(of, &s);
-}
-
-static void
-read_content(struct reading *r, struct view payload)
-{
-	struct bytes b = { .rest = payload };
-	uint64_t id = get_u64(&b);
 	struct content_at *c;
 
-	if (b.bad || id == 0)
+	if (content.n == 0)
 		return;
 	c = table_find(&r->replay->contents, id);
 	if (c == NULL) {
@@ -80,8 +64,24 @@ read_content(struct reading *r, struct view payload)
 		table_add(&r->replay->contents, c);
 	}
 	c->place = (struct place){ r->number,
-		(uint32_t)(b.rest.p - r->begin) };
-	c->n = (uint32_t)b.rest.n;
+		(uint32_t)(content.p - r->begin) };
+	c->n = (uint32_t)content.n;
+}
+
+static void
+read_mail(struct reading *r, struct view payload)
+{
+	struct mail_reader *reader = &r->replay->mail;
+	struct settles s = { 0 };
+	struct mail *m = mail_read_mail(reader, payload, &s), *of;
+
+	if (m == NULL)
+		return;
+	add_mail(m, reader->begun);
+	keep_content(r, m->id, reader->content);
+	of = s.mail != 0 ? ledger_find(s.mail) : NULL;
+	if (of != NULL)
+		note_settle(of, &s);
 }
 
 static void
@@ -102,11 +102,9 @@ on_record(void *arg, enum record_type type, struct view payload)
 	struct reading *r = arg;
 
 	if (type == RECORD_RCPTS)
-		mail_read_rcpts(&r->mail, payload);
+		mail_read_rcpts(&r->replay->mail, payload);
 	else if (type == RECORD_MAIL)
 		read_mail(r, payload);
-	else if (type == RECORD_CONTENT)
-		read_content(r, payload);
 	else if (type == RECORD_SYNCED)
 		read_synced(r, payload);
 	else
@@ -141,8 +139,8 @@ replay_segment(struct view bytes, uint32_t number, struct replay *r)
 	const struct journal_reader reader = { &reading, on_record,
 		on_damage };
 
+	r->mail.segment = number;
 	journal_scan(bytes, number, &reader);
-	str_free(&reading.mail.rcpts);
 	if (reading.damaged)
 		append((void **)&r->damaged, &r->damages, sizeof(number),
 		    &number);
@@ -234,6 +232,7 @@ replay_free(struct replay *r)
 	for (size_t at = 0; (c = table_next(&r->contents, &at)) != NULL;)
 		free(c);
 	table_free(&r->contents);
+	str_free(&r->mail.rcpts);
 	free(r->damaged);
 	free(r->finished);
 	free(r->restored);

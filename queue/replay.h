@@ -6,6 +6,7 @@
 #define QUEUE_REPLAY_H
 
 #include "queue/journal.h"
+#include "queue/mail.h"
 #include "queue/table.h"
 
 struct replay {
@@ -17,6 +18,7 @@ struct replay {
 	uint64_t *restored;		/* their content is soft */
 	size_t restores;
 	struct table contents;		/* of the journal */
+	struct mail_reader mail;	/* across segments */
 	struct place synced;		/* those before it are in their files */
 	size_t removed, lost, missing;	/* content files; mails */
 };

@@ -147,6 +147,16 @@ schedule_start(void (*due)(struct mail *))
 	arm();
 }
 
+void
+schedule_doubt(struct mail *m, uint32_t most)
+{
+	uint32_t now = schedule_now();
+
+	for (uint32_t i = 0; i < m->nrcpt; i++)
+		if (m->rcpt[i].due > now && (m->rcpt[i].due - now) / 2 > most)
+			m->rcpt[i].due = now;
+}
+
 uint32_t
 schedule_wait(uint16_t tries, uint32_t first, uint32_t most, uint32_t random)
 {

@@ -23,5 +23,8 @@ void schedule_remove(struct mail *m);
  * each, at most `most`, and up to an eighth more or less by random bits. */
 uint32_t schedule_wait(uint16_t tries, uint32_t first, uint32_t most,
     uint32_t random);
+/* At a start: a time that no wait of at most `most` can have led to was set by
+ * a clock that has been put right since. It is now. */
+void schedule_doubt(struct mail *m, uint32_t most);
 
 #endif

@@ -73,8 +73,10 @@ segments_migrate(struct str *batch)
 			s.cursor = 0;
 			return;
 		}
-		/* a soft one will soon be hard, or gone */
-		if (m->segment != ledger_oldest() || m->soft)
+		/* a soft one will soon be hard; one that is finished, perhaps
+		 * by a DELETED in front of this, must not come back */
+		if (m->segment != ledger_oldest() || m->soft ||
+		    m->state != MAIL_QUEUED)
 			continue;
 		mail_write(batch, m);
 		s.moving = xrealloc(s.moving,

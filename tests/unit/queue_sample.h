@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include "queue/bytes.h"
 #include "queue/journal.h"
 #include "queue/ledger.h"
 #include "queue/note.h"
@@ -69,6 +70,20 @@ sample_replay(struct str *batch, struct replay *r)
 	ledger_clear();
 	journal_seal(1, batch->p, batch->n);
 	replay_segment(str_view(batch), 1, r);
+}
+
+/* Octets up to the end of the n-th record. */
+static UNUSED size_t
+sample_records(const struct str *batch, size_t n)
+{
+	size_t at = 0;
+
+	for (; n > 0; n--) {
+		struct bytes b = { .rest = view_skip(str_view(batch), at + 8) };
+
+		at += (RECORD_HEAD + get_u32(&b) + 7) / 8 * 8;
+	}
+	return at;
 }
 
 static UNUSED int

@@ -37,6 +37,28 @@ test_wait(void **state UNUSED)
 		}
 }
 
+/* The clock was in the year 2100 when these were put off. */
+static void
+test_wrong_clock(void **state UNUSED)
+{
+	struct str b = { 0 };
+	struct replay r;
+	struct mail *m;
+
+	sample_mail(&b, 1, 3);
+	sample_replay(&b, &r);
+	m = ledger_find(1);
+	m->rcpt[0].due = 4102444800u;
+	m->rcpt[1].due = schedule_now() + 14400;
+	schedule_doubt(m, 14400);
+	assert_true(m->rcpt[0].due <= schedule_now());
+	assert_true(m->rcpt[1].due > schedule_now());
+	assert_int_equal(m->rcpt[2].due, 0);
+	replay_free(&r);
+	str_free(&b);
+	ledger_clear();
+}
+
 static uint32_t last;
 static size_t seen;
 
@@ -177,6 +199,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_wait),
+		cmocka_unit_test(test_wrong_clock),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_nobody_waits),
 		cmocka_unit_test(test_table),
