@@ -10,6 +10,8 @@
 #include "imapd/commands.h"
 #include "imapd/search.h"
 
+#define RECORDS_TURN 4096
+
 /* A message that may match. */
 struct candidate {
 	uint32_t index, seq;
@@ -39,9 +41,11 @@ judge(struct search *s, const struct candidate *c)
 	return search_test(s);
 }
 
+/* Many keys and many messages take their time: others get their turn. */
 static void
 judge_records(struct search *s, struct candidates *c)
 {
+	unsigned looked = 0;
 	struct walk w;
 
 	walk_begin(&w, s->box, NULL, false);
@@ -51,6 +55,8 @@ judge_records(struct search *s, struct candidates *c)
 		one.verdict = judge(s, &one);
 		if (one.verdict != KEY_NO)
 			add(c, one);
+		if (++looked % RECORDS_TURN == 0)
+			give_way();
 	}
 }
 

@@ -91,14 +91,17 @@ login_try(struct imap *im, struct view user, struct view password,
 	struct why w = { 0 };
 	enum answer answer;
 
-	if (!im->ask(im, &m, &reply, &w))
+	if (!im->ask(im, &m, &reply, &w)) {
+		store_take_back(im);
 		return answer_why(im, &w);
+	}
 	if (reply_is(&reply, MSG_logged_in, &w)) {
 		answer = welcome(im, &reply.m.logged_in, method);
 	} else if (w.verdict == VERDICT_NEVER) {
 		failed(im, user);
 		answer = answer_no(im, "[AUTHENTICATIONFAILED] %s", w.text);
 	} else {
+		store_take_back(im);
 		answer = answer_why(im, &w);
 	}
 	reply_free(&reply);

@@ -103,15 +103,29 @@ imap_number(const struct imap *im)
 	return im->session ? im->session->number : 0;
 }
 
+void
+store_take_back(const struct imap *im)
+{
+	struct message end = { .type = MSG_session_end,
+		.session_end = { .session = imap_number(im) } };
+	struct channel *c;
+
+	for (size_t n = 0; (c = service_peer_nth(ROLE_STORE, n)) != NULL; n++)
+		channel_send(c, &end);
+}
+
 /* A login can be asked twice: once more when auth died under the question. */
 static bool
-ask_auth(const struct message *request, struct reply *reply, struct why *w)
+ask_auth(struct imap *im, const struct message *request, struct reply *reply,
+    struct why *w)
 {
 	int64_t soon = deadline_in(RETRY_MS);
 
-	return service_call(ROLE_AUTH, 0, request, reply, w) ||
-	    (clock_ms() < soon && !fiber_cancelled() &&
-		service_call(ROLE_AUTH, 0, request, reply, w));
+	if (service_call(ROLE_AUTH, 0, request, reply, w))
+		return true;
+	store_take_back(im);
+	return clock_ms() < soon && !fiber_cancelled() &&
+	    service_call(ROLE_AUTH, 0, request, reply, w);
 }
 
 bool
@@ -119,7 +133,7 @@ house_ask(struct imap *im, const struct message *request, struct reply *reply,
     struct why *w)
 {
 	if (request->type == MSG_login)
-		return ask_auth(request, reply, w);
+		return ask_auth(im, request, reply, w);
 	if (im->lost || im->store == NULL)
 		return why_later(w, "3.0", "The mailboxes are not reachable");
 	return channel_call(im->store, request, reply,

@@ -197,6 +197,8 @@ sync_tell(struct imap *im, bool may_renumber)
 
 	if (b == NULL)
 		return;
+	if (b->deleted && im->over)
+		return;		/* the good-bye has been said */
 	if (b->deleted) {
 		out_puts(im, "* BYE Selected mailbox was deleted\r\n");
 		im->over = true;

@@ -47,13 +47,26 @@ ask(const struct mailbox *m, const struct message *request,
 
 /* ---- login ---- */
 
+/* A login got no verdict: store may have been told of it nevertheless, and would
+ * let no other one of this session in. */
+static void
+take_back(const struct mailbox *m)
+{
+	struct message bye = { .type = MSG_session_end };
+	struct channel *c;
+
+	bye.session_end.session = m->session;
+	for (size_t n = 0; (c = service_peer_nth(ROLE_STORE, n)) != NULL; n++)
+		channel_send(c, &bye);
+}
+
 bool
 mailbox_login(struct mailbox *m, const struct session *s, const char *service,
     struct view user, struct view password, struct why *w)
 {
 	struct message request = { .type = MSG_login };
 	struct reply reply;
-	bool ok;
+	bool asked, ok;
 
 	m->session = s->number;
 	request.login.session = s->number;
@@ -61,15 +74,17 @@ mailbox_login(struct mailbox *m, const struct session *s, const char *service,
 	request.login.user = user;
 	request.login.password = password;
 	request.login.client = view_of(s->client);
-	if (!service_call(ROLE_AUTH, 0, &request, &reply, w))
-		return false;
-	ok = reply_is(&reply, MSG_logged_in, w);
+	asked = service_call(ROLE_AUTH, 0, &request, &reply, w);
+	ok = asked && reply_is(&reply, MSG_logged_in, w);
 	if (ok) {
 		str_reset(&m->user);
 		str_add(&m->user, reply.m.logged_in.user);
 		m->store = reply.m.logged_in.store;
+	} else if (w->verdict != VERDICT_NEVER) {
+		take_back(m);
 	}
-	reply_free(&reply);
+	if (asked)
+		reply_free(&reply);
 	return ok;
 }
 

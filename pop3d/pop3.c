@@ -11,6 +11,8 @@
 #include "pop3d/login.h"
 #include "pop3d/pop3.h"
 
+#define COMMANDS_TURN 64	/* pipelined ones; then it is the others' turn */
+
 static bool
 write_reply(struct pop3 *p, struct stream *s)
 {
@@ -49,8 +51,11 @@ serve(struct pop3 *p, struct stream *s)
 {
 	int64_t login_until = line_login_until();
 	uint64_t most = service_settings()->errors_max;
+	unsigned commands = 0;
 
 	while (p->state != POP3_END && next_command(p, s, login_until)) {
+		if (++commands % COMMANDS_TURN == 0 && stream_pending(s))
+			fiber_sleep(0);
 		if (!write_reply(p, s)) {
 			p->end = "Connection closed";
 			return;
