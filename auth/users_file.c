@@ -12,6 +12,7 @@
 #include "lib/mail/address.h"
 
 #define LINE_MAX_OCTETS 4096
+#define SECRET_MAX_OCTETS 1024
 #define COMPLAINTS_MOST 50
 
 bool
@@ -39,6 +40,9 @@ users_line(struct view line, struct str *name, struct view *secret,
 		return false;
 	user = view_trim(view_cut(&text, ':'));
 	*secret = view_cut(&text, ':');
+	*wrong = "the password is too long";
+	if (secret->n > SECRET_MAX_OCTETS)
+		return false;
 	*wrong = "the name is not of the form user@domain";
 	ok = address_parse(user, allow, &arena, &a) == ADDRESS_FINE &&
 	     !a.literal && a.domain.n > 0;

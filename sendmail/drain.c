@@ -132,7 +132,9 @@ hand_in(struct drain *d, const char *name, struct letter *l,
 	taken = submit_letter(&d->submit, l, &w);
 	if (!taken && w.verdict != VERDICT_NEVER) {
 		log_warning(name, "waits reason=\"%s\"", w.text);
-		d->stop = true;
+		/* one mail that has to wait keeps no other from its turn */
+		d->stop = d->submit.fd < 0;
+		submit_close(&d->submit);
 		report_free(&report);
 		return;
 	}

@@ -53,6 +53,15 @@ class Drop(unittest.TestCase):
                  "the end of the work")
         self.assertEqual(len(self.names()), 2)
 
+    def test_one_that_has_to_wait(self):
+        """An alias that cannot be served now keeps only its own mail."""
+        (self.server.dir / "etc/aliases").write_text("stuck: |program\n")
+        for i in range(8):
+            self.leave(ALICE, f"stuck@{DOMAIN}" if i % 2 else BOB)
+        self.server.start()
+        wait_for(lambda: len(self.server.files(BOB)) == 4, "four mails")
+        self.assertEqual(len(self.names()), 4)
+
     def test_what_is_no_letter(self):
         """Whatever somebody puts there is left alone, and harms nobody."""
         (self.drop / ("0" * 32)).write_text("nonsense\n")

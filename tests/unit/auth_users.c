@@ -64,6 +64,26 @@ test_lines(void **state UNUSED)
 	str_free(&name);
 }
 
+/* What auth works with has a limit. */
+static void
+test_long_secret(void **state UNUSED)
+{
+	struct str name = { 0 }, line = { 0 };
+	struct view secret;
+	const char *wrong;
+
+	str_adds(&line, "alice@a.test:");
+	for (int i = 0; i < 1024; i++)
+		str_addc(&line, 'x');
+	str_adds(&line, ":1000");
+	assert_true(users_line(str_view(&line), &name, &secret, &wrong));
+	line.p[13 + 1024] = 'x';
+	assert_false(users_line(str_view(&line), &name, &secret, &wrong));
+	assert_string_equal(wrong, "the password is too long");
+	str_free(&name);
+	str_free(&line);
+}
+
 static void
 test_order(void **state UNUSED)
 {
@@ -182,6 +202,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_long_secret),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_index),
 	};
