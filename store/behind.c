@@ -58,8 +58,10 @@ rename_one(struct mailbox *mb, size_t i, struct entry *e, uint32_t letters)
 	mailbox_file_name(e, &from);
 	e->letters = letters;
 	mailbox_file_name(e, &to);
-	if (renameat(mb->cur, from.p, mb->cur, to.p) == 0)
+	if (renameat(mb->cur, from.p, mb->cur, to.p) == 0) {
 		records_set(&mb->records, i, e);
+		mb->renamed = true;
+	}
 	str_free(&from);
 	str_free(&to);
 }

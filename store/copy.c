@@ -31,6 +31,7 @@ struct copying {
 	char **old, **new; /* file names */
 	size_t made;
 	int error;
+	bool gone; /* of a move: another session was quicker */
 };
 
 static void
@@ -105,6 +106,23 @@ link_run(void *arg)
 		}
 }
 
+static bool
+is_gone(const struct copying *c)
+{
+	const struct records *r = &c->from->records;
+
+	for (size_t i = 0; c->from->loaded && i < c->source.n; i++)
+		if (records_find(r, c->source.uids[i]) == r->n)
+			return true;
+	return false;
+}
+
+static bool
+no_longer_there(struct why *w)
+{
+	return why_never(w, "2.5", "Messages are not there any more");
+}
+
 /* In the transaction of the target's rows. */
 static bool
 remove_source(struct arrival *a)
@@ -113,10 +131,9 @@ remove_source(struct arrival *a)
 
 	if (c->from->stale || c->from->deleted || !c->from->loaded)
 		return false;
-	for (size_t i = 0; i < c->source.n; i++)
-		if (records_find(&c->from->records, c->source.uids[i]) ==
-		    c->from->records.n)
-			return false;
+	c->gone = is_gone(c);
+	if (c->gone)
+		return false;
 	change_expunge(c->from, c->source.uids, c->source.n);
 	return true;
 }
@@ -144,6 +161,8 @@ copy_rows(struct copying *c, struct why *w)
 	arrival_start(&a);
 	while (c->made != SIZE_MAX) /* it takes two rounds */
 		durable_index_wait();
+	if (c->gone)
+		return no_longer_there(w);
 	if (c->error != 0)
 		return why_later(w, "3.0", "The messages could not be copied");
 	return true;
@@ -170,7 +189,9 @@ copy_all(struct copying *c, struct why *w)
 	undo.entries = c->target;
 	if (ok && c->error != 0) {
 		arrival_undo(&undo, c->made);
-		ok = trouble_errno(w, "Copying a message", c->error);
+		ok = c->error == ENOENT && is_gone(c) ?
+			 no_longer_there(w) :
+			 trouble_errno(w, "Copying a message", c->error);
 	}
 	ok = ok && copy_rows(c, w);
 	if (large)

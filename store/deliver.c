@@ -261,14 +261,16 @@ static bool
 check_again(struct delivery *d, struct mailbox *mb, struct why *w)
 {
 	char from[SPOOL_NAME_MAX];
-	uint32_t uid;
+	struct spool_source source = { .dir = content_dir,
+		.name = spool_name(d->mail, from),
+		.mail = d->mail,
+		.rcpt = d->rcpt };
 	bool moving;
 
 	if (!d->again)
 		return true;
-	if (is_delivered(d, &uid, &moving)) {
-		if (fresh_mend(mb, uid, content_dir, spool_name(d->mail, from),
-			w))
+	if (is_delivered(d, &source.uid, &moving)) {
+		if (fresh_mend(mb, &source, w))
 			why_done(w, "1.5", "delivered to mailbox before");
 		return false;
 	}

@@ -52,7 +52,7 @@ folder_may_make(struct view user, struct view name, struct why *w)
 		return why_later(w, "3.0", "The old mailbox is being removed");
 	if (account_exists(user, name) ||
 	    view_is(place_canonical(name), "INBOX"))
-		return why_never(w, "2.0", "There is such a mailbox already");
+		return why_never(w, "2.4", "There is such a mailbox already");
 	ok = account_names(user, VIEW_NONE, &all) && all.n < ACCOUNT_MAILBOXES;
 	str_free(&all.list);
 	return ok || why_never(w, "2.2", "There are too many mailboxes");

@@ -11,7 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/mail/record.h"
 #include "lib/proc/pool.h"
@@ -20,14 +19,40 @@
 #include "store/load.h"
 #include "store/maildir.h"
 
-#define FRESH_S		600	/* queue syncs within seconds */
-#define ROUNDS		3	/* more may arrive meanwhile */
+#define ROUNDS	3	/* more may arrive meanwhile */
+
+static bool
+stop(void *arg UNUSED, struct view key UNUSED, struct view value UNUSED)
+{
+	return false;
+}
+
+/* Is queue not done yet with any mail? */
+static bool
+is_any_fresh(void)
+{
+	struct kv_key all = { .n = 0 };
+
+	return index_each(INDEX_DELIVERED, &all, stop, NULL) != KV_NONE;
+}
 
 static bool
 is_fresh(const struct entry *e)
 {
+	struct kv_key key = index_key_delivered(e->r.content, e->number);
+	struct view v;
+
 	return e->kind == PLACE_DELIVERED &&
-	    e->r.saved + FRESH_S > clock_wall();
+	       index_get(INDEX_DELIVERED, &key, &v) != KV_NONE;
+}
+
+bool
+fresh_is_broken(const struct entry *e, int fd)
+{
+	struct stat st;
+
+	return e->kind == PLACE_DELIVERED && fstat(fd, &st) == 0 &&
+	       (uint64_t)st.st_size != e->r.size && is_fresh(e);
 }
 
 /* ---- before a copy ---- */
@@ -36,7 +61,10 @@ struct syncing {
 	struct mailbox *mb;
 	uint32_t after, last;	/* UIDs synced in rounds before, seen now */
 	int cur;
-	char **names;
+	struct {
+		char *name;
+		uint64_t size;
+	} *files;
 	size_t n;
 	int error;
 };
@@ -52,9 +80,21 @@ collect(void *arg, size_t i)
 	if (e.r.uid <= s->after || !is_fresh(&e))
 		return;
 	mailbox_file_name(&e, &name);
-	s->names = xrealloc(s->names, (s->n + 1) * sizeof(*s->names));
-	s->names[s->n++] = name.p;
+	s->files = xrealloc(s->files, (s->n + 1) * sizeof(*s->files));
+	s->files[s->n].size = e.r.size;
+	s->files[s->n++].name = name.p;
 	s->last = e.r.uid;
+}
+
+static int
+sync_file(int fd, uint64_t size)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || fdatasync(fd) < 0)
+		return errno;
+	/* power was lost; queue will have it made whole */
+	return (uint64_t)st.st_size == size ? 0 : EAGAIN;
 }
 
 static void
@@ -63,13 +103,12 @@ sync_run(void *arg)
 	struct syncing *s = arg;
 
 	for (size_t i = 0; i < s->n && s->error == 0; i++) {
-		int fd = maildir_open_file(s->cur, s->names[i]);
+		int fd = maildir_open_file(s->cur, s->files[i].name);
 
 		/* gone or renamed meanwhile: the copy will see that itself */
 		if (fd < 0)
 			continue;
-		if (fdatasync(fd) < 0)
-			s->error = errno;
+		s->error = sync_file(fd, s->files[i].size);
 		close(fd);
 	}
 }
@@ -78,9 +117,9 @@ static void
 syncing_free(struct syncing *s)
 {
 	for (size_t i = 0; i < s->n; i++)
-		free(s->names[i]);
-	free(s->names);
-	s->names = NULL;
+		free(s->files[i].name);
+	free(s->files);
+	s->files = NULL;
 	s->n = 0;
 }
 
@@ -92,7 +131,8 @@ fresh_sync(struct mailbox *mb, const struct numset *uids, struct why *w)
 	for (int i = 0; i < ROUNDS; i++) {
 		if (!mailbox_usable(mb, w) || !mailbox_load(mb, w))
 			return false;
-		records_each(&mb->records, uids, collect, &s);
+		if (is_any_fresh())
+			records_each(&mb->records, uids, collect, &s);
 		if (s.n == 0)
 			return true;
 		pool_call(sync_run, &s);
@@ -106,11 +146,14 @@ fresh_sync(struct mailbox *mb, const struct numset *uids, struct why *w)
 
 /* ---- delivered again ---- */
 
+enum found { WHOLE, BROKEN, MISSING, TROUBLE };
+
 struct mending {
-	int cur, content_dir;
-	const char *from;
+	const struct spool_source *source;
+	int cur;
 	char *name;
-	bool mended;
+	bool replace;		/* what is broken */
+	enum found found;
 	int error;
 };
 
@@ -130,76 +173,121 @@ same_octets(int a, int b, off_t size)
 	return true;
 }
 
+/* On another file system it is a copy that was synced when it was made. */
 static bool
-is_whole(int dir, const char *name, int spool)
+is_whole(int fd, int spool)
 {
-	int fd = maildir_open_file(dir, name);
 	struct stat a, b;
-	bool whole;
 
-	if (fd < 0)
+	if (fstat(fd, &a) < 0 || fstat(spool, &b) < 0)
 		return false;
-	whole = fstat(fd, &a) == 0 && fstat(spool, &b) == 0 &&
-	    a.st_size == b.st_size &&
-	    ((a.st_ino == b.st_ino && a.st_dev == b.st_dev) ||
-		same_octets(fd, spool, a.st_size));
-	close(fd);
-	return whole;
+	return a.st_dev != b.st_dev || a.st_ino == b.st_ino ||
+	       (a.st_size == b.st_size && same_octets(fd, spool, a.st_size));
 }
 
 static bool
-replace(struct mending *m)
+replace(const struct mending *m)
 {
-	static const char temporary[] = "../tmp/mended";
+	char temporary[64];
 
+	snprintf(temporary, sizeof(temporary), "../tmp/%016llX.R%u",
+	    (unsigned long long)m->source->mail, m->source->rcpt);
 	unlinkat(m->cur, temporary, 0);
-	return linkat(m->content_dir, m->from, m->cur, temporary, 0) == 0 &&
-	    renameat(m->cur, temporary, m->cur, m->name) == 0 &&
-	    fsync(m->cur) == 0;
+	return linkat(m->source->dir, m->source->name, m->cur, temporary, 0) ==
+		   0 &&
+	       renameat(m->cur, temporary, m->cur, m->name) == 0 &&
+	       fsync(m->cur) == 0;
 }
 
 static void
 mend_run(void *arg)
 {
 	struct mending *m = arg;
-	int spool = maildir_open_file(m->content_dir, m->from);
+	int spool = maildir_open_file(m->source->dir, m->source->name);
+	int fd = maildir_open_file(m->cur, m->name);
 
-	if (spool < 0) {
+	m->error = errno;
+	if (spool < 0)
+		m->found = TROUBLE;
+	else if (fd < 0)
+		m->found = m->error == ENOENT ? MISSING : TROUBLE;
+	else
+		m->found = is_whole(fd, spool) ? WHOLE : BROKEN;
+	if (m->found == BROKEN && m->replace && !replace(m)) {
 		m->error = errno;
-		return;
+		m->found = TROUBLE;
 	}
-	if (!is_whole(m->cur, m->name, spool)) {
-		m->mended = replace(m);
-		m->error = m->mended ? 0 : errno;
-	}
-	close(spool);
+	if (spool >= 0)
+		close(spool);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* The row of this UID, if it is still that delivery: a mailbox may have been
+ * removed and another made under its name. */
+static bool
+find(struct mailbox *mb, const struct spool_source *s, struct entry *e)
+{
+	size_t i = records_find(&mb->records, s->uid);
+
+	if (i == mb->records.n)
+		return false;
+	records_at(&mb->records, i, e);
+	return e->kind == PLACE_DELIVERED && e->r.content == s->mail &&
+	       e->number == s->rcpt;
+}
+
+/* One look from a thread. The file may be renamed meanwhile, so it is replaced
+ * only by one who has the mailbox for himself. WHOLE, too, when there is no
+ * such message any more. */
+static enum found
+look(struct mailbox *mb, struct mending *m, struct why *w)
+{
+	struct str name = { 0 };
+	struct entry e;
+
+	if (!mailbox_load(mb, w))
+		return m->error = 0, TROUBLE;
+	if (!find(mb, m->source, &e))
+		return WHOLE;
+	mailbox_file_name(&e, &name);
+	m->name = name.p;
+	pool_call(mend_run, m);
+	str_free(&name);
+	if (m->found == TROUBLE)
+		trouble_errno(w, "Looking at a delivered message", m->error);
+	return m->found;
+}
+
+static enum found
+mend(struct mailbox *mb, struct mending *m, struct why *w)
+{
+	enum found found;
+
+	if (!mailbox_seize(mb, w))
+		return TROUBLE;
+	m->replace = true;
+	found = look(mb, m, w);
+	mailbox_ready(mb);
+	if (found == BROKEN)
+		log_warning("deliver", "mended user=%s mailbox=%s uid=%u",
+		    mb->user, log_quote(view_of(mb->name)), m->source->uid);
+	return found;
 }
 
 bool
-fresh_mend(struct mailbox *mb, uint32_t uid, int content_dir,
-    const char *from, struct why *w)
+fresh_mend(struct mailbox *mb, const struct spool_source *s, struct why *w)
 {
-	struct mending m = { .cur = mb->cur, .content_dir = content_dir,
-		.from = from };
-	struct str name = { 0 };
-	struct entry e;
-	size_t i;
+	struct mending m = { .source = s, .cur = mb->cur };
+	enum found found;
 
-	if (!mailbox_usable(mb, w) || !mailbox_load(mb, w))
+	if (!mailbox_usable(mb, w))
 		return false;
-	i = records_find(&mb->records, uid);
-	if (i == mb->records.n)
-		return true;
-	records_at(&mb->records, i, &e);
-	mailbox_file_name(&e, &name);
-	m.name = name.p;
-	pool_call(mend_run, &m);
-	if (m.mended)
-		log_warning("deliver", "mended user=%s mailbox=%s uid=%u",
-		    mb->user, log_quote(view_of(mb->name)), uid);
-	str_free(&name);
-	if (m.error != 0)
-		return trouble_errno(w, "Looking at a delivered message",
-		    m.error);
-	return true;
+	found = look(mb, &m, w);
+	if (found == BROKEN || found == MISSING)
+		found = mend(mb, &m, w);
+	/* another program has renamed or removed it */
+	if (found == MISSING)
+		found = mailbox_rebuild(mb, w) ? mend(mb, &m, w) : TROUBLE;
+	return found != TROUBLE;
 }

@@ -20,10 +20,20 @@
  * wait, so the records may have changed after it. */
 bool fresh_sync(struct mailbox *mb, const struct numset *uids, struct why *w);
 
-/* The message with this UID was delivered from spool file from below
- * content_dir: see that it has the same octets, replace it if not. True, too,
- * when the user has removed it since. From a fiber. */
-bool fresh_mend(struct mailbox *mb, uint32_t uid, int content_dir,
-    const char *from, struct why *w);
+/* Power was lost after this was delivered, and queue has not delivered it again
+ * yet: nobody should see it as it is. fd: the message. */
+bool fresh_is_broken(const struct entry *e, int fd);
+
+/* Where a delivery came from, and the UID that it got. */
+struct spool_source {
+	int dir;
+	const char *name;	/* below dir */
+	uint64_t mail;
+	uint32_t rcpt, uid;
+};
+/* See that the delivered message has the octets of its spool file, replace it
+ * if not. True, too, when the user has removed it since. From a fiber. */
+bool fresh_mend(struct mailbox *mb, const struct spool_source *s,
+    struct why *w);
 
 #endif

@@ -17,6 +17,7 @@
 #include "lib/base/file.h"
 #include "store/compare.h"
 #include "store/durable.h"
+#include "store/fresh.h"
 #include "store/load.h"
 #include "store/look.h"
 #include "store/maildir.h"
@@ -191,7 +192,10 @@ open_one(void *arg, size_t i)
 	fd = maildir_open_file(c->mb->cur, name.p);
 	if (fd < 0)
 		c->error = errno;
-	else {
+	else if (fresh_is_broken(&e, fd)) {
+		c->error = EAGAIN;
+		close(fd);
+	} else {
 		c->files.fd[c->files.n++] = fd;
 		list_put_u32(&c->uids, e.r.uid);
 	}

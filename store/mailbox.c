@@ -88,16 +88,37 @@ drop(struct mailbox *mb)
 	free(mb);
 }
 
-/* Its names are all in rows now, and those rows are older than this write. */
+/* Its names are all in rows now and on disk, and those rows are older than this
+ * write. */
 static void
 rest(struct mailbox *mb)
 {
 	struct kv_key key = index_key_number(mb->h.mailbox);
 
-	if (!mb->working || mb->sweeping || mb->stale || mb->deleted)
+	if (!mb->working || mb->renamed || mb->sweeping || mb->stale ||
+	    mb->deleted)
 		return;
 	index_delete(INDEX_WORKING, &key);
 	mb->working = false;
+}
+
+static void
+names_synced(void *arg, bool ok)
+{
+	struct mailbox *mb = arg;
+
+	mb->renamed = mb->renamed || !ok;
+	mailbox_unref(mb);
+}
+
+/* Old names that come back after a power cut are told by the note only. */
+static void
+sync_names(struct mailbox *mb)
+{
+	mailbox_ref(mb);
+	mb->renamed = false;
+	durable_dir(mb->cur, &mb->cur_mark);
+	durable_names(names_synced, mb);
 }
 
 static bool
@@ -299,8 +320,11 @@ mailbox_tidy(int64_t older_than)
 		next = TAILQ_NEXT(mb, used);
 		if (!at_rest(mb) || mb->last_use > older_than)
 			continue;
-		if (mb->working && now - mb->last_use >= WORKING_MS)
+		if (mb->working && now - mb->last_use >= WORKING_MS) {
 			rest(mb);
+			if (mb->renamed)
+				sync_names(mb);
+		}
 		if (mb->loaded) {
 			records_free(&mb->records);
 			mb->loaded = false;
@@ -316,9 +340,12 @@ mailbox_end(void)
 {
 	struct mailbox *mb;
 
-	TAILQ_FOREACH (mb, &used_list, used)
+	TAILQ_FOREACH (mb, &used_list, used) {
+		if (mb->renamed)
+			mb->renamed = fsync(mb->cur) < 0;
 		if (mb->busy == 0 && !mb->is_lagging)
 			rest(mb);
+	}
 	mailbox_write_headers();
 }
 

@@ -37,6 +37,7 @@ struct mailbox {
 	bool deleted;			/* the user removed it */
 	bool is_changed, is_lagging;
 	bool working;			/* its row in INDEX_WORKING exists */
+	bool renamed;			/* in cur/, and that is not synced */
 	uint64_t working_mark;		/* when that row is safe */
 	unsigned refs;
 	unsigned busy;			/* names made that no row has yet */

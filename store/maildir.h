@@ -57,6 +57,7 @@ struct maildir_scan {
 	const char *host;
 	bool stat_all;		/* else only what has no UID or no size */
 	struct arena arena;	/* what follows lives here */
+	bool clear_tmp;		/* remove what a crash left there */
 	struct maildir_file *files;
 	size_t count, cap;
 	uint32_t uidvalidity, uidnext;	/* 0: the file was not there */

@@ -126,7 +126,7 @@ may_rename(struct view user, struct view from, struct view to, struct why *w)
 		else if (account_exists(user, str_view(&target)) ||
 			 is_directory(user, str_view(&folder)))
 			ok = why_never(
-			    w, "2.0", "There is such a mailbox already");
+			    w, "2.4", "There is such a mailbox already");
 		str_free(&target);
 		str_free(&folder);
 	}

@@ -118,6 +118,34 @@ read_text(struct maildir_scan *s, int fd, const char *name,
 	str_free(&text);
 }
 
+/* Store's own names there begin with 16 hexadecimal digits. */
+static bool
+is_leftover(struct view name)
+{
+	for (size_t i = 0; i < 16; i++)
+		if (i >= name.n ||
+		    memchr("0123456789ABCDEF", name.p[i], 16) == NULL)
+			return false;
+	return name.n == 16 || name.p[16] == '.';
+}
+
+static void
+clear_tmp(int box)
+{
+	int fd = openat(box, "tmp",
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *e;
+
+	while (d != NULL && (e = readdir(d)) != NULL)
+		if (is_leftover(view_of(e->d_name)))
+			unlinkat(fd, e->d_name, 0);
+	if (d != NULL)
+		closedir(d);
+	else if (fd >= 0)
+		close(fd);
+}
+
 void
 maildir_scan_run(void *arg)
 {
@@ -129,6 +157,8 @@ maildir_scan_run(void *arg)
 		return;
 	read_text(s, fd, MAILDIR_UIDVALIDITY, read_uidvalidity);
 	read_text(s, fd, MAILDIR_KEYWORDS, read_keywords);
+	if (s->clear_tmp)
+		clear_tmp(fd);
 	close(fd);
 	if (scan_part(s, "cur"))
 		scan_part(s, "new");

@@ -382,7 +382,7 @@ set_flags(uint32_t handle, const char *uids, uint32_t flags,
 	return type;
 }
 
-static int
+static UNUSED int
 expunge(uint32_t handle, const char *uids)
 {
 	struct message m = { .type = MSG_mailbox_expunge,

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * store_fresh - power was lost: what had been delivered has lost its octets, and
+ * queue, which has made its files whole, delivers again (store/fresh.h)
+ */
+#include "tests/unit/store_house.h"
+
+#define MAILS 30
+
+/* The name of the file of this delivery. */
+static void
+path_of(uint64_t mail, char *path, size_t n)
+{
+	char dir[200], begin[24];
+	struct dirent *e;
+	DIR *d;
+
+	box_path("", "cur", dir, sizeof(dir));
+	snprintf(begin, sizeof(begin), "%016llX.R3.", (unsigned long long)mail);
+	d = opendir(dir);
+	check(d != NULL);
+	path[0] = '\0';
+	while ((e = readdir(d)) != NULL)
+		if (strncmp(e->d_name, begin, strlen(begin)) == 0)
+			snprintf(path, n, "%s/%s", dir, e->d_name);
+	closedir(d);
+	check(path[0] != '\0');
+}
+
+/* What is said by a mail, always of 11 octets. */
+static const char *
+text_of(uint64_t mail, char text[16])
+{
+	snprintf(text, 16, "Number: %02u\n", (unsigned)mail);
+	return text;
+}
+
+static void
+write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_CREAT | O_TRUNC | O_WRONLY, 0600);
+
+	check(fd >= 0 && file_write_all(fd, view_of(text)));
+	close(fd);
+}
+
+static bool
+says(const char *path, const char *text)
+{
+	struct str s = { 0 };
+	bool same = file_read(AT_FDCWD, path, 100, &s) &&
+		    view_is(str_view(&s), text);
+
+	str_free(&s);
+	return same;
+}
+
+/* Another file of the same name, with less in it or other octets. */
+static void
+lose_octets(uint64_t mail)
+{
+	char path[500];
+
+	path_of(mail, path, sizeof(path));
+	check(unlink(path) == 0);
+	write_text(path, mail % 2 ? "" : "Nonsense..\n");
+}
+
+static void
+deliver_and_lose(void)
+{
+	char text[16];
+
+	for (uint64_t i = 1; i <= MAILS; i++) {
+		spool(i, text_of(i, text));
+		check(deliver_one(i, false) == VERDICT_DONE);
+		lose_octets(i);
+	}
+}
+
+/* The verdict on looking at, or moving, the message with UID 1. */
+static int
+try_first(bool move)
+{
+	struct message look = { .type = MSG_content_open };
+	struct message copy = { .type = MSG_copy };
+	struct message create = { .type = MSG_mailbox_create,
+		.mailbox_create = {
+		    .session = SESSION, .mailbox = view_of("box") } };
+	uint32_t handle = open_box("INBOX", 1).handle;
+
+	(void)verdict(reader, &create);
+	look.content_open.handle = copy.copy.handle = handle;
+	look.content_open.uids = copy.copy.uids = view_of("1");
+	copy.copy.mailbox = view_of("box");
+	copy.copy.move = 1;
+	return verdict(reader, move ? &copy : &look);
+}
+
+static unsigned answers;
+
+static void
+deliver_fiber(void *arg)
+{
+	check(deliver_one((uintptr_t)arg, true) == VERDICT_DONE);
+	answers++;
+}
+
+static void
+mend_all(void)
+{
+	char path[500], text[16];
+
+	login();
+	check(try_first(false) == VERDICT_LATER);
+	check(try_first(true) == VERDICT_LATER);
+	for (uintptr_t i = 1; i <= MAILS; i++)
+		fiber_start(deliver_fiber, (void *)i);
+	while (answers < MAILS)
+		fiber_sleep(5);
+	for (uint64_t i = 1; i <= MAILS; i++) {
+		path_of(i, path, sizeof(path));
+		check(says(path, text_of(i, text)));
+	}
+	check(files_in("", "cur") == MAILS && files_in("", "tmp") == 0);
+	check(try_first(true) == -1); /* copied: not an answer */
+	check(files_in("", "cur") <= MAILS);
+}
+
+static void
+lost_octets_come_back(void **state UNUSED)
+{
+	answers = 0;
+	life(deliver_and_lose);
+	life(mend_all);
+}
+
+/* Delivered to INBOX for want of a mailbox that is made later. */
+static void
+other_mailbox(void)
+{
+	struct message m = delivery(1, "box", false);
+	struct message create = { .type = MSG_mailbox_create,
+		.mailbox_create = {
+		    .session = SESSION, .mailbox = view_of("box") } };
+	char path[500], text[16];
+
+	login();
+	spool(1, text_of(1, text));
+	check(verdict(local, &m) == VERDICT_DONE);
+	check(verdict(reader, &create) == VERDICT_DONE);
+	spool(2, text_of(2, text));
+	m = delivery(2, "box", false);
+	check(verdict(local, &m) == VERDICT_DONE);
+	check(files_in(".box", "cur") == 1);
+	m = delivery(1, "box", true);
+	check(verdict(local, &m) == VERDICT_DONE);
+	check(files_in(".box", "cur") == 1 && files_in("", "cur") == 1);
+	path_of(1, path, sizeof(path));
+	check(says(path, text_of(1, text)));
+	check(has_file(".box", "0000000000000002.R3"));
+	box_path(".box", "cur", path, sizeof(path));
+	snprintf(path + strlen(path), 100, "/%s",
+	    "0000000000000002.R3.test.host,S=11,U=1:2,");
+	check(says(path, text_of(2, text)));
+}
+
+static void
+strangers_stay(void **state UNUSED)
+{
+	life(other_mailbox);
+}
+
+/* What a crash left in tmp/ goes, what others have there stays. */
+static void
+leave_in_tmp(void)
+{
+	char path[500];
+
+	spool(1, "Subject: x\n");
+	check(deliver_one(1, false) == VERDICT_DONE);
+	box_path("", "tmp/0006600000000001", path, sizeof(path));
+	write_text(path, "half");
+	box_path("", "tmp/0006600000000001.R3", path, sizeof(path));
+	write_text(path, "half");
+	box_path("", "tmp/1700000000.1_1.mutt", path, sizeof(path));
+	write_text(path, "another's");
+}
+
+static void
+look_into(void)
+{
+	login();
+	check(open_box("INBOX", 1).count == 1);
+	check(files_in("", "tmp") == 1);
+}
+
+static void
+leftovers_go(void **state UNUSED)
+{
+	life(leave_in_tmp);
+	life(look_into);
+}
+
+/* Two sessions move the same message: one does, the other is told why not. */
+static int won, lost;
+
+static void
+move_fiber(void *arg)
+{
+	struct message m = { .type = MSG_copy,
+		.copy = { .handle = (uint32_t)(uintptr_t)arg,
+		    .uids = view_of("1"),
+		    .mailbox = view_of("box"),
+		    .move = 1 } };
+	struct reply r = ask(reader, &m);
+
+	won += r.m.type == MSG_copied && r.m.copied.source.n > 0;
+	lost += r.m.type == MSG_answer &&
+		r.m.answer.verdict == VERDICT_NEVER &&
+		view_is(r.m.answer.status, "2.5");
+	reply_free(&r);
+	answers++;
+}
+
+static void
+race(void)
+{
+	struct message create = { .type = MSG_mailbox_create,
+		.mailbox_create = {
+		    .session = SESSION, .mailbox = view_of("box") } };
+
+	login();
+	spool(1, "Subject: x\n");
+	check(deliver_one(1, false) == VERDICT_DONE);
+	check(verdict(reader, &create) == VERDICT_DONE);
+	for (int i = 0; i < 2; i++)
+		fiber_start(move_fiber,
+		    (void *)(uintptr_t)open_box("INBOX", 1).handle);
+	while (answers < 2)
+		fiber_sleep(5);
+	check(won == 1 && lost == 1);
+	check(files_in(".box", "cur") == 1);
+}
+
+static void
+moves_race(void **state UNUSED)
+{
+	answers = 0;
+	life(race);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = { HOUSE_TEST(lost_octets_come_back),
+		HOUSE_TEST(strangers_stay), HOUSE_TEST(leftovers_go),
+		HOUSE_TEST(moves_race) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
