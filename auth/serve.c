@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 #include "auth/login.h"
-#include "auth/scheme.h"
 #include "auth/serve.h"
 #include "auth/users.h"
 #include "lib/base/log.h"
+#include "lib/mail/scheme.h"
 #include "lib/proc/service.h"
 
 static struct {

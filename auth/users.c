@@ -16,10 +16,10 @@
 #include <unistd.h>
 
 #include "auth/users.h"
-#include "auth/users_file.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/base/text_index.h"
+#include "lib/mail/users_file.h"
 #include "lib/proc/fiber.h"
 #include "lib/proc/pool.h"
 

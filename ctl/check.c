@@ -3,7 +3,8 @@
  * check - everything that can be said before a start, all at once
  *
  * Needs no server and changes nothing. A service manager runs it before each
- * start and reload.
+ * start and reload: a line of a table that the server passes over is a warning
+ * and hinders neither.
  */
 #include <sys/stat.h>
 
@@ -19,15 +20,17 @@
 
 #include "ctl/ctl.h"
 #include "ctl/output.h"
-#include "ctl/users.h"
 #include "lib/base/file.h"
+#include "lib/mail/aliases.h"
+#include "lib/mail/users_file.h"
 #include "lib/proc/role.h"
 
 #define FILE_MOST	((size_t)1 << 30)
 
 struct findings {
 	const struct settings *s;
-	struct str lines;
+	struct str lines;	/* errors */
+	struct str warnings;
 };
 
 static void find(struct findings *f, const char *where, const char *fmt, ...)
@@ -45,74 +48,76 @@ find(struct findings *f, const char *where, const char *fmt, ...)
 	str_addc(&f->lines, '\n');
 }
 
-/* ---- tables ---- */
+/* ---- tables, read as auth and router do ---- */
+
+static void
+warn(struct findings *f, const char *path, struct view line)
+{
+	str_addf(&f->warnings, "%s:%.*s\n", path, VIEW(line));
+}
 
 static void
 check_users(struct findings *f)
 {
-	struct str text = { 0 }, name = { 0 }, where = { 0 };
-	struct view rest;
-	const char *wrong;
+	struct users_file file = { 0 };
+	struct str text = { 0 };
+	struct view all;
 
 	if (!file_read(AT_FDCWD, f->s->users, FILE_MOST, &text))
 		find(f, f->s->users, "cannot read the users: %s",
 		    strerror(errno));
-	rest = str_view(&text);
-	for (unsigned line = 1; rest.n > 0; line++) {
-		users_line_name(view_cut(&rest, '\n'), &name, &wrong);
-		if (wrong == NULL)
-			continue;
-		str_reset(&where);
-		str_addf(&where, "%s:%u", f->s->users, line);
-		find(f, str_c(&where), "%s", wrong);
-	}
+	else if (!users_file_read(&file, str_view(&text)))
+		find(f, f->s->users, "there are too many users");
+	all = str_view(&file.complaints);
+	while (all.n > 0)
+		warn(f, f->s->users, view_cut(&all, '\n'));
+	users_file_free(&file);
 	str_wipe(&text);
 	str_free(&text);
-	str_free(&name);
-	str_free(&where);
 }
 
-/* "name: value"; a line that begins with a blank goes on with the last. */
-static const char *
-alias_fault(struct view line, bool first)
-{
-	struct view text = view_trim(line), name;
+struct alias_file {
+	struct findings *findings;
+	const char *path;
+};
 
-	if (text.n == 0 || text.p[0] == '#')
-		return NULL;
-	if (line.p[0] == ' ' || line.p[0] == '\t')
-		return first ? "there is no alias that this could continue" :
-			       NULL;
-	if (view_find(text, ':') == text.n)
-		return "there is no colon behind the name";
-	name = view_trim(view_cut(&text, ':'));
-	return name.n > 0 ? NULL : "there is no name in front of the colon";
+static bool
+pass_alias(void *arg, size_t line, struct view key, struct view items)
+{
+	(void)arg;
+	(void)line;
+	(void)key;
+	(void)items;
+	return true;
+}
+
+static void
+warn_alias(void *arg, size_t line, const char *sentence)
+{
+	const struct alias_file *a = arg;
+	struct str text = { 0 };
+
+	str_addf(&text, "%zu: %s", line, sentence);
+	warn(a->findings, a->path, str_view(&text));
+	str_free(&text);
 }
 
 static void
 check_alias_file(struct findings *f, const char *path)
 {
-	struct str text = { 0 }, where = { 0 };
-	struct view rest;
-	bool first = true;
+	struct alias_file a = { f, path };
+	const struct aliases_sink sink = { pass_alias, warn_alias, &a };
+	struct str text = { 0 };
 
-	if (!file_read(AT_FDCWD, path, FILE_MOST, &text))
-		find(f, path, "cannot read the aliases: %s", strerror(errno));
-	rest = str_view(&text);
-	for (unsigned line = 1; rest.n > 0; line++) {
-		struct view l = view_cut(&rest, '\n');
-		const char *fault = alias_fault(l, first);
-
-		if (l.n > 0 && l.p[0] != '#')
-			first = false;
-		if (fault == NULL)
-			continue;
-		str_reset(&where);
-		str_addf(&where, "%s:%u", path, line);
-		find(f, str_c(&where), "%s", fault);
+	if (!file_read(AT_FDCWD, path, FILE_MOST, &text)) {
+		if (errno == ENOENT)
+			warn(f, path, VIEW_LIT(" there is no such file"));
+		else
+			find(f, path, "cannot read the aliases: %s",
+			    strerror(errno));
 	}
+	aliases_read(str_view(&text), &sink);
 	str_free(&text);
-	str_free(&where);
 }
 
 static void
@@ -207,28 +212,42 @@ json_findings(struct view lines)
 	return all;
 }
 
+static void
+print_findings(const struct ctl *ctl, const struct findings *f)
+{
+	struct view all = str_view(&f->warnings);
+
+	while (all.n > 0) {
+		struct view line = view_cut(&all, '\n');
+
+		fprintf(stderr, "warning: %.*s\n", VIEW(line));
+	}
+	fputs(str_c(&f->lines), stderr);
+	if (f->lines.n == 0)
+		printf("%s is in order\n", ctl->file);
+}
+
 static int
 check(struct ctl *ctl)
 {
 	struct findings f = { 0 };
-	size_t n;
+	bool fine;
 
 	ctl->settings = settings_load(ctl->file, &f.lines);
 	f.s = ctl->settings;
 	for (size_t i = 0; f.s != NULL && i < nitems(checks); i++)
 		checks[i](&f);
-	n = f.lines.n;
-	if (ctl_has(ctl, OPTION_JSON)) {
-		output_json(json_pack("{s:s,s:b,s:o}", "file", ctl->file,
-		    "fine", n == 0, "errors",
-		    json_findings(str_view(&f.lines))));
-	} else if (n > 0) {
-		fputs(str_c(&f.lines), stderr);
-	} else {
-		printf("%s is in order\n", ctl->file);
-	}
+	fine = f.lines.n == 0;
+	if (ctl_has(ctl, OPTION_JSON))
+		output_json(json_pack("{s:s,s:b,s:o,s:o}", "file", ctl->file,
+		    "fine", fine, "errors",
+		    json_findings(str_view(&f.lines)), "warnings",
+		    json_findings(str_view(&f.warnings))));
+	else
+		print_findings(ctl, &f);
 	str_free(&f.lines);
-	return n == 0 ? 0 : EX_CONFIG;
+	str_free(&f.warnings);
+	return fine ? 0 : EX_CONFIG;
 }
 
 const struct command check_commands[] = {

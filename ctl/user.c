@@ -15,6 +15,7 @@
 #include "ctl/users.h"
 #include "lib/base/file.h"
 #include "lib/mail/address.h"
+#include "lib/mail/users_file.h"
 
 static const struct handlers handlers = { .closed = link_closed };
 
@@ -228,13 +229,14 @@ list(struct ctl *ctl)
 	const char *path = ctl_settings(ctl)->users, *wrong;
 	struct str text = { 0 }, name = { 0 };
 	json_t *all = json_array();
-	struct view rest;
+	struct view rest, secret;
 
 	if (!file_read(AT_FDCWD, path, (size_t)1 << 30, &text))
 		return ctl_fail(EX_NOINPUT, "cannot read %s", path);
 	rest = str_view(&text);
 	while (rest.n > 0) {
-		if (!users_line_name(view_cut(&rest, '\n'), &name, &wrong))
+		if (!users_line(view_cut(&rest, '\n'), &name, &secret,
+			&wrong))
 			continue;
 		if (ctl_has(ctl, OPTION_JSON))
 			json_array_append_new(all,

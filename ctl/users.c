@@ -17,7 +17,7 @@
 
 #include "ctl/users.h"
 #include "lib/base/file.h"
-#include "lib/mail/address.h"
+#include "lib/mail/users_file.h"
 
 #define FILE_MOST	((size_t)1 << 30)
 #define AUTH_GROUP	"posthouse-auth"
@@ -138,38 +138,11 @@ users_commit(struct users_edit *e, const struct str *text, struct str *error)
 	return fine;
 }
 
-bool
-users_line_name(struct view line, struct str *name, const char **wrong)
-{
-	struct view rest = view_trim(line), user;
-	struct arena arena = { 0 };
-	struct address a;
-	bool fine;
-
-	*wrong = NULL;
-	str_reset(name);
-	if (rest.n == 0 || rest.p[0] == '#')
-		return false;
-	*wrong = "there is no colon behind the name";
-	user = view_cut(&rest, ':');
-	if (user.p + user.n == rest.p || rest.n == 0)
-		return false;
-	*wrong = "the name is not of the form user@domain";
-	fine = address_parse(user, ADDRESS_UTF8, &arena, &a) == ADDRESS_FINE &&
-	    a.domain.n > 0 && !a.literal;
-	if (fine) {
-		address_canonical_user(name, &a);
-		*wrong = NULL;
-	}
-	arena_reset(&arena);
-	return fine;
-}
-
 struct view
 users_find(struct view text, struct view name)
 {
 	struct str own = { 0 };
-	struct view line = { NULL, 0 };
+	struct view line = { NULL, 0 }, secret;
 	const char *wrong;
 
 	while (text.n > 0) {
@@ -177,7 +150,7 @@ users_find(struct view text, struct view name)
 		struct view l = view_cut(&text, '\n');
 		const char *end = text.n > 0 ? text.p : l.p + l.n;
 
-		if (users_line_name(l, &own, &wrong) &&
+		if (users_line(l, &own, &secret, &wrong) &&
 		    view_eq(str_view(&own), name)) {
 			line = view_bytes(begin, (size_t)(end - begin));
 			break;

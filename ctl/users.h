@@ -24,9 +24,6 @@ bool users_commit(struct users_edit *e, const struct str *text,
     struct str *error);
 void users_abort(struct users_edit *e);
 
-/* Canonical name of the user on this line; false for empty lines and comments,
- * and with wrong set for what is neither. */
-bool users_line_name(struct view line, struct str *name, const char **wrong);
 /* The line of a user, with its line end; p NULL when there is none. */
 struct view users_find(struct view text, struct view name);
 

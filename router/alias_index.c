@@ -11,8 +11,8 @@
 
 #include "lib/base/file.h"
 #include "lib/base/log.h"
+#include "lib/mail/aliases.h"
 #include "router/alias_index.h"
-#include "router/aliases.h"
 
 #define FILE_MAX_SIZE	(256U << 20)
 #define COMPLAINTS_MOST 50	/* logged, of one file */

@@ -10,8 +10,8 @@
  * administrator, as mail does for an alias that cannot be carried out.
  */
 #include "lib/mail/address.h"
+#include "lib/mail/aliases.h"
 #include "lib/proc/message.h"
-#include "router/aliases.h"
 #include "router/decide.h"
 
 #define ALLOW (ADDRESS_UTF8 | ADDRESS_LOCAL | ADDRESS_BARE)

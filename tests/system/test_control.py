@@ -69,6 +69,24 @@ class Control(unittest.TestCase):
                 return False
         wait_for(works, "a login", 10)
 
+    def test_check(self):
+        """What the server would pass over is a warning, the rest an error."""
+        etc = self.server.dir / "etc"
+        with (etc / "users").open("a") as f:
+            f.write(f"{ALICE}:{{PLAIN}}again\nnobody\n")
+        (etc / "aliases").write_text("list: |program\nno colon\n")
+        done = self.server.posthouse("check")
+        for place in ("users:3: ", "users:4: ", "aliases:1: ", "aliases:2: "):
+            self.assertIn(f"warning: {etc}/{place}", done.stderr)
+        (etc / "aliases").unlink()
+        self.assertIn("no such file", self.server.posthouse("check").stderr)
+        (etc / "users").unlink()
+        done = self.server.posthouse("check", "--json", check=False)
+        self.assertEqual(done.returncode, 78)
+        found = json.loads(done.stdout)
+        self.assertEqual([found["fine"], len(found["errors"]),
+                          len(found["warnings"])], [False, 1, 1])
+
     def test_queue(self):
         self.server.start()
         self.assertIn("empty", self.server.posthouse("queue", "list").stdout)

@@ -11,8 +11,8 @@
 
 #include "auth/cache.h"
 #include "auth/penalty.h"
-#include "auth/scheme.h"
 #include "lib/base/str.h"
+#include "lib/mail/scheme.h"
 
 /* "wonderland" in the forms that are found in real files */
 static const struct {

@@ -14,9 +14,9 @@
 #include <cmocka.h>
 
 #include "auth/users.h"
-#include "auth/users_file.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
+#include "lib/mail/users_file.h"
 #include "lib/proc/fiber.h"
 #include "lib/proc/pool.h"
 

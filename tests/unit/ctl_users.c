@@ -18,37 +18,6 @@
 #include "lib/base/file.h"
 
 static void
-lines(UNUSED void **state)
-{
-	static const struct {
-		const char *line, *name;	/* NULL: none */
-		bool wrong;
-	} cases[] = {
-		{ "", NULL, false },
-		{ "   \r", NULL, false },
-		{ "# alice@a.test:x", NULL, false },
-		{ "alice@a.test:{PLAIN}x", "alice@a.test", false },
-		{ "  Alice@A.Test:{PLAIN}x:1:2::\r", "alice@a.test", false },
-		{ "alice@a.test", NULL, true },
-		{ "alice:x", NULL, true },
-		{ ":x", NULL, true },
-		{ "a b@a.test:x", NULL, true },
-	};
-	struct str name = { 0 };
-	const char *wrong;
-
-	for (size_t i = 0; i < nitems(cases); i++) {
-		assert_int_equal(users_line_name(view_of(cases[i].line), &name,
-				     &wrong),
-		    cases[i].name != NULL);
-		assert_int_equal(wrong != NULL, cases[i].wrong);
-		if (cases[i].name != NULL)
-			assert_string_equal(str_c(&name), cases[i].name);
-	}
-	str_free(&name);
-}
-
-static void
 find(UNUSED void **state)
 {
 	static const char text[] = "# c\na@x.test:1\nB@x.test:2\nb@x.test:3";
@@ -116,7 +85,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(lines),
 		cmocka_unit_test(find),
 		cmocka_unit_test(edit),
 		cmocka_unit_test(hash),

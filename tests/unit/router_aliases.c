@@ -14,9 +14,9 @@
 #include <cmocka.h>
 
 #include "lib/base/file.h"
+#include "lib/mail/aliases.h"
 #include "lib/proc/message.h"
 #include "router/alias_index.h"
-#include "router/aliases.h"
 #include "router/users.h"
 
 /* What the reader says, as text: "LINE key=item,item;" "LINE! ". */

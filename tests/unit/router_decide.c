@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
+#include "lib/mail/aliases.h"
 #include "lib/proc/message.h"
-#include "router/aliases.h"
 #include "router/decide.h"
 #include "router/users.h"
 

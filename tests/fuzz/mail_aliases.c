@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * router_aliases - any text as an alias file: entries keep their form
+ * mail_aliases - any text as an alias file: entries keep their form
  */
 #include "lib/mail/address.h"
+#include "lib/mail/aliases.h"
 #include "lib/proc/message.h"
-#include "router/aliases.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

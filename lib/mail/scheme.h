@@ -6,8 +6,8 @@
  * Dovecot's passwd-file has it. Blanks around a hash are not part of it; around
  * a plain password they are. Comparisons take the same time whatever differs.
  */
-#ifndef AUTH_SCHEME_H
-#define AUTH_SCHEME_H
+#ifndef MAIL_SCHEME_H
+#define MAIL_SCHEME_H
 
 #include "lib/base/view.h"
 

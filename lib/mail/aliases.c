@@ -10,8 +10,8 @@
 #include <stdio.h>
 
 #include "lib/mail/addrlist.h"
+#include "lib/mail/aliases.h"
 #include "lib/proc/message.h"
-#include "router/aliases.h"
 
 struct reader {
 	const struct aliases_sink *sink;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * auth_users - any text as a users file: names canonical, sorted, only once
+ * mail_users_file - any text as a users file: names canonical, sorted, only once
  */
-#include "auth/scheme.h"
-#include "auth/users_file.h"
+#include "lib/mail/scheme.h"
+#include "lib/mail/users_file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

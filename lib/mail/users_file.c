@@ -7,9 +7,9 @@
  */
 #include <stdlib.h>
 
-#include "auth/scheme.h"
-#include "auth/users_file.h"
 #include "lib/mail/address.h"
+#include "lib/mail/scheme.h"
+#include "lib/mail/users_file.h"
 
 #define LINE_MAX_OCTETS 4096
 #define SECRET_MAX_OCTETS 1024

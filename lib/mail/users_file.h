@@ -6,8 +6,8 @@
  * ignored; # begins a comment line. The reader sorts by name, so that the index
  * is written in order, and keeps the first of two lines of one user.
  */
-#ifndef AUTH_USERS_FILE_H
-#define AUTH_USERS_FILE_H
+#ifndef MAIL_USERS_FILE_H
+#define MAIL_USERS_FILE_H
 
 #include "lib/base/str.h"
 

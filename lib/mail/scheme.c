@@ -10,7 +10,7 @@
 
 #include <bsd/string.h>
 
-#include "auth/scheme.h"
+#include "lib/mail/scheme.h"
 
 #define DEFAULT_PREFIX "$y$"
 

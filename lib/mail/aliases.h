@@ -11,8 +11,8 @@
  * and what follows it: 'a' and an address, without a domain if it had none; 'r'
  * and a sentence: this item cannot be served, mail for the alias must wait.
  */
-#ifndef ROUTER_ALIASES_H
-#define ROUTER_ALIASES_H
+#ifndef MAIL_ALIASES_H
+#define MAIL_ALIASES_H
 
 #include "lib/base/str.h"
 
