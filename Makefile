@@ -244,6 +244,7 @@ lint: check-house
 cover:
 	@$(MAKE) --no-print-directory BUILD=build/cover \
 	    OPTIMIZE="-O0 -g --coverage" HARDEN= LDFLAGS=--coverage \
+	    CPPFLAGS=-DBUILD_COVERAGE=1 \
 	    check-unit check-corpus check-dialog
 	@$(PYTHON) tests/house/cover build/cover
 

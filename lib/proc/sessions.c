@@ -102,7 +102,7 @@ sessions_full(void)
 static struct client *
 client_enter(const char *name)
 {
-	struct client key, *c;
+	struct client key = { 0 }, *c;
 
 	strlcpy(key.name, name, sizeof(key.name));
 	c = RB_FIND(clients, &clients, &key);
