@@ -145,6 +145,99 @@ test_nul(void **state UNUSED)
 	str_free(&out);
 }
 
+/* ---- every text of a few octets ---- */
+
+#define OCTETS "\r\n.x"
+#define LENGTH 8
+
+/* The k-th text of n of these octets. */
+static struct view
+nth_text(unsigned k, size_t n, char *space)
+{
+	for (size_t i = 0; i < n; i++, k /= 4)
+		space[i] = OCTETS[k % 4];
+	return (struct view){ space, n };
+}
+
+/* Where CR LF . CR LF ends it, as if CR LF stood before it; SIZE_MAX: nowhere. */
+static size_t
+end_of_data(struct view v)
+{
+	if (view_starts(v, VIEW_LIT(".\r\n")))
+		return 3;
+	for (size_t i = 0; i + 5 <= v.n; i++)
+		if (memcmp(v.p + i, "\r\n.\r\n", 5) == 0)
+			return i + 5;
+	return SIZE_MAX;
+}
+
+/* A CR or LF that is not in a CR LF; a CR at the very end is not judged yet. */
+static bool
+has_bare(struct view v)
+{
+	for (size_t i = 0; i < v.n; i++)
+		if ((v.p[i] == '\n' && (i == 0 || v.p[i - 1] != '\r')) ||
+		    (v.p[i] == '\r' && i + 1 < v.n && v.p[i + 1] != '\n'))
+			return true;
+	return false;
+}
+
+static void
+check_unstuff(struct view in, size_t piece)
+{
+	struct text_unstuff t = { 0 };
+	struct str out = { 0 };
+	size_t end = end_of_data(in), at = 0;
+
+	while (at < in.n && !t.done) {
+		struct view v = view_skip(in, at);
+
+		v.n = v.n < piece ? v.n : piece;
+		at += text_unstuff(&t, v, &out);
+	}
+	assert_int_equal(t.done, end != SIZE_MAX);
+	assert_int_equal(at, t.done ? end : in.n);
+	in.n = at;
+	assert_int_equal(t.bare_cr || t.bare_lf, has_bare(in));
+	str_free(&out);
+}
+
+/* What goes out clean ends where it shall, and nowhere else. */
+static void
+check_stuff(struct view in, size_t piece)
+{
+	struct text_stuff t = { .clean = true };
+	struct str out = { 0 };
+	struct view rest = in;
+
+	while (rest.n > 0) {
+		struct view v = { rest.p, rest.n < piece ? rest.n : piece };
+
+		text_stuff(&t, v, &out);
+		rest = view_skip(rest, v.n);
+	}
+	text_stuff_end(&t, &out);
+	assert_false(has_bare(str_view(&out)));
+	assert_int_equal(end_of_data(str_view(&out)), out.n);
+	str_free(&out);
+}
+
+static void
+test_every_text(void **state UNUSED)
+{
+	char space[LENGTH];
+
+	for (size_t n = 1; n <= LENGTH; n++)
+		for (unsigned k = 0; k < 1u << 2 * n; k++) {
+			struct view in = nth_text(k, n, space);
+
+			check_unstuff(in, 1);
+			check_unstuff(in, n);
+			check_stuff(in, 1);
+			check_stuff(in, n);
+		}
+}
+
 int
 main(void)
 {
@@ -153,6 +246,7 @@ main(void)
 		cmocka_unit_test(test_unstuff),
 		cmocka_unit_test(test_stuff),
 		cmocka_unit_test(test_nul),
+		cmocka_unit_test(test_every_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
