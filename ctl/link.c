@@ -21,7 +21,7 @@
 #define ANSWER_MS	3600000	/* a rebuild may take long */
 
 static struct channel *master;
-static bool lost;
+static bool lost;	/* a link is: its channel is freed, nothing more works */
 
 struct errand {
 	struct channel *channel;
@@ -55,8 +55,8 @@ link_done(void)
 bool
 link_wait(void)
 {
-	lost = false;
-	loop_run();
+	if (!lost)
+		loop_run();
 	return !lost;
 }
 
@@ -78,6 +78,9 @@ link_call(struct channel *c, const struct message *request, struct reply *r,
 	struct errand e = { c, request, r, w, false };
 	size_t before = fiber_count();
 
+	*r = (struct reply){ .m.type = MSG_LIMIT };
+	if (lost)
+		return why_later(w, "3.0", "the server has just gone");
 	fiber_start(run_errand, &e);
 	do
 		loop_run();

@@ -21,7 +21,8 @@ struct channel *link_master(void);
 int link_program(unsigned role, uint32_t instance,
     const struct handlers *handlers, struct channel **c);
 
-/* Send a request and wait for the answer, at most ms. */
+/* Send a request and wait for the answer. Fails when any link was lost before:
+ * then c is gone, too. */
 bool link_call(struct channel *c, const struct message *request,
     struct reply *r, struct why *w);
 /* The same for requests that are answered by `answer`. */

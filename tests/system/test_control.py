@@ -2,10 +2,14 @@
 """The administrator's command, as typed."""
 
 import json
+import os
 import re
+import signal
+import subprocess
+import time
 import unittest
 
-from server import DOMAIN, Server, alive, message, wait_for
+from server import BIN, DOMAIN, Server, alive, message, wait_for
 
 ALICE = f"alice@{DOMAIN}"
 
@@ -96,6 +100,21 @@ class Control(unittest.TestCase):
         none = self.server.posthouse("queue", "delete", "00000000000000AA",
                                      check=False)
         self.assertNotEqual(none.returncode, 0)
+
+    def test_queue_dies(self):
+        """In the middle of several requests: the command says so and ends."""
+        self.server.start()
+        pid = self.server.pids("queue")[0]
+        os.kill(pid, signal.SIGSTOP)
+        command = subprocess.Popen(
+            [BIN / "posthouse", "-c", self.server.conf, "queue", "delete",
+             "00000000000000AA", "00000000000000AB", "00000000000000AC"],
+            stderr=subprocess.PIPE, text=True)
+        time.sleep(0.5)
+        os.kill(pid, signal.SIGKILL)
+        _, said = command.communicate(timeout=20)
+        self.assertEqual(command.returncode, 75, said)
+        self.assertEqual(said.count("has just gone"), 2, said)
 
     def test_mailboxes(self):
         self.server.start()
