@@ -154,6 +154,7 @@ test_every_truncation(void **state UNUSED)
 		replay_segment(view_bytes(b.p, cut), 1, &r);
 		assert_int_equal(ledger_count(), cut >= first);
 		assert_int_equal(r.damages, 0);
+		replay_free(&r);
 	}
 	str_free(&b);
 	ledger_clear();

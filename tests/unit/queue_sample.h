@@ -70,6 +70,7 @@ sample_replay(struct str *batch, struct replay *r)
 	ledger_clear();
 	journal_seal(1, batch->p, batch->n);
 	replay_segment(str_view(batch), 1, r);
+	str_free(&r->mail.rcpts);
 }
 
 /* Octets up to the end of the n-th record. */
