@@ -182,13 +182,15 @@ bool
 users_refresh(struct users *u, const char *file, struct why *w)
 {
 	struct str stamp = { 0 };
+	char *path = xstrdup(file);	/* a reload frees what settings say */
 	bool ok = true;
 
 	str_adds(&stamp, "users 1\n");	/* of the form of an entry */
-	text_index_stamp(file, &stamp);
+	text_index_stamp(path, &stamp);
 	if (!text_index_is_current(u->index, str_view(&stamp)))
-		ok = make(u, file, str_view(&stamp), w);
+		ok = make(u, path, str_view(&stamp), w);
 	str_free(&stamp);
+	free(path);
 	return ok;
 }
 

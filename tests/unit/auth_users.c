@@ -129,12 +129,24 @@ refresh(void *arg)
 	loop_stop();
 }
 
+/* As when the settings are replaced while the file is being read. */
+static void
+forget_name(void *arg)
+{
+	char *file = arg;
+
+	memset(file, 'x', strlen(file));
+	free(file);
+}
+
 static bool
 refreshed(struct users *u, const char *file)
 {
-	struct trial t = { u, file, false };
+	char *copy = xstrdup(file);
+	struct trial t = { u, copy, false };
 
 	fiber_start(refresh, &t);
+	fiber_start(forget_name, copy);
 	loop_run();
 	return t.ok;
 }
