@@ -186,6 +186,16 @@ drop_fd(int *fd)
 	errno = saved;
 }
 
+/* Half of one takes room that others may need. */
+static void
+remove_spare(int dir)
+{
+	int saved = errno;
+
+	unlinkat(dir, SPARE_NAME, 0);
+	errno = saved;
+}
+
 void
 journal_close(struct journal *j)
 {
@@ -204,8 +214,10 @@ journal_make_spare(int dir)
 	for (size_t at = 0; done && at < SEGMENT_SIZE; at += sizeof(zeros))
 		done = file_pwrite_all(fd, view_bytes(zeros, sizeof(zeros)),
 		    (off_t)at);
-	if (!done || fsync(fd) < 0)
+	if (!done || fsync(fd) < 0) {
 		drop_fd(&fd);
+		remove_spare(dir);
+	}
 	return fd;
 }
 
