@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 """Sessions of all protocols at the same time that make no sense: right and
 wrong commands in any order, in pieces and in heaps, connections that break,
-while the programs behind them are killed. Nothing may fail a must() or a
+while the programs behind them are killed and the settings change. Nothing may fail a must() or a
 sanitizer, no session program may die or keep a descriptor, and nobody may see
 what is somebody else's.
 
@@ -11,6 +11,7 @@ what is somebody else's.
 import base64
 import os
 import random
+import re
 import signal
 import socket
 import struct
@@ -21,7 +22,7 @@ import unittest
 from server import DOMAIN, USERS, Server, message, wait_for
 
 SEED = int(os.environ.get("SEED", "1"))
-SECONDS = float(os.environ.get("SECONDS", "10"))
+SECONDS = float(os.environ.get("SECONDS", "8"))
 CLIENTS = 16
 KILLED = ("store", "auth", "router", "queue")
 SESSIONS = ("smtpd", "pop3d", "imapd")
@@ -252,6 +253,14 @@ class Stress(unittest.TestCase):
             time.sleep(r.uniform(0.3, 1.5))
             for pid in self.server.pids(r.choice(KILLED))[:1]:
                 os.kill(pid, signal.SIGKILL)
+            if r.random() < 0.4:
+                self.reload(errors=r.randrange(50, 99))
+
+    def reload(self, errors):
+        conf = self.server.conf
+        conf.write_text(re.sub(r"errors_max = \d+", f"errors_max = {errors}",
+                               conf.read_text()))
+        self.server.posthouse("reload")
 
     def session_pids(self):
         return {p for role in SESSIONS for p in self.server.pids(role)}
