@@ -210,7 +210,7 @@ check: check-unit check-crash check-corpus check-house
 	@echo "check: all tests passed"
 
 asan:
-	@LSAN_OPTIONS=suppressions=tests/house/leaks $(MAKE) --no-print-directory BUILD=build/asan \
+	@LSAN_OPTIONS=suppressions=$(CURDIR)/tests/house/leaks $(MAKE) --no-print-directory BUILD=build/asan \
 	    SANITIZE=address,undefined OPTIMIZE="-O1 -g" \
 	    check-unit check-corpus check-dialog
 

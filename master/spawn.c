@@ -26,6 +26,7 @@
 static const char *const passed_on[] = {
 	"TZ",
 	"ASAN_OPTIONS",
+	"LSAN_OPTIONS",
 	"UBSAN_OPTIONS",
 	"GCOV_PREFIX",
 	"GCOV_PREFIX_STRIP",

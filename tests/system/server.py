@@ -97,6 +97,10 @@ def write_settings(directory, ports, more="", log="../log/posthouse.log"):
         path.symlink_to(BIN / target)
 
 
+# What a server under the sanitizers has to know.
+PASSED = ("PATH", "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS")
+
+
 class Server:
     def __init__(self, settings="", users=None, aliases="", listeners=""):
         """settings: more lines; users: {address: password};
@@ -136,9 +140,9 @@ class Server:
                 [str(BIN / "master"), "-F", "-c", str(self.conf)],
                 stdin=subprocess.DEVNULL,
                 stdout=output, stderr=subprocess.STDOUT,
-                env={"PATH": os.environ["PATH"], "NOTIFY_SOCKET": str(notify),
-                     # What a program has at its end goes with it.
-                     "ASAN_OPTIONS": "detect_leaks=0"})
+                env={"NOTIFY_SOCKET": str(notify),
+                     **{name: os.environ[name] for name in PASSED
+                        if name in os.environ}})
             wait_for(lambda: self.is_ready(s), "READY=1 from master")
 
     def is_ready(self, notify):
