@@ -23,7 +23,7 @@
 
 #define REPORTS_MOST	20	/* under way at once */
 #define AGAIN_MS	30000	/* after bounce could not */
-#define SOON_MS		1000	/* after its link broke */
+#define SOON_MS		1000	/* after its link broke, or the journal failed */
 
 /* A report that bounce is writing. */
 struct writing {
@@ -36,6 +36,7 @@ struct writing {
 static struct table writings;
 static struct line line;	/* of mails */
 static bool kicked;
+static struct loop_timer *failing_timer;
 
 static const struct {
 	uint8_t kind;
@@ -153,6 +154,14 @@ send_report(struct channel *to, struct mail *m, const struct settles *about)
 }
 
 static void
+look_again(void *unused)
+{
+	(void)unused;
+	loop_timer_free(&failing_timer);
+	report_kick();
+}
+
+static void
 run(void *unused)
 {
 	struct channel *to = service_peer(ROLE_BOUNCE, 0);
@@ -160,8 +169,14 @@ run(void *unused)
 
 	(void)unused;
 	kicked = false;
-	if (service_stopping() || durable_is_failing())
+	if (service_stopping())
 		return;
+	if (durable_is_failing()) {
+		if (failing_timer == NULL)
+			failing_timer = loop_timer_new(SOON_MS, look_again,
+			    NULL);
+		return;
+	}
 	while (to != NULL && line.n > 0 && writings.count < REPORTS_MOST) {
 		struct mail *m = ledger_find(line_take(&line).mail);
 
