@@ -167,6 +167,7 @@ list(struct ctl *ctl)
 		output_json(json_incref(l.all));
 	else
 		table_print(&l.table);
+	table_clear(&l.table);
 	json_decref(l.all);
 	reply_free(&r);
 	return 0;

@@ -26,6 +26,13 @@ table_add(struct table *t, const char *fmt, ...)
 }
 
 void
+table_clear(struct table *t)
+{
+	str_free(&t->text);
+	t->cells = 0;
+}
+
+void
 table_print(struct table *t)
 {
 	const char *p = str_c(&t->text);
@@ -39,8 +46,7 @@ table_print(struct table *t)
 			printf("%s\n", p);
 		p += strlen(p) + 1;
 	}
-	str_free(&t->text);
-	t->cells = 0;
+	table_clear(t);
 }
 
 json_t *

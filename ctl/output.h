@@ -20,6 +20,7 @@ struct table {
 };
 
 void table_add(struct table *t, const char *fmt, ...) PRINTF(2, 3);
+void table_clear(struct table *t);
 /* Print and empty it. The last column is not padded. */
 void table_print(struct table *t);
 
