@@ -212,7 +212,7 @@ check: check-unit check-crash check-corpus check-house
 asan:
 	@LSAN_OPTIONS=suppressions=$(CURDIR)/tests/house/leaks $(MAKE) --no-print-directory BUILD=build/asan \
 	    SANITIZE=address,undefined OPTIMIZE="-O1 -g" \
-	    check-unit check-corpus check-dialog
+	    check-unit check-corpus check-dialog check-system
 
 FUZZ_TIME ?= 60
 fuzz:
