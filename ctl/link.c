@@ -21,7 +21,7 @@
 #define ANSWER_MS	3600000	/* a rebuild may take long */
 
 static struct channel *master;
-static bool lost;	/* a link is: its channel is freed, nothing more works */
+static bool lost;	/* a link is: its channel is freed, nothing works */
 
 struct errand {
 	struct channel *channel;

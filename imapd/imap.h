@@ -139,8 +139,8 @@ bool store_tell(struct imap *im, const struct message *request,
 bool store_want(const struct reply *reply, unsigned type, struct why *w);
 /* The session's number, as store knows it. */
 uint64_t imap_number(const struct imap *im);
-/* A login got no verdict: store may have been told of it nevertheless, and would
- * let no other one of this session in. */
+/* A login got no verdict: store may have been told of it nevertheless, and
+ * would let no other one of this session in. */
 void store_take_back(const struct imap *im);
 
 #endif

@@ -13,7 +13,7 @@
 #include "lib/base/log.h"
 #include "lib/proc/service.h"
 
-#define COMMANDS_TURN 32	/* pipelined ones; then it is the others' turn */
+#define COMMANDS_TURN 32	/* pipelined; then it is the others' turn */
 
 static void
 greet(struct imap *im)

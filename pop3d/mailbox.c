@@ -47,8 +47,8 @@ ask(const struct mailbox *m, const struct message *request,
 
 /* ---- login ---- */
 
-/* A login got no verdict: store may have been told of it nevertheless, and would
- * let no other one of this session in. */
+/* A login got no verdict: store may have been told of it nevertheless, and
+ * would let no other one of this session in. */
 static void
 take_back(const struct mailbox *m)
 {

@@ -11,7 +11,7 @@
 #include "pop3d/login.h"
 #include "pop3d/pop3.h"
 
-#define COMMANDS_TURN 64	/* pipelined ones; then it is the others' turn */
+#define COMMANDS_TURN 64	/* pipelined; then it is the others' turn */
 
 static bool
 write_reply(struct pop3 *p, struct stream *s)

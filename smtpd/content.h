@@ -27,7 +27,7 @@ struct content {
 	uint64_t limit;		/* octets allowed */
 	struct text_unstuff unstuff;
 	struct str front;	/* to be written before the first octet */
-	struct view missing[FIELDS];	/* lines to add; borrowed, may be empty */
+	struct view missing[FIELDS];	/* lines to add; borrowed, or empty */
 	struct str body;	/* not written yet */
 	uint64_t written;	/* with front */
 	uint32_t skip;		/* octets of Return-Path in front */

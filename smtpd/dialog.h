@@ -7,9 +7,10 @@
  * holds a whole conversation in memory, and smtpd/session.c is left with
  * moving octets. The rules are those of RFC 5321, RFC 6409 and RFC 2033.
  *
- * Arenas: what is known of the client lives as long as the dialog, the name that
- * it gave until its next greeting, a transaction until it ends in whatever way, a
- * command until the next one. So nothing grows with the number of commands.
+ * Arenas: what is known of the client lives as long as the dialog, the name
+ * that it gave until its next greeting, a transaction until it ends in whatever
+ * way, a command until the next one. So nothing grows with the number of
+ * commands.
  */
 #ifndef SMTPD_DIALOG_H
 #define SMTPD_DIALOG_H

@@ -14,7 +14,7 @@
 #include "smtpd/session.h"
 
 #define RATE_LEAST	500
-#define COMMANDS_TURN	64	/* pipelined ones; then it is the others' turn */
+#define COMMANDS_TURN	64	/* pipelined; then it is the others' turn */
 #define OCTETS_TURN	(1u << 20)
 
 struct talk {

@@ -159,7 +159,7 @@ nth_text(unsigned k, size_t n, char *space)
 	return (struct view){ space, n };
 }
 
-/* Where CR LF . CR LF ends it, as if CR LF stood before it; SIZE_MAX: nowhere. */
+/* Where CR LF . CR LF ends it, as if CR LF stood before; SIZE_MAX: nowhere. */
 static size_t
 end_of_data(struct view v)
 {
