@@ -145,8 +145,9 @@ log_line(enum log_level level, const char *subject, const char *fmt, ...)
 	va_end(ap);
 	if (n > sizeof(line) - 1)
 		n = sizeof(line) - 1;
+	/* what log_quote() would have escaped must not reach a terminal */
 	for (size_t i = 0; i < n; i++)
-		if ((unsigned char)line[i] < 32)
+		if ((unsigned char)line[i] < 32 || (unsigned char)line[i] > 126)
 			line[i] = '?';
 	if (logger.open && logger.fd < 0) {
 		to_journal(level, view_bytes(line, n));

@@ -19,6 +19,7 @@
 
 #define IN_SIZE		65536
 #define IN_KEPT		16	/* free buffers in stock */
+#define SMALL_MOST	8192	/* unread octets kept in a buffer of their size */
 #define OUT_HIGH	65536	/* more than this is sent at once */
 #define WRITE_WAIT_MS	300000
 
@@ -34,8 +35,6 @@ buffer_take(void)
 static void
 buffer_give(char **p)
 {
-	if (*p == NULL)
-		return;
 	if (stock_n < IN_KEPT)
 		stock[stock_n++] = *p;
 	else
@@ -84,7 +83,7 @@ stream_close(struct stream *s)
 {
 	s->transport->close(s);
 	fd_unwatch(&s->watch);
-	buffer_give(&s->in);
+	stream_discard(s);
 	str_free(&s->out);
 	close(s->fd);
 	s->fd = -1;
@@ -184,8 +183,11 @@ stream_pending(const struct stream *s)
 void
 stream_discard(struct stream *s)
 {
-	s->in_at = s->in_n = 0;
-	buffer_give(&s->in);
+	if (s->in_size == IN_SIZE)
+		buffer_give(&s->in);
+	free(s->in);
+	s->in = NULL;
+	s->in_at = s->in_n = s->in_size = 0;
 }
 
 void
@@ -209,13 +211,44 @@ end_of(enum wait w)
 	return ends[w];
 }
 
+/* Let go of the buffer of a stream that waits; the beginning of a line goes
+ * into as little memory as it needs. */
+static void
+put_away(struct stream *s)
+{
+	char *small;
+
+	if (s->in_n == 0) {
+		stream_discard(s);
+	} else if (s->in_size == IN_SIZE && s->in_n <= SMALL_MOST) {
+		small = xmalloc(s->in_n);
+		memcpy(small, s->in + s->in_at, s->in_n);
+		buffer_give(&s->in);
+		s->in = small;
+		s->in_at = 0;
+		s->in_size = s->in_n;
+	}
+}
+
+static void
+take_out(struct stream *s)
+{
+	char *small = s->in;
+
+	s->in = buffer_take();
+	if (s->in_n > 0)
+		memcpy(s->in, small + s->in_at, s->in_n);
+	free(small);
+	s->in_at = 0;
+	s->in_size = IN_SIZE;
+}
+
 /* Move what is unread to the front, so that the rest of the buffer is free. */
 static void
 make_room(struct stream *s)
 {
-	if (s->in == NULL) {
-		s->in = buffer_take();
-		s->in_at = s->in_n = 0;
+	if (s->in_size != IN_SIZE) {
+		take_out(s);
 	} else if (s->in_n == 0) {
 		s->in_at = 0;
 	} else if (s->in_at > 0 && s->in_at + s->in_n == IN_SIZE) {
@@ -267,8 +300,7 @@ fill(struct stream *s, int64_t deadline, bool wakeable)
 			if (e != STREAM_WOKEN)
 				return e;
 		}
-		if (s->in_n == 0)
-			buffer_give(&s->in);
+		put_away(s);
 		e = end_of(wait_for(s, want, deadline));
 		s->drained = false;
 		if (e == STREAM_WOKEN && !wakeable)
