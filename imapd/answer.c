@@ -71,6 +71,7 @@ static const struct {
 	{ VERDICT_NEVER, "2.2", "OVERQUOTA" },
 	{ VERDICT_NEVER, "2.3", "LIMIT" },
 	{ VERDICT_NEVER, "2.4", "ALREADYEXISTS" },
+	{ VERDICT_NEVER, "2.5", "EXPUNGEISSUED" },
 	{ VERDICT_NEVER, "3.4", "LIMIT" },
 	{ VERDICT_NEVER, "5.3", "LIMIT" },
 	{ VERDICT_NEVER, "7.0", "NOPERM" },
