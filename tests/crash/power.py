@@ -150,11 +150,29 @@ def lives(base, cuts, rng, apart):
             disk.off()
 
 
+def can_mount():
+    """Does this machine let us have a disk and cut it?"""
+    if os.geteuid() != 0 or not os.path.exists("/dev/loop-control"):
+        return False
+    with tempfile.TemporaryDirectory(prefix="posthouse-power-") as base:
+        try:
+            disk = Disk(pathlib.Path(base), "probe")
+        except (OSError, subprocess.CalledProcessError):
+            return False
+        try:
+            disk.cut()
+        except OSError:
+            return False
+        finally:
+            disk.off()
+    return True
+
+
 def main():
     cuts = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(1 << 30)
-    if os.geteuid() != 0 or not os.path.exists("/dev/loop-control"):
-        print("skipped: needs root and loop devices")
+    if not can_mount():
+        print("skipped: needs root, loop devices, ext4 and its shutdown")
         return SKIP
     for apart, part in ((False, cuts - cuts // 2), (True, cuts // 2)):
         print(f"power: {part} cuts, seed {seed}, "
