@@ -8,7 +8,8 @@
  * to the network. doc/STORE.md tells what is on disk and why a crash at any
  * point leaves a legal state.
  *
- *	main.c		handlers, start, stop
+ *	main.c		start, stop
+ *	handlers.c	who answers which message
  *	link.c		channels, grants, requests as fibers
  *	deliver.c append.c -> arrival.c		new messages
  *	modify.c copy.c look.c			what sessions ask for
@@ -25,91 +26,16 @@
 
 #include "lib/base/log.h"
 #include "lib/proc/service.h"
-#include "store/append.h"
 #include "store/behind.h"
 #include "store/broken.h"
-#include "store/copy.h"
 #include "store/deliver.h"
 #include "store/durable.h"
-#include "store/folder.h"
-#include "store/listing.h"
+#include "store/handlers.h"
+#include "store/link.h"
 #include "store/load.h"
-#include "store/look.h"
 #include "store/maildir.h"
-#include "store/modify.h"
 
 #define LETTERS_MS 2000 /* for file names at an orderly end */
-
-/*
- * Handlers
- */
-
-static void
-grant(struct channel *c, uint32_t tag, struct msg_grant *m)
-{
-	const struct peer_id *peer = channel_peer(c);
-	uint32_t process = peer->role == ROLE_CTL ? peer->process : m->process;
-	struct why w;
-
-	link_of(c);
-	if (grant_add(process, m->session, m->user))
-		why_done(&w, "0.0", "Granted");
-	else
-		why_never(&w, "7.0", "This session is in use");
-	channel_answer(c, tag, &w);
-}
-
-static void
-session_end(struct channel *c, uint32_t tag UNUSED, struct msg_session_end *m)
-{
-	grant_end(link_of(c), m->session);
-}
-
-/* Messages that are worked on in a fiber. */
-#define REQUESTS \
-	REQUEST(mailbox_list, listing_list) \
-	REQUEST(mailbox_open, look_open) \
-	REQUEST(mailbox_flags, modify_flags) \
-	REQUEST(mailbox_expunge, modify_expunge) \
-	REQUEST(append_open, append_open) \
-	REQUEST(append_commit, append_commit) \
-	REQUEST(copy, copy_request) \
-	REQUEST(mailbox_create, folder_create) \
-	REQUEST(mailbox_delete, folder_delete) \
-	REQUEST(mailbox_rename, folder_rename) \
-	REQUEST(mailbox_subscribe, listing_subscribe) \
-	REQUEST(mailbox_status, look_status) \
-	REQUEST(mailbox_rebuild, listing_rebuild)
-
-#define REQUEST(name, work) \
-	static void on_##name( \
-	    struct channel *c, uint32_t tag, struct msg_##name *x) \
-	{ \
-		struct message m = { \
-			.type = MSG_##name, .tag = tag, .name = *x \
-		}; \
-		request_start(c, &m, work); \
-	}
-REQUESTS
-#undef REQUEST
-
-static const struct handlers handlers = {
-	.deliver = deliver,
-	.settled = settled,
-	.grant = grant,
-	.session_end = session_end,
-	.mailbox_close = look_close,
-	.content_open = look_content,
-	.append_abort = append_abort,
-#define REQUEST(name, work) .name = on_##name,
-	REQUESTS
-#undef REQUEST
-	    .closed = link_closed,
-};
-
-/*
- * Start and stop
- */
 
 /* Directories of mailboxes in memory may use a good half of what is allowed. */
 static unsigned
@@ -204,7 +130,7 @@ static const struct program program = {
 	.paths = paths,
 	.peers = ROLE_LOCAL | ROLE_QUEUE | ROLE_AUTH | ROLE_READERS | ROLE_CTL,
 	.threads = 8,
-	.handlers = &handlers,
+	.handlers = &store_handlers,
 	.prepare = prepare,
 	.begin = begin,
 	.changed = changed,

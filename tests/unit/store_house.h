@@ -38,6 +38,7 @@
 #include "store/deliver.h"
 #include "store/durable.h"
 #include "store/folder.h"
+#include "store/handlers.h"
 #include "store/listing.h"
 #include "store/link.h"
 #include "store/load.h"
@@ -51,62 +52,6 @@
 static char house[64];
 static struct channel *reader;	/* as imapd, process 5 */
 static struct channel *local;	/* as local */
-
-static void
-on_grant(struct channel *c, uint32_t tag, struct msg_grant *m)
-{
-	struct why w;
-
-	(void)grant_add(m->process, m->session, m->user);
-	why_done(&w, "0.0", "Granted");
-	channel_answer(c, tag, &w);
-}
-
-static void
-on_session_end(struct channel *c, uint32_t tag UNUSED, struct msg_session_end *m)
-{
-	grant_end(link_of(c), m->session);
-}
-
-#define STORE_REQUESTS                                                         \
-	REQUEST(mailbox_list, listing_list)                                     \
-	REQUEST(mailbox_open, look_open)                                       \
-	REQUEST(mailbox_flags, modify_flags)                                   \
-	REQUEST(mailbox_expunge, modify_expunge)                               \
-	REQUEST(append_open, append_open)                                      \
-	REQUEST(append_commit, append_commit)                                  \
-	REQUEST(copy, copy_request)                                             \
-	REQUEST(mailbox_create, folder_create)                                 \
-	REQUEST(mailbox_delete, folder_delete)                                 \
-	REQUEST(mailbox_rename, folder_rename)                                 \
-	REQUEST(mailbox_subscribe, listing_subscribe)                           \
-	REQUEST(mailbox_status, look_status)                                   \
-	REQUEST(mailbox_rebuild, listing_rebuild)
-
-#define REQUEST(name, work)                                                    \
-	static void on_##name(                                                 \
-	    struct channel *c, uint32_t tag, struct msg_##name *x)             \
-	{                                                                      \
-		struct message m = { .type = MSG_##name, .tag = tag,           \
-			.name = *x };                                          \
-		request_start(c, &m, work);                                    \
-	}
-STORE_REQUESTS
-#undef REQUEST
-
-static const struct handlers store_handlers = {
-	.deliver = deliver,
-	.settled = settled,
-	.grant = on_grant,
-	.session_end = on_session_end,
-	.mailbox_close = look_close,
-	.content_open = look_content,
-	.append_abort = append_abort,
-#define REQUEST(name, work) .name = on_##name,
-	STORE_REQUESTS
-#undef REQUEST
-	.closed = link_closed,
-};
 
 /* What the reader was told. */
 static struct {
