@@ -102,15 +102,6 @@ content_begin(struct content *c, int fd)
 }
 
 void
-content_begin_view(struct content *c, struct view message)
-{
-	forget(c);
-	c->fd = -1;
-	c->size = message.n;
-	c->all = message;
-}
-
-void
 content_free(struct content *c)
 {
 	forget(c);

@@ -38,8 +38,6 @@ struct content {
 
 /* Begin with another message; fd stays the caller's and open. */
 bool content_begin(struct content *c, int fd);
-/* The same with octets in memory (tests). */
-void content_begin_view(struct content *c, struct view message);
 /* Done with all of them: give the memory back. */
 void content_free(struct content *c);
 

@@ -4,11 +4,11 @@
  *
  * A group goes through three steps, each begun when the one before has ended
  * in all threads: sync_content() for what is too large for the journal,
- * write_journal(), conclude(). One group is
- * under way at a time. A content file or directory whose sync failed refuses
- * its mails; a journal that could not be written refuses all mails of the group
- * and keeps the notes for the next, with a note that those mails never were, as
- * their records may have reached the disk.
+ * write_journal(), conclude(). One group is under way at a time. A content file
+ * or directory whose sync failed refuses its mails; a journal that could not be
+ * written refuses all mails of the group and keeps the notes for the next, with
+ * a note that those mails never were, as their records may have reached the
+ * disk.
  */
 #include <errno.h>
 #include <stdlib.h>

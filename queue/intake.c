@@ -70,12 +70,6 @@ forget(struct intake **i)
 	intake_free(i);
 }
 
-size_t
-intake_count(void)
-{
-	return open_mails.count;
-}
-
 static struct intake *
 find_open(struct channel *c, uint64_t id)
 {

@@ -46,7 +46,5 @@ void intake_closed(struct channel *c);
 /* How a commit ended; both answer and free it. */
 void intake_queued(struct intake **i, uint32_t segment);
 void intake_refuse(struct intake **i, const struct why *w);
-/* Mails being written or committed. */
-size_t intake_count(void);
 
 #endif

@@ -4,11 +4,6 @@
  */
 #include "queue/state.h"
 
-#define STATE(thing, name, ...) [thing##_##name] = #name,
-static const char *const names[STATE_COUNT] = {
-#include "queue/state.def"
-};
-
 #define MOVE(thing, from, to, ...) [thing##_##from][thing##_##to] = true,
 static const bool may[STATE_COUNT][STATE_COUNT] = {
 #include "queue/state.def"
@@ -25,11 +20,4 @@ state_move(uint8_t *state, enum state to)
 {
 	must(state_may(*state, to));
 	*state = (uint8_t)to;
-}
-
-const char *
-state_name(enum state s)
-{
-	must(s < STATE_COUNT);
-	return names[s];
 }

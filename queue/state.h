@@ -19,7 +19,5 @@ enum state {
 /* Go there; a move that is not in the list is a bug. */
 void state_move(uint8_t *state, enum state to);
 bool state_may(enum state from, enum state to);
-/* "WAITING" */
-const char *state_name(enum state s);
 
 #endif

@@ -95,7 +95,6 @@ enum kv_result kv_cursor_last(struct kv_cursor *c);
 enum kv_result kv_cursor_next(struct kv_cursor *c);
 enum kv_result kv_cursor_prev(struct kv_cursor *c);
 struct view kv_cursor_key(const struct kv_cursor *c);
-struct view kv_cursor_value(const struct kv_cursor *c);
 void kv_cursor_close(struct kv_cursor **c);
 
 /* Call f with each entry below prefix, in order, in few large reads, until it

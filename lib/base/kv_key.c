@@ -26,13 +26,6 @@ kv_key_u8(struct kv_key *k, uint8_t v)
 }
 
 struct kv_key *
-kv_key_u16(struct kv_key *k, uint16_t v)
-{
-	v = htobe16(v);
-	return add(k, &v, sizeof(v));
-}
-
-struct kv_key *
 kv_key_u32(struct kv_key *k, uint32_t v)
 {
 	v = htobe32(v);

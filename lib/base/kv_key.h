@@ -19,7 +19,6 @@ struct kv_key {
 
 /* Each adds a part and returns k, for chaining. Begin with k->n = 0. */
 struct kv_key *kv_key_u8(struct kv_key *k, uint8_t v);
-struct kv_key *kv_key_u16(struct kv_key *k, uint16_t v);
 struct kv_key *kv_key_u32(struct kv_key *k, uint32_t v);
 struct kv_key *kv_key_u64(struct kv_key *k, uint64_t v);
 struct kv_key *kv_key_text(struct kv_key *k, struct view v);

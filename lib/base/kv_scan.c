@@ -105,12 +105,6 @@ kv_cursor_key(const struct kv_cursor *c)
 	return c->key;
 }
 
-struct view
-kv_cursor_value(const struct kv_cursor *c)
-{
-	return c->value;
-}
-
 void
 kv_cursor_close(struct kv_cursor **c)
 {

@@ -91,15 +91,6 @@ view_search(struct view v, struct view needle)
 	return p ? (size_t)(p - v.p) : v.n;
 }
 
-size_t
-view_searchi(struct view v, struct view needle)
-{
-	for (size_t i = 0; i + needle.n <= v.n; i++)
-		if (view_startsi(view_skip(v, i), needle))
-			return i;
-	return v.n;
-}
-
 static bool
 is_blank(char c)
 {

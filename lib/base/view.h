@@ -55,7 +55,6 @@ size_t view_find(struct view v, char c);
 size_t view_rfind(struct view v, char c);
 /* Index of the first occurrence of needle, or v.n. */
 size_t view_search(struct view v, struct view needle);
-size_t view_searchi(struct view v, struct view needle);
 /* Without spaces, tabs, CR and LF at either end. */
 struct view view_trim(struct view v);
 /* Cut off and return what stands before the first c; the rest of *v begins

@@ -2,8 +2,6 @@
 /*
  * role - the names of the roles
  */
-#include <string.h>
-
 #include "lib/proc/role.h"
 
 static const char *const names[] = {
@@ -21,11 +19,3 @@ role_name(unsigned role)
 	return "nobody";
 }
 
-unsigned
-role_named(const char *name)
-{
-	for (unsigned i = 0; i < nitems(names); i++)
-		if (strcmp(names[i], name) == 0)
-			return 1u << i;
-	return 0;
-}

@@ -48,7 +48,5 @@ enum role {
 
 /* "smtpd"; must be exactly one role. */
 const char *role_name(unsigned role);
-/* 0 when there is no such role. */
-unsigned role_named(const char *name);
 
 #endif

@@ -54,19 +54,20 @@ static const int connect_calls[] = { CALL(connect), CALL(bind) };
 /* what libraries try and can do without */
 static const struct {
 	int call, error;
+	unsigned unless;	/* CALLS_ that allow it */
 } refused[] = {
-	{ CALL(open), EACCES },
-	{ CALL(openat), EACCES },
-	{ CALL(stat), EACCES },
-	{ CALL(newfstatat), EACCES },
-	{ CALL(access), EACCES },
-	{ CALL(faccessat), EACCES },
-	{ CALL(readlink), EACCES },
-	{ CALL(readlinkat), EACCES },
-	{ CALL(socket), EACCES },
-	{ CALL(ioctl), ENOTTY },
-	{ CALL(sched_setscheduler), EPERM },
-	{ CALL(prctl), EPERM },
+	{ CALL(open), EACCES, CALLS_FILES_READ },
+	{ CALL(openat), EACCES, CALLS_FILES_READ },
+	{ CALL(stat), EACCES, CALLS_FILES_READ },
+	{ CALL(newfstatat), EACCES, CALLS_FILES_READ },
+	{ CALL(access), EACCES, CALLS_FILES_READ },
+	{ CALL(faccessat), EACCES, CALLS_FILES_READ },
+	{ CALL(readlink), EACCES, CALLS_FILES_READ },
+	{ CALL(readlinkat), EACCES, CALLS_FILES_READ },
+	{ CALL(socket), EACCES, CALLS_CONNECT },
+	{ CALL(ioctl), ENOTTY, 0 },
+	{ CALL(sched_setscheduler), EPERM, 0 },
+	{ CALL(prctl), EPERM, 0 },
 };
 
 /* what kills even a program built with instruments; the leak checker traces its
@@ -88,11 +89,7 @@ static void
 refuse(scmp_filter_ctx f, unsigned calls)
 {
 	for (size_t i = 0; i < nitems(refused); i++) {
-		bool file = i < 8;
-
-		if (file && (calls & CALLS_FILES_READ))
-			continue;
-		if (refused[i].call == CALL(socket) && (calls & CALLS_CONNECT))
+		if (calls & refused[i].unless)
 			continue;
 		/* fstat(2) of newer C libraries is newfstatat with an empty
 		 * path: that one stays */
