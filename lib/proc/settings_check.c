@@ -173,9 +173,9 @@ check_protocol(const struct listener_settings *l,
 	if (strcmp(l->tls, "starttls") == 0 || strcmp(l->tls, "implicit") == 0)
 		complain_listener(j, l, "tls", "can only be none in this "
 		    "version, which speaks no TLS yet");
-	else if (strcmp(l->tls, "none") != 0)
+	else if (strcmp(l->tls, "none") != 0 && strcmp(l->tls, "auto") != 0)
 		complain_listener(j, l, "tls",
-		    "must be none, starttls or implicit, not %s", l->tls);
+		    "must be none, starttls, implicit or auto, not %s", l->tls);
 }
 
 static void

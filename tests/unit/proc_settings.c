@@ -187,7 +187,7 @@ static const struct fault faults[] = {
 	{ "[listener a]\naddress = 1.2.3.4:5\nprotocol = nntp\ntls = maybe\n",
 	    "settings:3:12: protocol must be smtp, submission, lmtp, pop3, pop2 "
 	    "or imap, not nntp\n"
-	    "settings:4:7: tls must be none, starttls or implicit, not "
+	    "settings:4:7: tls must be none, starttls, implicit or auto, not "
 	    "maybe\n" },
 	{ "[listener a]\naddress = 1.2.3.4:5\ntls = starttls\n",
 	    "settings:3:7: tls can only be none in this version, which speaks "
