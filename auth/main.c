@@ -7,6 +7,7 @@
  * has heard which session it is about. router gets the names, never a hash.
  * Hashes are computed in threads, so that one costly login holds up nobody.
  */
+#include "auth/exchange.h"
 #include "auth/login.h"
 #include "auth/serve.h"
 #include "lib/proc/service.h"
@@ -19,7 +20,10 @@ static const struct program_path paths[] = {
 
 static const struct handlers handlers = {
 	.login = login_handle,
-	.closed = login_closed,
+	.sasl_begin = exchange_begin,
+	.sasl_response = exchange_respond,
+	.sasl_cancel = exchange_cancel,
+	.closed = exchange_closed,
 };
 
 static const struct program program = {

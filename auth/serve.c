@@ -10,11 +10,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "auth/login.h"
+#include "auth/attempt.h"
+#include "auth/exchange.h"
+#include "auth/penalty.h"
 #include "auth/serve.h"
 #include "auth/users.h"
 #include "lib/base/log.h"
 #include "lib/mail/scheme.h"
+#include "lib/mail/users_file.h"
 #include "lib/proc/service.h"
 
 static struct {
@@ -64,19 +67,35 @@ refresh_once(void)
 	unsigned before = users_made(serve.users);
 	struct why w;
 
-	if (!users_refresh(serve.users, service_settings()->users, &w))
+	const struct settings *s = service_settings();
+
+	if (!users_refresh(serve.users, s->users, users_domain(s), &w))
 		log_error("users", "they stay as they were: %s", w.text);
 	return list_made(before);
 }
 
 static void
-tell_routers(void)
+send_mechanisms(struct channel *c)
+{
+	struct message m = { .type = MSG_mechanisms };
+	struct str names = { 0 };
+
+	exchange_names(users_serve(serve.users), &names);
+	m.mechanisms.names = str_view(&names);
+	channel_send(c, &m);
+	str_free(&names);
+}
+
+static void
+tell(unsigned role, void (*send)(struct channel *))
 {
 	struct channel *c;
 
-	for (size_t n = 0; (c = service_peer_nth(ROLE_ROUTER, n)) != NULL; n++)
-		send_list(c);
+	for (size_t n = 0; (c = service_peer_nth(role, n)) != NULL; n++)
+		send(c);
 }
+
+static const unsigned session_roles[] = { ROLE_SMTPD, ROLE_POP3D, ROLE_IMAPD };
 
 static void
 refresh(void *arg UNUSED)
@@ -84,14 +103,25 @@ refresh(void *arg UNUSED)
 	do {
 		serve.again = false;
 		if (refresh_once())
-			tell_routers();
+			tell(ROLE_ROUTER, send_list);
 	} while (serve.again);
+	for (size_t i = 0; i < nitems(session_roles); i++)
+		tell(session_roles[i], send_mechanisms);
 	serve.refreshing = false;
+}
+
+static void
+set_limits(void)
+{
+	const struct settings *s = service_settings();
+
+	penalty_limits(s->login_failures, s->login_lockout * 1000);
 }
 
 void
 serve_changed(void)
 {
+	set_limits();
 	serve.again = serve.refreshing;
 	if (serve.refreshing)
 		return;
@@ -104,6 +134,8 @@ serve_linked(struct channel *c)
 {
 	if (channel_peer(c)->role == ROLE_ROUTER && serve.list >= 0)
 		send_list(c);
+	else if (channel_peer(c)->role & ROLE_SESSIONS)
+		send_mechanisms(c);
 }
 
 void
@@ -123,7 +155,8 @@ serve_begin(void)
 	if (serve.users == NULL)
 		fatal("%s: %s", dir.p, w.text);
 	str_free(&dir);
-	login_start(serve.users);
+	attempt_start(serve.users);
+	set_limits();
 	/* Before we are ready, so that nobody has to wait; links follow. */
 	refresh_once();
 }

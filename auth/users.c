@@ -4,8 +4,8 @@
  *
  * Reading and sorting run in a thread of the pool; the index is written by the
  * main thread, which alone may use it, in portions with other fibers between
- * them. The note of the index is the name of the first user behind a mark that
- * tells "no users" from "no table".
+ * them. The note of the index is a letter for what the secrets serve, which also
+ * tells "no users" from "no table", and behind it the name of the first user.
  */
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "auth/users.h"
+#include "lib/base/arena.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/base/text_index.h"
@@ -25,6 +26,7 @@
 
 #define FILE_MAX_SIZE (1U << 30)
 #define PORTION	      2048	/* entries between two breaths */
+#define NOTE_ZERO     '@'	/* serves nothing but PLAIN */
 #define LIST_BLOCK    65536
 #define LIST_SEALS                                                             \
 	(F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
@@ -37,6 +39,7 @@ struct users {
 /* What the thread does, and with what. */
 struct reading {
 	const char *path;
+	struct view domain;
 	struct str text;
 	struct users_file file;
 	int error;		/* errno of the file, 0: read */
@@ -86,6 +89,14 @@ users_first(const struct users *u)
 	return note.n > 0 ? view_skip(note, 1) : note;
 }
 
+unsigned
+users_serve(const struct users *u)
+{
+	struct view note = text_index_note(u->index);
+
+	return note.n > 0 ? (unsigned)(note.p[0] - NOTE_ZERO) : 0;
+}
+
 enum kv_result
 users_get(struct users *u, struct view name, struct view *secret)
 {
@@ -107,7 +118,7 @@ read_users(void *arg)
 		return;
 	}
 	r->exposed = stat(r->path, &st) == 0 && (st.st_mode & S_IROTH);
-	if (!users_file_read(&r->file, str_view(&r->text)))
+	if (!users_file_read(&r->file, str_view(&r->text), r->domain))
 		r->error = EFBIG;
 }
 
@@ -142,7 +153,7 @@ write_index(struct users *u, const struct users_file *f, struct view stamp)
 		if (i % PORTION == PORTION - 1 && fiber_self() != NULL)
 			fiber_sleep(0);
 	}
-	str_addc(&note, '+');
+	str_addc(&note, (char)(NOTE_ZERO + f->serves));
 	str_add(&note, f->first);
 	ok = ok && text_index_commit(u->index, stamp, str_view(&note));
 	if (!ok)
@@ -153,44 +164,47 @@ write_index(struct users *u, const struct users_file *f, struct view stamp)
 }
 
 static bool
-make(struct users *u, const char *file, struct view stamp, struct why *w)
+make(struct users *u, struct reading *r, struct view stamp, struct why *w)
 {
-	struct reading r = { .path = file };
 	bool ok;
 
 	if (fiber_self() != NULL)
-		pool_call(read_users, &r);
+		pool_call(read_users, r);
 	else
-		read_users(&r);
-	ok = r.error == 0;
-	errno = r.error;
+		read_users(r);
+	ok = r->error == 0;
+	errno = r->error;
 	if (!ok) {
-		why_errno(w, file);
-	} else if (!(ok = write_index(u, &r.file, stamp))) {
+		why_errno(w, r->path);
+	} else if (!(ok = write_index(u, &r->file, stamp))) {
 		text_index_why(u->index, w);
 	} else {
-		tell_complaints(&r);
-		log_info("users", "%s: %zu users", file, r.file.n);
+		tell_complaints(r);
+		log_info("users", "%s: %zu users", r->path, r->file.n);
 	}
-	users_file_free(&r.file);
-	str_wipe(&r.text);
-	str_free(&r.text);
+	users_file_free(&r->file);
+	str_wipe(&r->text);
+	str_free(&r->text);
 	return ok;
 }
 
 bool
-users_refresh(struct users *u, const char *file, struct why *w)
+users_refresh(struct users *u, const char *file, struct view domain,
+    struct why *w)
 {
+	struct arena arena = { 0 };	/* a reload frees what settings say */
+	struct reading r = { .path = arena_copy(&arena, view_of(file)),
+		.domain = arena_view(&arena, domain) };
 	struct str stamp = { 0 };
-	char *path = xstrdup(file);	/* a reload frees what settings say */
 	bool ok = true;
 
-	str_adds(&stamp, "users 1\n");	/* of the form of an entry */
-	text_index_stamp(path, &stamp);
+	/* with the number of the form of an entry */
+	str_addf(&stamp, "users 2 %.*s\n", VIEW(domain));
+	text_index_stamp(r.path, &stamp);
 	if (!text_index_is_current(u->index, str_view(&stamp)))
-		ok = make(u, path, str_view(&stamp), w);
+		ok = make(u, &r, str_view(&stamp), w);
 	str_free(&stamp);
-	free(path);
+	arena_reset(&arena);
 	return ok;
 }
 

@@ -15,10 +15,11 @@ struct users;
 
 struct users *users_open(const char *dir, struct why *w);
 void users_close(struct users **u);
-/* Look at the file, and make the table again if it is not its; one at a time.
+/* domain is that of names without one. Look at the file, and make the table again if it is not its; one at a time.
  * In a fiber it lets others run meanwhile, outside one (at the start) it does
  * not. False with the reason in w: as before. */
-bool users_refresh(struct users *u, const char *file, struct why *w);
+bool users_refresh(struct users *u, const char *file, struct view domain,
+    struct why *w);
 /* There is a table. */
 bool users_ready(const struct users *u);
 /* How many times it has been made since users_open. */
@@ -28,6 +29,8 @@ enum kv_result users_get(struct users *u, struct view name,
     struct view *secret);
 /* The first user of the file, empty if there is none. */
 struct view users_first(const struct users *u);
+/* What some user's secret can do beside PLAIN: SERVES_ (lib/mail/scheme.h). */
+unsigned users_serve(const struct users *u);
 /* A sealed memfd of all names, sorted, one a line, the caller's; -1 with
  * errno when it cannot be made. */
 int users_list(struct users *u);

@@ -66,7 +66,8 @@ check_users(struct findings *f)
 	if (!file_read(AT_FDCWD, f->s->users, FILE_MOST, &text))
 		find(f, f->s->users, "cannot read the users: %s",
 		    strerror(errno));
-	else if (!users_file_read(&file, str_view(&text)))
+	else if (!users_file_read(&file, str_view(&text),
+		     users_domain(f->s)))
 		find(f, f->s->users, "there are too many users");
 	all = str_view(&file.complaints);
 	while (all.n > 0)

@@ -17,6 +17,7 @@
 #include "lib/base/file.h"
 #include "lib/mail/address.h"
 #include "lib/proc/fiber.h"
+#include "lib/mail/users_file.h"
 
 #define SESSION	1	/* the only one on its link */
 
@@ -54,16 +55,16 @@ canonical(const char *given, struct str *name)
 static int
 check_user(struct ctl *ctl, struct view name)
 {
-	const char *path = ctl_settings(ctl)->users;
+	const struct settings *s = ctl_settings(ctl);
 	struct str text = { 0 };
-	bool known = !file_read(AT_FDCWD, path, (size_t)1 << 30, &text) ||
-	    users_find(str_view(&text), name).p != NULL;
+	bool known = !file_read(AT_FDCWD, s->users, (size_t)1 << 30, &text) ||
+	    users_find(str_view(&text), name, users_domain(s)).p != NULL;
 
 	str_wipe(&text);
 	str_free(&text);
 	return known ? 0 :
 		       ctl_fail(EX_NOUSER, "%.*s does not stand in %s",
-			   VIEW(name), path);
+			   VIEW(name), s->users);
 }
 
 /* A link to the store that has the user's mailboxes, with the right to them. */

@@ -142,7 +142,8 @@ apply(struct ctl *ctl, const struct change *c, struct edit *e)
 		str_free(&error);
 		return code;
 	}
-	e->line = users_find(str_view(&file.text), e->name);
+	e->line = users_find(str_view(&file.text), e->name,
+	    users_domain(ctl->settings));
 	if ((e->line.p != NULL) != c->must_exist) {
 		code = ctl_fail(c->must_exist ? EX_NOUSER : EX_CANTCREAT,
 		    "%.*s %s in %s", VIEW(e->name),
@@ -226,24 +227,24 @@ delete(struct ctl *ctl)
 static int
 list(struct ctl *ctl)
 {
-	const char *path = ctl_settings(ctl)->users, *wrong;
-	struct str text = { 0 }, name = { 0 };
+	const struct settings *s = ctl_settings(ctl);
+	struct users_line l = { 0 };
+	struct str text = { 0 };
 	json_t *all = json_array();
-	struct view rest, secret;
+	struct view rest;
 
-	if (!file_read(AT_FDCWD, path, (size_t)1 << 30, &text))
-		return ctl_fail(EX_NOINPUT, "cannot read %s", path);
+	if (!file_read(AT_FDCWD, s->users, (size_t)1 << 30, &text))
+		return ctl_fail(EX_NOINPUT, "cannot read %s", s->users);
 	rest = str_view(&text);
 	while (rest.n > 0) {
-		if (!users_line(view_cut(&rest, '\n'), &name, &secret,
-			&wrong))
+		if (!users_line(view_cut(&rest, '\n'), users_domain(s), &l))
 			continue;
 		if (ctl_has(ctl, OPTION_JSON))
 			json_array_append_new(all,
 			    json_pack("{s:o}", "user",
-				output_text(str_view(&name))));
+				output_text(str_view(&l.name))));
 		else
-			puts(str_c(&name));
+			puts(str_c(&l.name));
 	}
 	if (ctl_has(ctl, OPTION_JSON))
 		output_json(all);
@@ -251,7 +252,7 @@ list(struct ctl *ctl)
 		json_decref(all);
 	str_wipe(&text);
 	str_free(&text);
-	str_free(&name);
+	str_free(&l.name);
 	return 0;
 }
 

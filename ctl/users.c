@@ -139,23 +139,22 @@ users_commit(struct users_edit *e, const struct str *text, struct str *error)
 }
 
 struct view
-users_find(struct view text, struct view name)
+users_find(struct view text, struct view name, struct view domain)
 {
-	struct str own = { 0 };
-	struct view line = { NULL, 0 }, secret;
-	const char *wrong;
+	struct users_line own = { 0 };
+	struct view line = { NULL, 0 };
 
 	while (text.n > 0) {
 		const char *begin = text.p;
 		struct view l = view_cut(&text, '\n');
 		const char *end = text.n > 0 ? text.p : l.p + l.n;
 
-		if (users_line(l, &own, &secret, &wrong) &&
-		    view_eq(str_view(&own), name)) {
+		if (users_line(l, domain, &own) &&
+		    view_eq(str_view(&own.name), name)) {
 			line = view_bytes(begin, (size_t)(end - begin));
 			break;
 		}
 	}
-	str_free(&own);
+	str_free(&own.name);
 	return line;
 }

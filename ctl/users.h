@@ -24,7 +24,8 @@ bool users_commit(struct users_edit *e, const struct str *text,
     struct str *error);
 void users_abort(struct users_edit *e);
 
-/* The line of a user, with its line end; p NULL when there is none. */
-struct view users_find(struct view text, struct view name);
+/* domain: users_domain() of the settings. The line of a user, with its line end; p NULL when there is none. */
+struct view users_find(struct view text, struct view name,
+    struct view domain);
 
 #endif

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * scheme - plain and crypt(3)
- *
- * libxcrypt's crypt_r knows yescrypt, SHA-512, SHA-256, bcrypt and older ones
- * by the prefix of the hash; the names that Dovecot has for them are accepted.
+ * scheme - the table of schemes, by the names that Dovecot has for them
  */
 #include <crypt.h>
 #include <stdlib.h>
 
 #include <bsd/string.h>
 
+#include "lib/mail/encode.h"
 #include "lib/mail/scheme.h"
+#include "lib/mail/scheme_check.h"
 
 #define DEFAULT_PREFIX "$y$"
 
@@ -22,57 +21,130 @@ check_plain(struct view password, struct view hash)
 	return view_eq_secret(password, hash);
 }
 
-static bool
-check_crypt(struct view password, struct view hash)
-{
-	struct crypt_data *data;
-	char setting[CRYPT_OUTPUT_SIZE], key[SCHEME_PASSWORD_MAX + 1];
-	const char *made;
-	bool same;
+#define SERVES_ALL	(SERVES_SCRAM_SHA_1 | SERVES_SCRAM_SHA_256 |           \
+	SERVES_CRAM_MD5)
 
-	if (hash.n >= sizeof(setting) || password.n >= sizeof(key))
-		return false;
-	memcpy(setting, hash.p, hash.n);
-	setting[hash.n] = '\0';
-	memcpy(key, password.p, password.n);
-	key[password.n] = '\0';
-	data = xcalloc(1, sizeof(*data));
-	made = crypt_r(key, setting, data);
-	/* a failure is a string that begins with '*' */
-	same = made != NULL && made[0] != '*' &&
-	       view_eq_secret(view_of(made), hash);
-	explicit_bzero(data, sizeof(*data));
-	explicit_bzero(key, sizeof(key));
-	free(data);
-	return same;
-}
-
+/* The first one is that of secrets without a name. */
 static const struct scheme schemes[] = {
-	{ "CRYPT", true, check_crypt },
-	{ "SHA512-CRYPT", true, check_crypt },
-	{ "SHA256-CRYPT", true, check_crypt },
-	{ "BLF-CRYPT", true, check_crypt },
-	{ "PLAIN", false, check_plain },
+	{ "CRYPT", true, SCHEME_AS_IS, 0, scheme_check_crypt },
+	{ "SHA512-CRYPT", true, SCHEME_AS_IS, 0, scheme_check_crypt },
+	{ "SHA256-CRYPT", true, SCHEME_AS_IS, 0, scheme_check_crypt },
+	{ "BLF-CRYPT", true, SCHEME_AS_IS, 0, scheme_check_crypt },
+	{ "MD5-CRYPT", true, SCHEME_AS_IS, 0, scheme_check_crypt },
+	{ "ARGON2ID", true, SCHEME_AS_IS, 0, scheme_check_argon2 },
+	{ "ARGON2I", true, SCHEME_AS_IS, 0, scheme_check_argon2 },
+	{ "SCRAM-SHA-256", true, SCHEME_AS_IS, SERVES_SCRAM_SHA_256,
+	    scheme_check_scram_sha256 },
+	{ "SCRAM-SHA-1", true, SCHEME_AS_IS, SERVES_SCRAM_SHA_1,
+	    scheme_check_scram_sha1 },
+	{ "PBKDF2", true, SCHEME_AS_IS, 0, scheme_check_pbkdf2 },
+	{ "SSHA512", false, SCHEME_BASE64, 0, scheme_check_ssha512 },
+	{ "SSHA256", false, SCHEME_BASE64, 0, scheme_check_ssha256 },
+	{ "SSHA", false, SCHEME_BASE64, 0, scheme_check_ssha1 },
+	{ "SHA512", false, SCHEME_BASE64, 0, scheme_check_sha512 },
+	{ "SHA256", false, SCHEME_BASE64, 0, scheme_check_sha256 },
+	{ "SHA1", false, SCHEME_BASE64, 0, scheme_check_sha1 },
+	{ "SHA", false, SCHEME_BASE64, 0, scheme_check_sha1 },
+	{ "PLAIN", false, SCHEME_AS_IS, SERVES_ALL, check_plain },
+	{ "CLEARTEXT", false, SCHEME_AS_IS, SERVES_ALL, check_plain },
 };
 
-const struct scheme *
-scheme_of(struct view secret, struct view *hash)
-{
-	struct view name;
+static const struct {
+	const char *name;
+	enum scheme_encoding encoding;
+} encodings[] = {
+	{ "b64", SCHEME_BASE64 },
+	{ "base64", SCHEME_BASE64 },
+	{ "hex", SCHEME_HEX },
+};
 
-	*hash = view_trim(secret);
-	if (hash->n == 0 || hash->p[0] != '{')
-		return &schemes[0];
-	*hash = view_skip(secret, 1);
-	name = view_cut(hash, '}');
-	for (size_t i = 0; i < nitems(schemes); i++) {
-		if (!view_isi(name, schemes[i].name))
-			continue;
-		if (schemes[i].slow)
-			*hash = view_trim(*hash);
-		return &schemes[i];
-	}
+/* The encoding behind the dot of a name, or that of the scheme. */
+static bool
+take_encoding(struct secret *s, struct view suffix)
+{
+	s->encoding = s->scheme->encoding;
+	if (suffix.p == NULL)
+		return true;
+	for (size_t i = 0; i < nitems(encodings); i++)
+		if (view_isi(suffix, encodings[i].name)) {
+			s->encoding = encodings[i].encoding;
+			return true;
+		}
+	return false;
+}
+
+static const struct scheme *
+find(struct view name)
+{
+	for (size_t i = 0; i < nitems(schemes); i++)
+		if (view_isi(name, schemes[i].name))
+			return &schemes[i];
 	return NULL;
+}
+
+bool
+scheme_of(struct view stored, struct secret *s)
+{
+	struct view name, suffix = { NULL, 0 };
+	size_t dot;
+
+	*s = (struct secret){ &schemes[0], SCHEME_AS_IS, view_trim(stored) };
+	if (s->hash.n == 0 || s->hash.p[0] != '{')
+		return true;
+	s->hash = view_skip(stored, view_find(stored, '{') + 1);
+	name = view_cut(&s->hash, '}');
+	dot = view_find(name, '.');
+	if (dot < name.n) {
+		suffix = view_skip(name, dot + 1);
+		name.n = dot;
+	}
+	s->scheme = find(name);
+	if (s->scheme == NULL || !take_encoding(s, suffix))
+		return false;
+	if (s->scheme->check != check_plain || s->encoding != SCHEME_AS_IS)
+		s->hash = view_trim(s->hash);
+	return true;
+}
+
+static bool
+decode_hex(struct str *out, struct view in)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	if (in.n % 2 != 0)
+		return false;
+	for (size_t i = 0; i < in.n; i += 2) {
+		const char *high = memchr(digits, to_lower(in.p[i]), 16);
+		const char *low = memchr(digits, to_lower(in.p[i + 1]), 16);
+
+		if (high == NULL || low == NULL)
+			return false;
+		str_addc(out, (char)((high - digits) << 4 | (low - digits)));
+	}
+	return true;
+}
+
+bool
+scheme_decode(const struct secret *s, struct str *out)
+{
+	if (s->encoding == SCHEME_BASE64)
+		return decode_base64(out, s->hash);
+	if (s->encoding == SCHEME_HEX)
+		return decode_hex(out, s->hash);
+	str_add(out, s->hash);
+	return true;
+}
+
+bool
+scheme_check(const struct secret *s, struct view password)
+{
+	struct str hash = { 0 };
+	bool same = scheme_decode(s, &hash) &&
+	    s->scheme->check(password, str_view(&hash));
+
+	str_wipe(&hash);
+	str_free(&hash);
+	return same;
 }
 
 void
@@ -94,5 +166,5 @@ scheme_prepare(void)
 void
 scheme_pretend(struct view password)
 {
-	(void)check_crypt(password, view_of(nobody));
+	(void)scheme_check_crypt(password, view_of(nobody));
 }

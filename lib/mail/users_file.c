@@ -15,41 +15,88 @@
 #define SECRET_MAX_OCTETS 1024
 #define COMPLAINTS_MOST 50
 
-bool
-users_line(struct view line, struct str *name, struct view *secret,
-    const char **wrong)
+struct view
+users_domain(const struct settings *s)
+{
+	return s->domains.n == 1 ? s->domains.word[0] : VIEW_NONE;
+}
+
+static bool
+take_name(struct view user, struct view domain, struct users_line *l)
 {
 	const unsigned allow = ADDRESS_UTF8 | ADDRESS_BARE;
-	struct view text = line, user;
 	struct arena arena = { 0 };
+	struct str full = { 0 };
 	struct address a;
 	bool ok;
 
-	*wrong = NULL;
-	str_reset(name);
+	str_add(&full, user);
+	if (view_find(user, '@') == user.n && domain.n > 0)
+		str_addf(&full, "@%.*s", VIEW(domain));
+	ok = address_parse(str_view(&full), allow, &arena, &a) ==
+		ADDRESS_FINE && !a.literal && a.domain.n > 0;
+	if (ok)
+		address_canonical_user(&l->name, &a);
+	arena_reset(&arena);
+	str_free(&full);
+	return ok;
+}
+
+/* Is there such a word, with or without a value, among the extra fields? */
+static bool
+has_extra(struct view extra, const char *name)
+{
+	while (extra.n > 0) {
+		struct view word = view_word(&extra);
+
+		if (view_isi(view_cut(&word, '='), name))
+			return true;
+	}
+	return false;
+}
+
+/* uid, gid, gecos, home and shell, and what Dovecot has behind them. A home may
+ * hold no colon, as nowhere in such files. */
+static void
+take_extra(struct view rest, struct users_line *l)
+{
+	for (int i = 0; i < 5; i++)
+		view_cut(&rest, ':');
+	if (has_extra(rest, "nopassword"))
+		l->wrong = "nopassword is not believed: the user cannot log in";
+	if (l->wrong != NULL || has_extra(rest, "nologin"))
+		l->secret.n = 0;
+}
+
+bool
+users_line(struct view line, struct view domain, struct users_line *l)
+{
+	struct view text = line, user;
+
+	l->wrong = NULL;
+	str_reset(&l->name);
 	if (view_trim(text).n == 0 || text.p[0] == '#')
 		return false;
 	/* a blank at the end may be the password's */
 	if (text.p[text.n - 1] == '\r')
 		text.n--;
-	*wrong = "the line is too long";
+	l->wrong = "the line is too long";
 	if (text.n > LINE_MAX_OCTETS)
 		return false;
-	*wrong = "there is no colon behind the name";
+	l->wrong = "there is no colon behind the name";
 	if (view_find(text, ':') == text.n)
 		return false;
 	user = view_trim(view_cut(&text, ':'));
-	*secret = view_cut(&text, ':');
-	*wrong = "the password is too long";
-	if (secret->n > SECRET_MAX_OCTETS)
+	l->secret = view_cut(&text, ':');
+	l->wrong = "the password is too long";
+	if (l->secret.n > SECRET_MAX_OCTETS)
 		return false;
-	*wrong = "the name is not of the form user@domain";
-	ok = address_parse(user, allow, &arena, &a) == ADDRESS_FINE &&
-	     !a.literal && a.domain.n > 0;
-	if (ok)
-		address_canonical_user(name, &a);
-	arena_reset(&arena);
-	return ok;
+	l->wrong = "the name is not of the form user@domain";
+	if (!take_name(user, domain, l))
+		return false;
+	l->wrong = NULL;
+	take_extra(text, l);
+	return true;
 }
 
 static void
@@ -119,34 +166,36 @@ drop_repeated(struct users_file *f)
 }
 
 static void
-read_line(struct users_file *f, struct view line, uint32_t number,
-    struct str *name)
+read_line(struct users_file *f, struct view line, struct view domain,
+    struct users_line *l)
 {
-	struct view secret, hash;
-	const char *wrong;
+	struct secret secret;
 
-	if (users_line(line, name, &secret, &wrong)) {
-		add(f, str_view(name), secret, number);
-		wrong = scheme_of(secret, &hash) ? NULL :
-		    "the scheme is unknown: the user cannot log in";
+	f->lines++;
+	if (users_line(line, domain, l)) {
+		add(f, str_view(&l->name), l->secret, f->lines);
+		if (!scheme_of(l->secret, &secret))
+			l->wrong = "the scheme is unknown: the user cannot "
+			    "log in";
+		else
+			f->serves |= secret.scheme->serves;
 	}
-	if (wrong != NULL)
-		complain(f, number, wrong);
+	if (l->wrong != NULL)
+		complain(f, f->lines, l->wrong);
 }
 
 bool
-users_file_read(struct users_file *f, struct view text)
+users_file_read(struct users_file *f, struct view text, struct view domain)
 {
 	struct view rest = text;
-	struct str name = { 0 };
-	uint32_t number = 0;
+	struct users_line l = { 0 };
 
 	*f = (struct users_file){ .text = text };
 	if (text.n > UINT32_MAX / 2)
 		return false;
 	while (rest.n > 0)
-		read_line(f, view_cut(&rest, '\n'), ++number, &name);
-	str_free(&name);
+		read_line(f, view_cut(&rest, '\n'), domain, &l);
+	str_free(&l.name);
 	f->first = f->n > 0 ? users_file_name(f, 0) : VIEW_NONE;
 	if (f->n > 0)
 		qsort_r(f->entry, f->n, sizeof(*f->entry), by_name, f);

@@ -40,12 +40,10 @@ static void
 test_schemes(void **state UNUSED)
 {
 	for (size_t i = 0; i < nitems(cases); i++) {
-		struct view hash;
-		const struct scheme *s =
-		    scheme_of(view_of(cases[i].secret), &hash);
+		struct secret s;
 
-		assert_non_null(s);
-		if (s->check(view_of(cases[i].password), hash) !=
+		assert_true(scheme_of(view_of(cases[i].secret), &s));
+		if (scheme_check(&s, view_of(cases[i].password)) !=
 		    cases[i].right)
 			fail_msg("%s %s", cases[i].secret, cases[i].password);
 	}
@@ -55,11 +53,11 @@ static void
 test_unknown(void **state UNUSED)
 {
 	static const char *const secrets[] = { "{ROT13}x", "{}x", "{", "{x",
-		"{SSHA}x" };
-	struct view hash;
+		"{PLAIN.rot13}x", "{PLAIN.}x", "{CRYPT.b64.hex}x" };
+	struct secret s;
 
 	for (size_t i = 0; i < nitems(secrets); i++)
-		assert_null(scheme_of(view_of(secrets[i]), &hash));
+		assert_false(scheme_of(view_of(secrets[i]), &s));
 }
 
 /* Every kind that libxcrypt makes verifies, with and without its scheme. */
@@ -77,14 +75,13 @@ test_crypt(void **state UNUSED)
 	};
 
 	for (size_t i = 0; i < nitems(hashes); i++) {
-		struct view hash;
-		const struct scheme *s = scheme_of(view_of(hashes[i]), &hash);
+		struct secret s;
 
-		assert_non_null(s);
-		assert_true(s->slow);
-		if (!s->check(VIEW_LIT("wonderland"), hash) ||
-		    s->check(VIEW_LIT("wonderlane"), hash) ||
-		    s->check(VIEW_NONE, hash))
+		assert_true(scheme_of(view_of(hashes[i]), &s));
+		assert_true(s.scheme->slow);
+		if (!scheme_check(&s, VIEW_LIT("wonderland")) ||
+		    scheme_check(&s, VIEW_LIT("wonderlane")) ||
+		    scheme_check(&s, VIEW_NONE))
 			fail_msg("%s", hashes[i]);
 	}
 	scheme_prepare();
@@ -115,38 +112,113 @@ test_cache(void **state UNUSED)
 	assert_true(cache_has(&b, 102000));
 }
 
+static int64_t
+add(const char *client, const char *account, int64_t now)
+{
+	enum penalty_shut shut;
+
+	return penalty_add(view_of(client), view_of(account), now, &shut);
+}
+
 static void
-test_penalty(void **state UNUSED)
+test_delay(void **state UNUSED)
 {
 	struct view mallory = VIEW_LIT("192.0.2.1");
 	static const int64_t waits[] = { 500, 1000, 2000, 4000, 8000, 8000,
 		8000 };
 
 	penalty_start();
+	penalty_limits(1000, 60000);
 	assert_false(penalty_is_suspect(mallory, 1000000));
 	for (size_t i = 0; i < nitems(waits); i++)
-		assert_int_equal(penalty_add(mallory, 1000000), waits[i]);
-	assert_int_equal(penalty_add(VIEW_LIT("192.0.2.2"), 1000000), 500);
+		assert_int_equal(add("192.0.2.1", "a", 1000000), waits[i]);
+	assert_int_equal(add("192.0.2.2", "a", 1000000), 500);
 	assert_true(penalty_is_suspect(mallory, 1000000));
 	assert_false(penalty_is_suspect(VIEW_LIT("192.0.2.2"), 1000000));
 	/* forgiven with time */
-	assert_int_equal(penalty_add(mallory, 1000000 + 2 * 60000), 4000);
+	assert_int_equal(add("192.0.2.1", "a", 1000000 + 2 * 60000), 4000);
 	assert_false(penalty_is_suspect(mallory, 1000000 + 50 * 60000));
-	assert_int_equal(penalty_add(mallory, 1000000 + 60 * 60000), 500);
+	assert_int_equal(add("192.0.2.1", "a", 1000000 + 60 * 60000), 500);
 	/* a /64 of IPv6 counts as one, mapped IPv4 addresses do not */
-	assert_int_equal(penalty_add(VIEW_LIT("2001:db8::1"), 1), 500);
-	assert_int_equal(penalty_add(VIEW_LIT("2001:db8::2:3"), 1), 1000);
-	assert_int_equal(penalty_add(VIEW_LIT("::ffff:192.0.2.7"), 1), 500);
-	assert_int_equal(penalty_add(VIEW_LIT("::ffff:192.0.2.8"), 1), 500);
+	assert_int_equal(add("2001:db8::1", "a", 1), 500);
+	assert_int_equal(add("2001:db8::2:3", "a", 1), 1000);
+	assert_int_equal(add("::ffff:192.0.2.7", "a", 1), 500);
+	assert_int_equal(add("::ffff:192.0.2.8", "a", 1), 500);
+	assert_int_equal(add("192.0.2.8", "a", 1), 1000);
 	/* more addresses than fit */
 	for (int i = 0; i < 20000; i++) {
 		struct str s = { 0 };
 
 		str_addf(&s, "10.%d.%d.1", i / 200, i % 200);
-		assert_in_range(penalty_add(str_view(&s), 10000000), 500,
-		    8000);
+		assert_in_range(add(str_c(&s), "a", 10000000), 500, 8000);
 		str_free(&s);
 	}
+}
+
+static bool
+is_out(const char *client, const char *account, int64_t now)
+{
+	return penalty_is_shut_out(view_of(client), view_of(account), now);
+}
+
+static void
+count_guessers(void *arg, const struct guesser *g UNUSED)
+{
+	(*(int *)arg)++;
+}
+
+static void
+test_shut_out(void **state UNUSED)
+{
+	enum penalty_shut shut;
+	int n = 0;
+
+	penalty_start();
+	penalty_clear(VIEW_NONE);
+	penalty_limits(4, 60000);
+	/* half the limit closes the account, from there only */
+	add("192.0.2.1", "a@x", 1000);
+	assert_false(is_out("192.0.2.1", "a@x", 1000));
+	penalty_add(VIEW_LIT("192.0.2.1"), VIEW_LIT("A@x"), 1000, &shut);
+	assert_int_equal(shut, PENALTY_ACCOUNT);
+	assert_true(is_out("192.0.2.1", "a@x", 1000));
+	assert_false(is_out("192.0.2.1", "b@x", 1000));
+	assert_false(is_out("192.0.2.1", "", 1000));
+	assert_false(is_out("192.0.2.2", "a@x", 1000));
+	/* the whole limit the address, for a while */
+	add("192.0.2.1", "b@x", 2000);
+	penalty_add(VIEW_LIT("192.0.2.1"), VIEW_LIT("c@x"), 2000, &shut);
+	assert_int_equal(shut, PENALTY_ADDRESS);
+	assert_true(is_out("192.0.2.1", "", 2000));
+	assert_true(is_out("192.0.2.1", "z@x", 61999));
+	assert_false(is_out("192.0.2.1", "z@x", 62000));
+	/* a right one clears the account's count */
+	add("192.0.2.3", "a@x", 1000);
+	penalty_forget(VIEW_LIT("192.0.2.3"), VIEW_LIT("a@x"));
+	add("192.0.2.3", "a@x", 1000);
+	assert_false(is_out("192.0.2.3", "a@x", 1000));
+	/* an hour without one clears all */
+	add("192.0.2.4", "a@x", 1000);
+	add("192.0.2.4", "a@x", 1000 + 3600000);
+	assert_false(is_out("192.0.2.4", "a@x", 1000 + 3600000));
+	/* this host is many people */
+	for (int i = 0; i < 50; i++)
+		add("127.0.0.1", i % 2 ? "a@x" : "b@x", 5000);
+	assert_false(is_out("127.0.0.1", "", 5000));
+	assert_true(is_out("127.0.0.1", "a@x", 5000));
+	/* a /64 */
+	for (int i = 0; i < 4; i++)
+		add(i % 2 ? "2001:db8::1" : "2001:db8::2", "a@x", 5000);
+	assert_true(is_out("2001:db8::3", "", 5000));
+	/* lifted */
+	penalty_each(5000, count_guessers, &n);
+	assert_true(n >= 5);
+	assert_int_equal(penalty_clear(VIEW_LIT("2001:db8::/64")), 2);
+	assert_false(is_out("2001:db8::3", "", 5000));
+	assert_true(penalty_clear(VIEW_NONE) > 0);
+	n = 0;
+	penalty_each(5000, count_guessers, &n);
+	assert_int_equal(n, 0);
 }
 
 int
@@ -157,7 +229,8 @@ main(void)
 		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_crypt),
 		cmocka_unit_test(test_cache),
-		cmocka_unit_test(test_penalty),
+		cmocka_unit_test(test_delay),
+		cmocka_unit_test(test_shut_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

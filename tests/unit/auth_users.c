@@ -23,64 +23,78 @@
 static const struct {
 	const char *line, *name, *secret;
 	bool wrong;
+	const char *domain;	/* of names without one */
 } lines[] = {
-	{ "alice@a.test:{PLAIN}x", "alice@a.test", "{PLAIN}x", false },
+	{ "alice@a.test:{PLAIN}x", "alice@a.test", "{PLAIN}x", false, "" },
 	{ " Alice@A.Test:$y$x:1000:1000::/home\r", "alice@a.test", "$y$x",
-	    false },
-	{ "a+b@a.test:", "a+b@a.test", "", false },
-	{ "a@a.test:{PLAIN} p \r", "a@a.test", "{PLAIN} p ", false },
-	{ "\xc3\xa9@a.test:x", "\xc3\xa9@a.test", "x", false },
-	{ "", NULL, NULL, false },
-	{ "   \r", NULL, NULL, false },
-	{ "# alice@a.test:x", NULL, NULL, false },
-	{ "alice@a.test", NULL, NULL, true },
-	{ "alice:x", NULL, NULL, true },
-	{ "@a.test:x", NULL, NULL, true },
-	{ "alice@:x", NULL, NULL, true },
-	{ "alice@[127.0.0.1]:x", NULL, NULL, true },
-	{ "al ice@a.test:x", NULL, NULL, true },
-	{ "a@b@a.test:x", NULL, NULL, true },
+	    false, "" },
+	{ "a+b@a.test:", "a+b@a.test", "", false, "" },
+	{ "a@a.test:{PLAIN} p \r", "a@a.test", "{PLAIN} p ", false, "" },
+	{ "\xc3\xa9@a.test:x", "\xc3\xa9@a.test", "x", false, "" },
+	{ "", NULL, NULL, false, "" },
+	{ "   \r", NULL, NULL, false, "" },
+	{ "# alice@a.test:x", NULL, NULL, false, "" },
+	{ "alice@a.test", NULL, NULL, true, "" },
+	{ "alice:x", NULL, NULL, true, "" },
+	{ "@a.test:x", NULL, NULL, true, "" },
+	{ "alice@:x", NULL, NULL, true, "" },
+	{ "alice@[127.0.0.1]:x", NULL, NULL, true, "" },
+	{ "al ice@a.test:x", NULL, NULL, true, "" },
+	{ "a@b@a.test:x", NULL, NULL, true, "" },
+	/* Dovecot's passwd-file */
+	{ "anna:{PLAIN}x:1000:1000::/home/anna:/bin/sh:", "anna@a.test",
+	    "{PLAIN}x", false, "a.test" },
+	{ "anna:{PLAIN}x", NULL, NULL, true, "" },
+	{ "anna@b.test:{PLAIN}x:::::::userdb_quota=1G x=y", "anna@b.test",
+	    "{PLAIN}x", false, "a.test" },
+	{ "anna:{PLAIN}x:1:1:::/bin/sh:nologin", "anna@a.test", "", false,
+	    "a.test" },
+	{ "anna:{PLAIN}x::::::userdb_home=/x NoLogin=y a=b", "anna@a.test", "",
+	    false, "a.test" },
+	{ "anna:{PLAIN}x::::::allow_nets=::1/128 proxy=nologin", "anna@a.test",
+	    "{PLAIN}x", false, "a.test" },
+	{ "anna:{PLAIN}x:::nologin:nologin:", "anna@a.test", "{PLAIN}x", false,
+	    "a.test" },
+	{ "anna:{PLAIN}x::::::nopassword", "anna@a.test", "", true, "a.test" },
+	{ "anna:::::::nopassword=y", "anna@a.test", "", true, "a.test" },
 };
 
 static void
 test_lines(void **state UNUSED)
 {
-	struct str name = { 0 };
+	struct users_line l = { 0 };
 
 	for (size_t i = 0; i < nitems(lines); i++) {
-		struct view secret;
-		const char *wrong;
-		bool ok = users_line(view_of(lines[i].line), &name, &secret,
-		    &wrong);
+		bool ok = users_line(view_of(lines[i].line),
+		    view_of(lines[i].domain), &l);
 
 		if (ok != (lines[i].name != NULL) ||
-		    (!ok && (wrong != NULL) != lines[i].wrong))
+		    (l.wrong != NULL) != lines[i].wrong)
 			fail_msg("line \"%s\"", lines[i].line);
 		if (!ok)
 			continue;
-		assert_string_equal(str_c(&name), lines[i].name);
-		assert_true(view_is(secret, lines[i].secret));
+		assert_string_equal(str_c(&l.name), lines[i].name);
+		assert_true(view_is(l.secret, lines[i].secret));
 	}
-	str_free(&name);
+	str_free(&l.name);
 }
 
 /* What auth works with has a limit. */
 static void
 test_long_secret(void **state UNUSED)
 {
-	struct str name = { 0 }, line = { 0 };
-	struct view secret;
-	const char *wrong;
+	struct users_line l = { 0 };
+	struct str line = { 0 };
 
 	str_adds(&line, "alice@a.test:");
 	for (int i = 0; i < 1024; i++)
 		str_addc(&line, 'x');
 	str_adds(&line, ":1000");
-	assert_true(users_line(str_view(&line), &name, &secret, &wrong));
+	assert_true(users_line(str_view(&line), VIEW_NONE, &l));
 	line.p[13 + 1024] = 'x';
-	assert_false(users_line(str_view(&line), &name, &secret, &wrong));
-	assert_string_equal(wrong, "the password is too long");
-	str_free(&name);
+	assert_false(users_line(str_view(&line), VIEW_NONE, &l));
+	assert_string_equal(l.wrong, "the password is too long");
+	str_free(&l.name);
 	str_free(&line);
 }
 
@@ -97,7 +111,7 @@ test_order(void **state UNUSED)
 		"zoe@a.test" };
 	struct users_file f;
 
-	assert_true(users_file_read(&f, view_of(text)));
+	assert_true(users_file_read(&f, view_of(text), VIEW_NONE));
 	assert_int_equal(f.n, nitems(sorted));
 	for (size_t i = 0; i < f.n; i++)
 		assert_true(view_is(users_file_name(&f, i), sorted[i]));
@@ -106,7 +120,7 @@ test_order(void **state UNUSED)
 	assert_int_equal(f.wrong, 3);
 	assert_true(view_starts(str_view(&f.complaints), VIEW_LIT("4: ")));
 	users_file_free(&f);
-	assert_true(users_file_read(&f, VIEW_NONE));
+	assert_true(users_file_read(&f, VIEW_NONE, VIEW_NONE));
 	assert_int_equal(f.n + f.first.n, 0);
 	users_file_free(&f);
 }
@@ -125,7 +139,7 @@ refresh(void *arg)
 	struct trial *t = arg;
 	struct why w;
 
-	t->ok = users_refresh(t->users, t->file, &w);
+	t->ok = users_refresh(t->users, t->file, VIEW_NONE, &w);
 	loop_stop();
 }
 

@@ -23,12 +23,12 @@ find(UNUSED void **state)
 	static const char text[] = "# c\na@x.test:1\nB@x.test:2\nb@x.test:3";
 	struct view v = view_of(text);
 
-	assert_true(view_is(users_find(v, VIEW_LIT("a@x.test")),
+	assert_true(view_is(users_find(v, VIEW_LIT("a@x.test"), VIEW_NONE),
 	    "a@x.test:1\n"));
-	assert_true(view_is(users_find(v, VIEW_LIT("b@x.test")),
+	assert_true(view_is(users_find(v, VIEW_LIT("b@x.test"), VIEW_NONE),
 	    "B@x.test:2\n"));
-	assert_null(users_find(v, VIEW_LIT("c@x.test")).p);
-	assert_null(users_find(VIEW_NONE, VIEW_LIT("c@x.test")).p);
+	assert_null(users_find(v, VIEW_LIT("c@x.test"), VIEW_NONE).p);
+	assert_null(users_find(VIEW_NONE, VIEW_LIT("c@x.test"), VIEW_NONE).p);
 }
 
 static void

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * attempt - one try to log in, from the question to the answer
+ *
+ * What all ways to log in have in common: looking up the user, work in the
+ * threads within limits, and the three ends. Right ones are answered when store
+ * knows about the session (readers only). Wrong ones get the same words after
+ * the same time, whatever was wrong: a moment that is counted from the last
+ * thing the client said, not from the end of the work.
+ */
+#ifndef AUTH_ATTEMPT_H
+#define AUTH_ATTEMPT_H
+
+#include <bsd/sys/queue.h>
+
+#include "lib/base/kv.h"
+#include "lib/proc/channel.h"
+
+struct users;
+
+struct attempt {
+	LIST_ENTRY(attempt) entry;
+	struct channel *channel;	/* NULL: gone */
+	uint32_t tag, process;
+	uint64_t session;
+	unsigned role;
+	int64_t since;			/* clock_ms() of the question */
+	struct str given, client;	/* as the client said it */
+	struct str name;		/* canonical, when the user exists */
+	struct str secret;		/* as stored */
+	struct str password;
+	const char *base;		/* where it was looked up, for the log */
+	const char *wrong;		/* for the log */
+	bool shut_out;			/* from the account, not counted again */
+	struct why why;
+	struct loop_timer *delay;
+	void (*free)(struct attempt *);	/* of whoever embeds it; may be NULL */
+};
+
+enum outcome {
+	OUTCOME_RIGHT,
+	OUTCOME_WRONG,			/* wrong says how */
+	OUTCOME_TROUBLE			/* why says what */
+};
+
+/* Whom to ask; before the first attempt. */
+void attempt_start(struct users *u);
+/* *a is zeroed memory of the heap, which attempt_end() gives back. */
+void attempt_begin(struct attempt *a, struct channel *c, struct view client);
+void attempt_end(struct attempt *a);
+/* The askers of this channel are gone: nobody is to be answered any more. */
+void attempt_closed(struct channel *c);
+
+/* Is the client's address shut out? Then a has been answered and is gone. */
+bool attempt_is_shut_out(struct attempt *a);
+/* Look up whom a->given means. KV_FOUND fills name and secret; without, wrong
+ * or why say more, and name is the name that was looked for. */
+enum kv_result attempt_find(struct attempt *a);
+/* May the user found act for this name? Nobody but himself. */
+bool attempt_may_be(const struct attempt *a, struct view as);
+/* Run a slow function in a thread, if there are not too many: else false with
+ * a->why. */
+bool attempt_work(struct attempt *a, void (*fn)(void *), void *arg);
+/* Is a->password that of a->given, acting for as (empty: himself)? Unknown users
+ * cost the same work. */
+enum outcome attempt_password(struct attempt *a, struct view as);
+/* WRONG, after the work of checking a password. */
+enum outcome attempt_nobody(struct attempt *a, const char *wrong);
+
+/* The end, in the fiber of a: answers, now or later, and frees. */
+void attempt_finish(struct attempt *a, enum outcome outcome);
+/* Answer a->why and free. */
+void attempt_refuse(struct attempt *a);
+
+#endif
