@@ -10,6 +10,7 @@
 
 #include "imapd/link.h"
 #include "lib/base/tree.h"
+#include "lib/mail/sasl.h"
 #include "lib/proc/service.h"
 
 /* An event that came before its mailbox was known. */
@@ -233,5 +234,6 @@ on_closed(struct channel *c)
 
 const struct handlers link_handlers = {
 	.mailbox_event = on_event,
+	.mechanisms = sasl_mechanisms,
 	.closed = on_closed,
 };

@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "lib/mail/sasl.h"
 #include "lib/proc/service.h"
 #include "pop3d/pop2.h"
 #include "pop3d/pop3.h"
@@ -38,6 +39,7 @@ ignore_event(struct channel *c UNUSED, uint32_t tag UNUSED,
 
 static const struct handlers handlers = {
 	.mailbox_event = ignore_event,
+	.mechanisms = sasl_mechanisms,
 };
 
 static const struct program program = {

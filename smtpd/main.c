@@ -8,6 +8,7 @@
  * said that the mail is safe. session.c has the wire, dialog.c the rules,
  * command.c the verbs, intake.c the way into the queue.
  */
+#include "lib/mail/sasl.h"
 #include "lib/proc/service.h"
 #include "smtpd/house.h"
 #include "smtpd/session.h"
@@ -16,6 +17,7 @@ static const struct handlers handlers = {
 	.mail_opened = intake_opened,
 	.mail_queued = intake_queued,
 	.answer = intake_answered,
+	.mechanisms = sasl_mechanisms,
 	.closed = intake_closed,
 };
 

@@ -2,44 +2,15 @@
 /*
  * sasl - what is on offer, and the messages to auth
  *
- * The table of mechanisms says what each needs of the connection; everything
+ * sasl_table.c says what each mechanism needs of the connection; everything
  * about passwords is auth's. A mechanism is on offer when the settings name it,
  * auth said that some account can use it, and the connection is fit for it.
  * auth checks the same again where it matters: it believes no session program
  * more than it has to.
  */
 #include "lib/mail/sasl.h"
+#include "lib/mail/sasl_table.h"
 #include "lib/proc/tls.h"
-
-enum {
-	NEEDS_PRIVACY = 1,	/* sends a secret as it is */
-	NEEDS_BINDING = 2,	/* binds itself to the TLS connection */
-	NEEDS_CERTIFICATE = 4,	/* of the client, verified */
-	UNLISTED = 8		/* a command of its own, in no list */
-};
-
-/* Strongest first, as clients without a preference take the first. */
-static const struct mechanism {
-	const char *name;
-	unsigned needs;
-} mechanisms[] = {
-	{ "EXTERNAL", NEEDS_CERTIFICATE },
-	{ "SCRAM-SHA-256-PLUS", NEEDS_BINDING },
-	{ "SCRAM-SHA-1-PLUS", NEEDS_BINDING },
-	{ "SCRAM-SHA-256", 0 },
-	{ "SCRAM-SHA-1", 0 },
-	{ "OAUTHBEARER", NEEDS_PRIVACY },
-	{ "XOAUTH2", NEEDS_PRIVACY },
-	{ "CRAM-MD5", 0 },
-	{ "APOP", UNLISTED },
-	{ "PLAIN", NEEDS_PRIVACY },
-	{ "LOGIN", NEEDS_PRIVACY },
-};
-
-/* What auth has named, a bit for each row; until it has said anything, what
- * every account can use. */
-static unsigned usable = 1u << (nitems(mechanisms) - 1) |
-    1u << (nitems(mechanisms) - 2);
 
 static bool
 has_binding(const struct session *s)
@@ -64,18 +35,18 @@ sasl_plain_allowed(const struct session *s)
 }
 
 static bool
-is_named(const struct mechanism *m)
+is_named(const struct sasl_mechanism *m)
 {
 	const struct words *w = &service_settings()->sasl_mechanisms;
 	bool named = false;
 
 	for (size_t i = 0; !named && i < w->n; i++)
 		named = view_isi(w->word[i], m->name);
-	return named && (usable & 1u << (m - mechanisms)) != 0;
+	return named && sasl_is_usable(m);
 }
 
 static bool
-is_fit(const struct mechanism *m, const struct session *s)
+is_fit(const struct sasl_mechanism *m, const struct session *s)
 {
 	const struct tls_info *tls = tls_info(&s->stream);
 
@@ -90,23 +61,14 @@ is_fit(const struct mechanism *m, const struct session *s)
 void
 sasl_offer(const struct session *s, const char *prefix, struct str *out)
 {
-	for (size_t i = 0; i < nitems(mechanisms); i++) {
-		const struct mechanism *m = &mechanisms[i];
+	const struct sasl_mechanism *m;
 
+	for (size_t i = 0; (m = sasl_mechanism_nth(i)) != NULL; i++) {
 		if ((m->needs & UNLISTED) || !is_named(m) || !is_fit(m, s))
 			continue;
 		str_adds(out, prefix);
 		str_adds(out, m->name);
 	}
-}
-
-static const struct mechanism *
-find(struct view name)
-{
-	for (size_t i = 0; i < nitems(mechanisms); i++)
-		if (view_isi(name, mechanisms[i].name))
-			return &mechanisms[i];
-	return NULL;
 }
 
 /* ---- an exchange ---- */
@@ -178,7 +140,7 @@ enum sasl_result
 sasl_begin(struct sasl *x, const struct session *s, const char *service,
     struct view mechanism, const struct view *initial, struct why *w)
 {
-	const struct mechanism *m = find(mechanism);
+	const struct sasl_mechanism *m = sasl_mechanism(mechanism);
 	struct message request = { .type = MSG_sasl_begin };
 
 	x->mechanism = m == NULL ? "unknown" : m->name;
@@ -223,19 +185,4 @@ sasl_end(struct sasl *x)
 	str_free(&x->challenge);
 	str_free(&x->user);
 	*x = (struct sasl){ 0 };
-}
-
-void
-sasl_mechanisms(struct channel *c UNUSED, uint32_t tag UNUSED,
-    struct msg_mechanisms *m)
-{
-	struct view rest = m->names, name;
-
-	usable = 0;
-	while (list_next(&rest, &name)) {
-		const struct mechanism *known = find(name);
-
-		if (known != NULL)
-			usable |= 1u << (known - mechanisms);
-	}
 }
