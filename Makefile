@@ -66,7 +66,7 @@ CFLAGS_ALL := -std=gnu11 $(OPTIMIZE) -fPIE $(WARNINGS) $(HARDEN) $(CFLAGS)
 LDFLAGS_ALL := -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed \
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
 LIBS	:= -levent_core -lssl -lcrypto -ldb-5.3 -lseccomp -ljansson -lcrypt \
-	-lbsd -lgsasl -lidn2 -largon2 -lpthread
+	-lbsd -lidn2 -largon2 -lpthread
 
 # ---- what there is ----------------------------------------------------------
 

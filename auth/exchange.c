@@ -24,6 +24,13 @@ static const struct {
 } mechanisms[] = {
 	{ &mechanism_plain, NEED_NOTHING, 0 },
 	{ &mechanism_login, NEED_NOTHING, 0 },
+	{ &mechanism_scram_sha_1, NEED_SECRET, SERVES_SCRAM_SHA_1 },
+	{ &mechanism_scram_sha_1_plus, NEED_SECRET, SERVES_SCRAM_SHA_1 },
+	{ &mechanism_scram_sha_256, NEED_SECRET, SERVES_SCRAM_SHA_256 },
+	{ &mechanism_scram_sha_256_plus, NEED_SECRET, SERVES_SCRAM_SHA_256 },
+	{ &mechanism_cram_md5, NEED_SECRET, SERVES_CRAM_MD5 },
+	{ &mechanism_apop, NEED_SECRET, SERVES_CRAM_MD5 },
+	{ &mechanism_external, NEED_CERTIFICATES, 0 },
 };
 
 RB_HEAD(exchanges, exchange);

@@ -12,6 +12,7 @@
 
 #include "auth/attempt.h"
 #include "auth/exchange.h"
+#include "auth/fake.h"
 #include "auth/penalty.h"
 #include "auth/serve.h"
 #include "auth/users.h"
@@ -154,6 +155,8 @@ serve_begin(void)
 	serve.users = users_open(dir.p, &w);
 	if (serve.users == NULL)
 		fatal("%s: %s", dir.p, w.text);
+	str_adds(&dir, "/salts");
+	fake_start(str_c(&dir));
 	str_free(&dir);
 	attempt_start(serve.users);
 	set_limits();

@@ -52,6 +52,33 @@ scram_derive(struct scram_keys *k, struct view password)
 	explicit_bzero(client, sizeof(client));
 }
 
+bool
+scram_verify(const struct scram_keys *k, struct view message,
+    struct view proof)
+{
+	unsigned char client[SCRAM_SIZE_MAX], stored[SCRAM_SIZE_MAX];
+	size_t n = scram_size(k->hash);
+	bool same;
+
+	if (proof.n != n)
+		return false;
+	scram_mac(k->hash, view_bytes(k->stored, n), message, client);
+	for (size_t i = 0; i < n; i++)
+		client[i] ^= (unsigned char)proof.p[i];
+	scram_digest(k->hash, view_bytes(client, n), stored);
+	same = view_eq_secret(view_bytes(stored, n), view_bytes(k->stored, n));
+	explicit_bzero(client, sizeof(client));
+	return same;
+}
+
+void
+scram_sign(const struct scram_keys *k, struct view message,
+    unsigned char *out)
+{
+	scram_mac(k->hash, view_bytes(k->server, scram_size(k->hash)), message,
+	    out);
+}
+
 /* The base64 up to the next comma; the number of octets, 0 when it is none or
  * too long. */
 static size_t

@@ -37,6 +37,13 @@ void scram_mac(enum scram_hash hash, struct view key, struct view text,
     unsigned char *out);
 /* From hash, iterations and salt to the two keys. Slow by design. */
 void scram_derive(struct scram_keys *k, struct view password);
+/* Does this proof over the AuthMessage come from the password of the keys? */
+bool scram_verify(const struct scram_keys *k, struct view message,
+    struct view proof);
+/* The server's signature over it, scram_size() octets. */
+void scram_sign(const struct scram_keys *k, struct view message,
+    unsigned char *out);
+/* From and to the stored form. */
 bool scram_parse(struct scram_keys *k, enum scram_hash hash, struct view text);
 void scram_write(const struct scram_keys *k, struct str *out);
 
