@@ -9,7 +9,6 @@
  * Depth, steps and targets have limits; beyond them the mail waits for the
  * administrator, as mail does for an alias that cannot be carried out.
  */
-#include "lib/mail/address.h"
 #include "lib/mail/aliases.h"
 #include "lib/proc/message.h"
 #include "router/decide.h"
@@ -304,6 +303,31 @@ find_recipient(struct walk *w, struct address *a, bool trusted,
 	return why_done(&w->d->why, "1.5", "Ok");
 }
 
+static void
+clear(struct decision *d)
+{
+	str_reset(&d->targets);
+	d->count = 0;
+	d->dangling = false;
+}
+
+bool
+decide_known(const struct tables *t, const struct address *address,
+    struct arena *arena, struct decision *d)
+{
+	struct walk w = { .tables = t, .arena = arena, .d = d,
+		.last_resort = true };
+	enum found f;
+
+	clear(d);
+	f = find_user(&w, address);
+	if (f == FOUND_STOP)
+		return false;
+	if (f == FOUND_NOTHING)
+		return why_never(&d->why, "1.1", "unknown");
+	return why_done(&d->why, "1.5", "Ok");
+}
+
 bool
 decide(const struct tables *t, struct view recipient, bool trusted,
     struct arena *arena, struct decision *d)
@@ -312,9 +336,7 @@ decide(const struct tables *t, struct view recipient, bool trusted,
 	struct address a;
 	enum address_error e;
 
-	str_reset(&d->targets);
-	d->count = 0;
-	d->dangling = false;
+	clear(d);
 	if (!t->ready)
 		return why_later(&d->why, "3.0",
 		    "The list of users is not there yet");

@@ -14,6 +14,7 @@
 #include "lib/base/arena.h"
 #include "lib/base/str.h"
 #include "lib/base/why.h"
+#include "lib/mail/address.h"
 #include "router/tables.h"
 
 #define DECIDE_TARGETS_MAX 1000		/* of one address */
@@ -31,6 +32,10 @@ struct decision {
 /* recipient without brackets; trusted: the client may relay. d is set to { 0 }
  * or used before; the arena is reset by the caller. True when DONE. */
 bool decide(const struct tables *t, struct view recipient, bool trusted,
+    struct arena *a, struct decision *d);
+/* The same of an address in one of our domains that is a user or an alias: not
+ * what postmaster or catch_all stand in for. NEVER 1.1 without a sentence. */
+bool decide_known(const struct tables *t, const struct address *address,
     struct arena *a, struct decision *d);
 
 #endif

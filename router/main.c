@@ -18,6 +18,8 @@ static const struct program_path paths[] = {
 
 static const struct handlers handlers = {
 	.route = serve_route,
+	.may_send = serve_may_send,
+	.expand = serve_expand,
 	.user_table = serve_user_table,
 	.closed = serve_closed,
 };

@@ -13,10 +13,14 @@
 
 #include <bsd/sys/queue.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/proc/service.h"
 #include "router/alias_index.h"
 #include "router/decide.h"
+#include "router/expand.h"
+#include "router/rate.h"
+#include "router/sender.h"
 #include "router/serve.h"
 #include "router/users.h"
 
@@ -28,7 +32,7 @@ struct early {
 	struct channel *channel;	/* NULL: gone */
 	uint32_t tag;
 	bool trusted;
-	struct str recipient;
+	struct str recipient, login;
 };
 STAILQ_HEAD(early_list, early);
 
@@ -43,6 +47,7 @@ static struct {
 	struct str first_user, host;
 	struct arena arena;
 	struct decision decision;
+	struct str expanded;
 } router = { .early = STAILQ_HEAD_INITIALIZER(router.early) };
 
 static bool
@@ -116,21 +121,62 @@ answer(struct channel *c, uint32_t tag, const struct decision *d)
 	channel_send(c, &m);
 }
 
+static bool
+too_many(struct why *w)
+{
+	return why_later(w, "7.1", "Too many recipients: at most %llu in an "
+	    "hour; try again later",
+	    (unsigned long long)service_settings()->user_rate);
+}
+
+/* Only recipients that are taken count. */
 static void
-decide_and_answer(struct channel *c, uint32_t tag, struct view recipient,
-    bool trusted)
+count_recipient(struct view login, struct decision *d)
+{
+	uint64_t most = service_settings()->user_rate;
+	bool first;
+
+	if (login.n == 0 || d->why.verdict != VERDICT_DONE ||
+	    rate_take(login, most, clock_ms() / 1000, &first))
+		return;
+	if (first)
+		log_warning("rate", "user=%s has sent to %llu recipients in an "
+		    "hour: more are put off", log_quote(login),
+		    (unsigned long long)most);
+	too_many(&d->why);
+}
+
+/* Who has logged in may relay as those may whose address is trusted. */
+static void
+decide_and_answer(struct channel *c, uint32_t tag,
+    const struct msg_route *m)
 {
 	struct decision *d = &router.decision;
 
-	decide(&router.tables, recipient, trusted, &router.arena, d);
+	decide(&router.tables, m->recipient, m->trusted || m->login.n > 0,
+	    &router.arena, d);
 	if (d->dangling)
 		log_warning("aliases", "%s leads to an unknown user",
-		    log_quote(recipient));
+		    log_quote(m->recipient));
+	count_recipient(m->login, d);
 	answer(c, tag, d);
 	arena_reset(&router.arena);
 }
 
 /* ---- questions before the first list of users ---- */
+
+static void
+early_end(struct early *e)
+{
+	struct msg_route m = { .recipient = str_view(&e->recipient),
+		.login = str_view(&e->login), .trusted = e->trusted };
+
+	if (e->channel != NULL)
+		decide_and_answer(e->channel, e->tag, &m);
+	str_free(&e->recipient);
+	str_free(&e->login);
+	free(e);
+}
 
 static void
 early_answer(void)
@@ -139,11 +185,7 @@ early_answer(void)
 
 	while ((e = STAILQ_FIRST(&router.early)) != NULL) {
 		STAILQ_REMOVE_HEAD(&router.early, entry);
-		if (e->channel != NULL)
-			decide_and_answer(e->channel, e->tag,
-			    str_view(&e->recipient), e->trusted);
-		str_free(&e->recipient);
-		free(e);
+		early_end(e);
 	}
 	router.early_n = 0;
 }
@@ -166,6 +208,7 @@ early_keep(struct channel *c, uint32_t tag, const struct msg_route *m)
 	e->tag = tag;
 	e->trusted = m->trusted != 0;
 	str_add(&e->recipient, m->recipient);
+	str_add(&e->login, m->login);
 	STAILQ_INSERT_TAIL(&router.early, e, entry);
 	router.early_n++;
 	if (router.patience == NULL)
@@ -182,7 +225,40 @@ serve_route(struct channel *c, uint32_t tag, struct msg_route *m)
 	    router.early_n < EARLY_MOST)
 		early_keep(c, tag, m);
 	else
-		decide_and_answer(c, tag, m->recipient, m->trusted != 0);
+		decide_and_answer(c, tag, m);
+}
+
+/* Asked before the recipients: a mail that could have none is put off early. */
+void
+serve_may_send(struct channel *c, uint32_t tag, struct msg_may_send *m)
+{
+	struct decision *d = &router.decision;
+
+	if (m->login.n == 0)
+		why_never(&d->why, "7.0", "Nobody is logged in");
+	else if (sender_may(&router.tables, m->login, m->sender,
+		     &router.arena, d) &&
+	    !rate_is_free(m->login, service_settings()->user_rate,
+		clock_ms() / 1000))
+		too_many(&d->why);
+	channel_answer(c, tag, &d->why);
+	arena_reset(&router.arena);
+}
+
+void
+serve_expand(struct channel *c, uint32_t tag, struct msg_expand *m)
+{
+	struct message e = { .type = MSG_expanded, .tag = tag };
+	struct decision *d = &router.decision;
+
+	if (expand(&router.tables, m->name, m->list != 0, &router.arena, d,
+		&router.expanded)) {
+		e.expanded.addresses = str_view(&router.expanded);
+		channel_send(c, &e);
+	} else {
+		channel_answer(c, tag, &d->why);
+	}
+	arena_reset(&router.arena);
 }
 
 void

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * sender - by its name, then by where mail to it would go
+ */
+#include "lib/mail/address.h"
+#include "lib/proc/message.h"
+#include "router/sender.h"
+
+#define ALLOW (ADDRESS_UTF8 | ADDRESS_LOCAL | ADDRESS_BARE)
+
+/* A name without a domain, as users of the system have, is one of the first
+ * domain. */
+static bool
+is_name(const struct tables *t, struct view login, const struct address *a)
+{
+	struct str name = { 0 };
+	bool same;
+
+	address_canonical_user(&name, a);
+	same = view_eqi(str_view(&name), login);
+	if (!same && view_find(login, '@') == login.n &&
+	    view_eqi(a->domain, t->domain[0])) {
+		name.n -= a->domain.n + 1;
+		same = view_eqi(str_view(&name), login);
+	}
+	str_free(&name);
+	return same;
+}
+
+/* Itself, or with a detail that it chose. */
+static bool
+is_self(const struct tables *t, struct view login, const struct address *a)
+{
+	struct address base = *a;
+	struct view detail;
+
+	return is_name(t, login, a) ||
+	    (address_detail(a->local, t->settings->recipient_delimiter,
+		&base.local, &detail) && is_name(t, login, &base));
+}
+
+static bool
+delivers_to(const struct decision *d, struct view login)
+{
+	struct view list = str_view(&d->targets);
+	struct view transport, destination, address;
+
+	while (list_next(&list, &transport) &&
+	    list_next(&list, &destination) && list_next(&list, &address))
+		if (view_is(transport, "local") && view_eqi(destination, login))
+			return true;
+	return false;
+}
+
+bool
+sender_may(const struct tables *t, struct view login, struct view sender,
+    struct arena *arena, struct decision *d)
+{
+	struct address a;
+
+	if (sender.n == 0 || !t->settings->sender_login)
+		return why_done(&d->why, "1.0", "Ok");
+	if (address_parse(sender, ALLOW, arena, &a) == ADDRESS_FINE &&
+	    is_self(t, login, &a))
+		return why_done(&d->why, "1.0", "Ok");
+	if (decide(t, sender, false, arena, d) && delivers_to(d, login))
+		return why_done(&d->why, "1.0", "Ok");
+	if (d->why.verdict == VERDICT_LATER)
+		return false;
+	return why_never(&d->why, "7.1", "<%.100s>: Sender address rejected: "
+	    "not owned by user %.60s, who may send as itself and as addresses "
+	    "that deliver to it", arena_copy(arena, sender),
+	    arena_copy(arena, login));
+}
