@@ -344,6 +344,7 @@ inherit(void)
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
 		files.rlim_cur = files.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &files);
+		sessions_descriptors(files.rlim_max);
 	}
 	service.master = channel_open(CONTROL_FD, service.program->role, id,
 	    &master_handlers);

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 
 #include "lib/proc/channel.h"
+#include "lib/proc/crowd.h"
 #include "lib/proc/settings.h"
 #include "lib/proc/stream.h"
 
@@ -50,6 +51,11 @@ struct session {
 	uint32_t uid;		/* of a UNIX client, else UINT32_MAX */
 	struct fiber *fiber;
 	char id[24];		/* subject of log lines: process.number */
+	struct crowd_spot spot;	/* where it is counted */
+	/* Has done what sessions are for (a login, a mail): does not have to
+	 * make place for others. Set by the program. */
+	bool settled;
+	bool evicted;		/* cancelled to make place */
 };
 
 struct program {
@@ -80,6 +86,13 @@ struct program {
 };
 
 int service_main(const struct program *p, int argc, char **argv);
+
+/* May the client say who it speaks for: is it in proxy_clients? */
+bool session_is_believed(const struct session *s);
+/* From now on the session is named and counted by this address. False: that
+ * client has too many sessions. */
+bool session_speaks_for(struct session *s, const struct address16 *client,
+    uint16_t port);
 
 /* The settings in force; replaced as a whole by a reload. */
 const struct settings *service_settings(void);

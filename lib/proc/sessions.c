@@ -6,40 +6,35 @@
  * leaves further clients in the listen queue for another process, which master
  * starts when told. A client with too many sessions of its own is told so and
  * closed at once.
+ *
+ * When nobody has taken a waiting client for PATIENCE_MS, all processes are
+ * full, and somebody must make place: a session that has done nothing yet (no
+ * login, no mail) and had some seconds to, one of the network that has most of
+ * them, the oldest first. So a crowd of idlers pushes out its own.
  */
 #include <sys/socket.h>
-#include <sys/un.h>
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <bsd/string.h>
 #include <bsd/sys/queue.h>
 
 #include "lib/base/log.h"
-#include "lib/base/tree.h"
+#include "lib/proc/arrival.h"
 #include "lib/proc/sessions.h"
 
 #define ACCEPT_PAUSE_MS	200	/* after EMFILE and the like */
-
-struct client {
-	RB_ENTRY(client) entry;
-	char name[64];
-	uint64_t sessions;
-};
-RB_HEAD(clients, client);
-
-static int
-by_name(const struct client *a, const struct client *b)
-{
-	return strcmp(a->name, b->name);
-}
-TREE_GENERATE(clients, client, entry, by_name)
+#define PATIENCE_MS	1000
+#define PROTECTED_MS	5000	/* nobody goes who came since */
+#define DESCRIPTORS	3	/* of a session: socket, content, and spare */
+#define DESCRIPTORS_OWN	64	/* of the process */
+/* Each stack is two mappings, and the kernel allows 65530 in a process. */
+#define SESSIONS_MOST	30000
 
 struct door {
 	struct listener listener;
@@ -48,6 +43,7 @@ struct door {
 	struct fiber_queue room;
 	uint64_t sessions;
 	bool closed;
+	bool pressed;			/* clients wait, and nobody else comes */
 	char name[64];
 };
 
@@ -55,15 +51,14 @@ struct guest {
 	struct session session;
 	LIST_ENTRY(guest) entry;
 	struct door *door;
-	struct client *client;
 	const struct settings *settings;
+	int64_t since;
 };
 
 static LIST_HEAD(, door) doors = LIST_HEAD_INITIALIZER(doors);
 static LIST_HEAD(, guest) guests = LIST_HEAD_INITIALIZER(guests);
-static struct clients clients = RB_INITIALIZER(&clients);
 static const struct program *program;
-static size_t count;
+static size_t count, most = SESSIONS_MOST;
 static uint64_t number;
 static void (*notify)(void);
 static bool begun;
@@ -80,10 +75,20 @@ sessions_notify(void (*fn)(void))
 	notify = fn;
 }
 
+void
+sessions_descriptors(uint64_t n)
+{
+	most = n < DESCRIPTORS_OWN + DESCRIPTORS ? 1 :
+						   (n - DESCRIPTORS_OWN) /
+		DESCRIPTORS;
+	if (most > SESSIONS_MOST)
+		most = SESSIONS_MOST;
+}
+
 static bool
 door_full(const struct door *d)
 {
-	return d->sessions >= d->listener.settings->sessions;
+	return d->sessions >= d->listener.settings->sessions || count >= most;
 }
 
 bool
@@ -98,31 +103,6 @@ sessions_full(void)
 }
 
 /* ---- one guest ---- */
-
-static struct client *
-client_enter(const char *name)
-{
-	struct client key = { 0 }, *c;
-
-	strlcpy(key.name, name, sizeof(key.name));
-	c = RB_FIND(clients, &clients, &key);
-	if (c == NULL) {
-		c = xcalloc(1, sizeof(*c));
-		strlcpy(c->name, name, sizeof(c->name));
-		RB_INSERT(clients, &clients, c);
-	}
-	c->sessions++;
-	return c;
-}
-
-static void
-client_leave(struct client *c)
-{
-	if (--c->sessions > 0)
-		return;
-	RB_REMOVE(clients, &clients, c);
-	free(c);
-}
 
 static void
 door_free_if_unused(struct door *d)
@@ -140,7 +120,7 @@ guest_leave(struct guest *g)
 
 	stream_close(&g->session.stream);
 	LIST_REMOVE(g, entry);
-	client_leave(g->client);
+	crowd_leave(&g->session.spot);
 	d->sessions--;
 	count--;
 	fiber_queue_wake(&d->room);
@@ -151,76 +131,133 @@ guest_leave(struct guest *g)
 		notify();
 }
 
+/* In the fiber: false when the session is over before it began. */
+static bool
+guest_arrives(struct guest *g)
+{
+	struct session *s = &g->session;
+	bool busy = service_stopping();
+
+	if (!busy && (!s->listener->settings->proxy ||
+		arrival_proxy(s, &busy)))
+		return true;
+	if (busy)
+		stream_puts(&s->stream, program->busy);
+	return false;
+}
+
 static void
 guest_run(void *arg)
 {
 	struct guest *g = arg;
-	uint64_t most = g->door->listener.settings->sessions_per_client;
 
 	g->session.fiber = fiber_self();
-	if (service_stopping() || g->client->sessions > most) {
-		if (!service_stopping())
-			log_warning(g->session.id,
-			    "too many sessions client=%s most=%llu",
-			    g->session.client, (unsigned long long)most);
-		stream_puts(&g->session.stream, program->busy);
-	} else {
+	if (guest_arrives(g))
 		program->session(&g->session);
-	}
 	stream_flush(&g->session.stream);
 	guest_leave(g);
 }
 
 static void
-name_client(struct session *s)
+guest_start(struct guest *g, int fd)
 {
-	const struct sockaddr_in *v4 = (const void *)&s->address;
-	const struct sockaddr_in6 *v6 = (const void *)&s->address;
-	struct ucred cred;
-	socklen_t n = sizeof(cred);
+	struct session *s = &g->session;
+	struct door *d = g->door;
+	int on = 1;
 
-	s->uid = UINT32_MAX;
-	if (s->address.ss_family == AF_INET) {
-		inet_ntop(AF_INET, &v4->sin_addr, s->client, sizeof(s->client));
-		s->port = ntohs(v4->sin_port);
-	} else if (s->address.ss_family == AF_INET6) {
-		inet_ntop(AF_INET6, &v6->sin6_addr, s->client,
-		    sizeof(s->client));
-		s->port = ntohs(v6->sin6_port);
-	} else {
-		strlcpy(s->client, "local", sizeof(s->client));
-		if (getsockopt(s->stream.fd, SOL_SOCKET, SO_PEERCRED, &cred,
-			&n) == 0)
-			s->uid = cred.uid;
-	}
+	stream_open(&s->stream, fd);
+	if (s->address.ss_family != AF_UNIX)
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	snprintf(s->id, sizeof(s->id), "%u.%llu", service_process(),
+	    (unsigned long long)s->number);
+	g->settings = service_settings();
+	settings_use(g->settings);
+	g->since = clock_ms();
+	d->sessions++;
+	count++;
+	LIST_INSERT_HEAD(&guests, g, entry);
+	s->fiber = fiber_start(guest_run, g);
+	if (notify != NULL)
+		notify();
 }
 
+/* One too many costs a line and no fiber. */
 static void
 guest_enter(struct door *d, int fd, const struct sockaddr_storage *from)
 {
 	struct guest *g = xcalloc(1, sizeof(*g));
 	struct session *s = &g->session;
-	int on = 1;
 
 	s->number = ++number;
 	s->listener = &d->listener;
 	s->address = *from;
-	stream_open(&s->stream, fd);
-	name_client(s);
-	if (from->ss_family != AF_UNIX)
-		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	snprintf(s->id, sizeof(s->id), "%u.%llu", service_process(),
-	    (unsigned long long)s->number);
 	g->door = d;
-	g->client = client_enter(s->client);
-	g->settings = service_settings();
-	settings_use(g->settings);
-	d->sessions++;
-	count++;
-	LIST_INSERT_HEAD(&guests, g, entry);
-	fiber_start(guest_run, g);
-	if (notify != NULL)
-		notify();
+	arrival_name(s, fd);
+	if (d->listener.settings->proxy || arrival_count(s)) {
+		guest_start(g, fd);
+		return;
+	}
+	send(fd, program->busy, strlen(program->busy),
+	    MSG_DONTWAIT | MSG_NOSIGNAL);
+	close(fd);
+	free(g);
+}
+
+/* ---- making place ---- */
+
+static bool
+must_go_before(const struct guest *a, const struct guest *b)
+{
+	uint64_t of_a = crowd_network(&a->session.spot);
+	uint64_t of_b = crowd_network(&b->session.spot);
+
+	return of_a != of_b ? of_a > of_b :
+			      a->session.number < b->session.number;
+}
+
+/* Have one session end for another client; at this door, if it is full, else
+ * at any. */
+static bool
+make_place(const struct door *d)
+{
+	bool here = d->sessions >= d->listener.settings->sessions;
+	int64_t late = clock_ms() - PROTECTED_MS;
+	struct guest *g, *goes = NULL;
+
+	LIST_FOREACH(g, &guests, entry) {
+		if (g->session.settled || g->session.evicted ||
+		    g->since > late || (here && g->door != d) ||
+		    g->session.address.ss_family == AF_UNIX)
+			continue;
+		if (goes == NULL || must_go_before(g, goes))
+			goes = g;
+	}
+	if (goes == NULL)
+		return false;
+	goes->session.evicted = true;
+	fiber_cancel(goes->session.fiber);
+	return true;
+}
+
+static bool
+somebody_waits(const struct door *d)
+{
+	struct pollfd p = { .fd = d->listener.fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) > 0;
+}
+
+static enum wait
+wait_for_room(struct door *d)
+{
+	enum wait w;
+
+	if (d->pressed)
+		d->pressed = somebody_waits(d) && make_place(d);
+	w = fiber_queue_wait(&d->room, deadline_in(PATIENCE_MS));
+	if (w == WAIT_TIMEOUT)
+		d->pressed = true;
+	return w;
 }
 
 /* ---- the door ---- */
@@ -258,10 +295,12 @@ door_run(void *arg)
 	enum wait w = WAIT_READY;
 
 	while (!d->closed && w != WAIT_CANCELLED) {
-		if (door_full(d))
-			w = fiber_queue_wait(&d->room, DEADLINE_NEVER);
-		else if (!accept_one(d))
+		if (door_full(d)) {
+			w = wait_for_room(d);
+		} else if (!accept_one(d)) {
+			d->pressed = false;
 			w = fd_wait_read(d->listener.watch, DEADLINE_NEVER);
+		}
 	}
 	fd_unwatch(&d->listener.watch);
 	close(d->listener.fd);

@@ -20,6 +20,8 @@ void sessions_prune(void);
 void sessions_stop(void);
 /* Cancel the fibers of all sessions. */
 void sessions_cancel(void);
+/* The process may open so many; before the first session. */
+void sessions_descriptors(uint64_t n);
 size_t sessions_count(void);
 /* Does a listener turn clients away to another process now? */
 bool sessions_full(void);

@@ -13,6 +13,7 @@
 
 #include "lib/base/arena.h"
 #include "lib/base/str.h"
+#include "lib/proc/network.h"
 
 /* Each element is NUL-terminated behind its end. */
 struct words {
@@ -20,11 +21,18 @@ struct words {
 	struct view *word;
 };
 
+/* Addresses and networks, as written and as read; words.n of them. */
+struct networks {
+	struct words words;
+	struct network *network;
+};
+
 typedef const char *setting_text;
 typedef const char *setting_path;
 typedef const char *setting_address;
 typedef struct words setting_words;
 typedef struct words setting_paths;
+typedef struct networks setting_networks;
 typedef uint64_t setting_count;
 typedef uint64_t setting_size;
 typedef int64_t setting_time;	/* seconds */

@@ -252,6 +252,31 @@ check_times(struct settings *s, const struct setting_judge *j)
 		    "must not be longer than retry_most");
 }
 
+/* Who is believed may name a login, and so relay. */
+static void
+check_proxies(struct settings *s, const struct setting_judge *j)
+{
+	const struct networks *list = &s->proxy_clients;
+
+	for (size_t i = 0; i < list->words.n; i++)
+		if (list->network[i].bits == 0 ||
+		    (list->network[i].bits == 96 &&
+			address16_is_v4(&list->network[i].address)))
+			complain_main(j, "proxy_clients",
+			    "has %s, which is everybody",
+			    list->words.word[i].p);
+	for (size_t i = 0; i < s->listener_count; i++) {
+		const struct listener_settings *l = &s->listener[i];
+
+		if (l->proxy && strncmp(l->address, "unix:", 5) == 0)
+			complain_listener(j, l, "proxy",
+			    "is for listeners with an IP address");
+		else if (l->proxy && list->words.n == 0)
+			complain_listener(j, l, "proxy", "lets nobody in "
+			    "unless proxy_clients names the proxies");
+	}
+}
+
 typedef void settings_rule(struct settings *, const struct setting_judge *);
 
 static settings_rule *const rules[] = {
@@ -262,6 +287,7 @@ static settings_rule *const rules[] = {
 	check_listeners,
 	check_directories,
 	check_times,
+	check_proxies,
 };
 
 void

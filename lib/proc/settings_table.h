@@ -30,8 +30,8 @@ struct setting_type {
 
 extern const struct setting_type setting_type_text, setting_type_path,
     setting_type_address, setting_type_words, setting_type_paths,
-    setting_type_count, setting_type_size, setting_type_time,
-    setting_type_flag;
+    setting_type_networks, setting_type_count, setting_type_size,
+    setting_type_time, setting_type_flag;
 
 struct setting_row {
 	const char *name;

@@ -280,6 +280,26 @@ parse_paths(const struct setting_place *where, struct view text,
 	return true;
 }
 
+static bool
+parse_networks(const struct setting_place *where, struct view text,
+    const struct setting_row *row, void *value)
+{
+	struct networks *list = value;
+	const struct words *w = &list->words;
+
+	if (!parse_words(where, text, row, &list->words))
+		return false;
+	list->network = arena_alloc(where->arena,
+	    w->n * sizeof(list->network[0]));
+	for (size_t i = 0; i < w->n; i++)
+		if (!network_parse(w->word[i], &list->network[i])) {
+			str_addf(where->problem, "has %.*s, which is no "
+			    "address and no network", VIEW(w->word[i]));
+			return false;
+		}
+	return true;
+}
+
 static void
 format_words(const void *value, struct str *out)
 {
@@ -292,6 +312,13 @@ format_words(const void *value, struct str *out)
 	}
 }
 
+/* Written as it was read. */
+static void
+format_networks(const void *value, struct str *out)
+{
+	format_words(&((const struct networks *)value)->words, out);
+}
+
 #define TYPE(name, format, units)                                              \
 	const struct setting_type setting_type_##name = { #name,               \
 		parse_##name, format_##format, units };
@@ -300,6 +327,7 @@ TYPE(path, text, NULL)
 TYPE(address, text, NULL)
 TYPE(words, words, NULL)
 TYPE(paths, words, NULL)
+TYPE(networks, networks, NULL)
 TYPE(count, count, plain)
 TYPE(size, size, octets)
 TYPE(time, time, seconds)
