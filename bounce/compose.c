@@ -36,6 +36,14 @@ static const struct {
 	    '2',
 	    "You asked to be told: your message has been delivered to\r\n",
 	    "" },
+	[NOTICE_LATE] = { "Late mail (still being tried)", "delayed", '4',
+	    "Your message has not reached the recipients below by the time\r\n"
+	    "that you set:\r\n",
+	    "You need not send it again. This server keeps trying, and tells\r\n"
+	    "you if it has to give up.\r\n" },
+	[NOTICE_EXPANDED] = { "Your mail goes to a list", "expanded", '2',
+	    "You asked to be told: your message goes on to all who stand behind\r\n",
+	    "You will not be told about each of them.\r\n" },
 };
 
 static const char *
@@ -51,14 +59,38 @@ boundary(const struct notice *n)
 	return text;
 }
 
+/* Good news need no sentence. */
+static bool
+is_trouble(const struct notice *n)
+{
+	return kinds[n->kind].status != '2';
+}
+
+static bool
+is_tried(const struct notice *n)
+{
+	return kinds[n->kind].status == '4';
+}
+
+/* UTF-8 in its header needs a form of its own (RFC 6532). */
+static bool
+has_utf8_header(const struct notice *n)
+{
+	struct view header = n->original;
+
+	header.n = header_size(header);
+	return n->utf8 && !utf8_is_ascii(header) && utf8_valid(header);
+}
+
 unsigned
 compose_body(const struct notice *n)
 {
-	bool addresses = utf8_is_ascii(n->sender);
+	bool addresses = utf8_is_ascii(n->sender) && !has_utf8_header(n);
 
 	for (size_t i = 0; i < n->n; i++)
 		addresses = addresses && utf8_is_ascii(n->rcpt[i].address) &&
-		    utf8_is_ascii(n->rcpt[i].original);
+		    utf8_is_ascii(n->rcpt[i].original) &&
+		    utf8_is_ascii(n->rcpt[i].orcpt);
 	return (addresses ? 0 : 2u | 1u) | !utf8_is_ascii(n->original);
 }
 
@@ -77,13 +109,20 @@ plain(struct str *scratch, struct view v, bool utf8)
 	return str_view(scratch);
 }
 
+/* Of a field: "prefix; " and somebody else's text. */
+struct value {
+	const char *prefix;
+	struct view text;
+	bool utf8;		/* 8-bit is allowed */
+};
+
 static void
-field(struct str *out, const char *name, const char *prefix, struct view v)
+field(struct str *out, const char *name, struct value v)
 {
 	struct str clean = { 0 }, value = { 0 };
 
-	str_adds(&value, prefix);
-	str_add(&value, plain(&clean, v, true));
+	str_adds(&value, v.prefix);
+	str_add(&value, plain(&clean, v.text, v.utf8));
 	header_write(out, name, str_view(&value));
 	str_free(&clean);
 	str_free(&value);
@@ -121,8 +160,8 @@ reference(struct str *out, const struct notice *n)
 	if (header_find(n->original, "Message-ID", &id) && id.n > 2 &&
 	    id.n < 256 && utf8_is_ascii(id) && id.p[0] == '<' &&
 	    view_find(id, '\n') == id.n) {
-		field(out, "In-Reply-To", "", id);
-		field(out, "References", "", id);
+		field(out, "In-Reply-To", (struct value){ "", id, false });
+		field(out, "References", (struct value){ "", id, false });
 	}
 }
 
@@ -134,7 +173,7 @@ head(struct str *out, const struct notice *n)
 	date_field(out, "Date", n->now);
 	str_addf(out, "From: Mail Delivery System <MAILER-DAEMON@%.*s>\r\n",
 	    VIEW(n->host));
-	field(out, "To", "", n->sender);
+	field(out, "To", (struct value){ "", n->sender, body & 2 });
 	str_addf(out, "Subject: %s\r\n", kinds[n->kind].subject);
 	str_addf(out, "Message-ID: <%016" PRIX64 ".%016" PRIX64 "@%.*s>\r\n",
 	    n->id, n->unique, VIEW(n->host));
@@ -168,7 +207,7 @@ rcpt_for_people(struct str *out, const struct notice *n,
 		str_addf(out, " (expanded from <%.*s>)",
 		    VIEW(plain(&s, r->original, true)));
 	str_adds(out, "\r\n");
-	if (r->sentence.n > 0 && n->kind != NOTICE_DELIVERED) {
+	if (r->sentence.n > 0 && is_trouble(n)) {
 		str_addf(out, "      %.*s", VIEW(plain(&s, r->sentence,
 		    (compose_body(n) & 2) != 0)));
 		str_addf(out, " (%c.%.*s)\r\n", kinds[n->kind].status,
@@ -191,7 +230,7 @@ for_people(struct str *out, const struct notice *n)
 	str_adds(out, "\r\nThe message came in at ");
 	date_write(out, date_local(n->arrival));
 	str_adds(out, ".\r\n");
-	if (n->kind == NOTICE_DELAYED) {
+	if (is_tried(n)) {
 		str_adds(out, "It will be tried until ");
 		date_write(out, date_local(n->until));
 		str_adds(out, ".\r\n");
@@ -215,25 +254,29 @@ rcpt_for_programs(struct str *out, const struct notice *n,
     const struct notice_rcpt *r)
 {
 	bool remote = view_find(r->relay, '[') < r->relay.n;
+	bool utf8 = compose_body(n) & 2;
 	char class[] = { kinds[n->kind].status, '.', '\0' };
 
 	str_adds(out, "\r\n");
 	if (r->orcpt.n > 0)
-		field(out, "Original-Recipient", "", r->orcpt);
+		field(out, "Original-Recipient",
+		    (struct value){ "", r->orcpt, utf8 });
 	else if (!view_eq(r->original, r->address))
-		field(out, "Original-Recipient", type_of(r->original),
-		    r->original);
-	field(out, "Final-Recipient", type_of(r->address), r->address);
+		field(out, "Original-Recipient", (struct value){
+		    type_of(r->original), r->original, utf8 });
+	field(out, "Final-Recipient",
+	    (struct value){ type_of(r->address), r->address, utf8 });
 	str_addf(out, "Action: %s\r\n", kinds[n->kind].action);
-	field(out, "Status", class,
-	    r->status.n > 0 ? r->status : VIEW_LIT("0.0"));
+	field(out, "Status", (struct value){ class,
+	    r->status.n > 0 ? r->status : VIEW_LIT("0.0"), false });
 	if (remote)
-		field(out, "Remote-MTA", "dns; ",
-		    view_bytes(r->relay.p, view_find(r->relay, '[')));
-	if (r->sentence.n > 0 && n->kind != NOTICE_DELIVERED)
-		field(out, "Diagnostic-Code",
-		    remote ? "smtp; " : "X-Posthouse; ", r->sentence);
-	if (n->kind == NOTICE_DELAYED)
+		field(out, "Remote-MTA", (struct value){ "dns; ",
+		    view_bytes(r->relay.p,
+			view_find(r->relay, '[')), false });
+	if (r->sentence.n > 0 && is_trouble(n))
+		field(out, "Diagnostic-Code", (struct value){
+		    remote ? "smtp; " : "X-Posthouse; ", r->sentence, utf8 });
+	if (is_tried(n))
 		date_field(out, "Will-Retry-Until", n->until);
 }
 
@@ -242,9 +285,11 @@ for_programs(struct str *out, const struct notice *n)
 {
 	part(out, n, compose_body(n) & 2 ? "message/global-delivery-status" :
 					   "message/delivery-status");
-	field(out, "Reporting-MTA", "dns; ", n->host);
+	field(out, "Reporting-MTA",
+	    (struct value){ "dns; ", n->host, false });
 	if (n->envid.n > 0)
-		field(out, "Original-Envelope-Id", "", n->envid);
+		field(out, "Original-Envelope-Id",
+		    (struct value){ "", n->envid, false });
 	date_field(out, "Arrival-Date", n->arrival);
 	for (size_t i = 0; i < n->n; i++)
 		rcpt_for_programs(out, n, &n->rcpt[i]);

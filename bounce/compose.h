@@ -12,7 +12,8 @@
 
 /* As the message report numbers them. */
 enum notice_kind { NOTICE_FAILED = 1, NOTICE_DELAYED = 2,
-	NOTICE_DELIVERED = 3, NOTICE_KINDS };
+	NOTICE_DELIVERED = 3, NOTICE_LATE = 4, NOTICE_EXPANDED = 5,
+	NOTICE_KINDS };
 
 struct notice_rcpt {
 	struct view original, address;	/* equal when nothing was expanded */
@@ -34,6 +35,7 @@ struct notice {
 	const struct notice_rcpt *rcpt;
 	struct view original;		/* the mail, or what is shown of it */
 	bool whole;			/* original is all of it */
+	bool utf8;			/* it came with SMTPUTF8 (RFC 6531) */
 };
 
 /* Append the mail, from Return-Path on. Returns the octets of Return-Path. */

@@ -85,6 +85,7 @@ report_new(struct channel *queue, uint32_t tag, struct msg_report *m)
 	n->envid = arena_view(&p->arena, m->envid);
 	n->host = arena_view(&p->arena,
 	    view_of(service_settings()->hostname));
+	n->utf8 = (m->body & 4) != 0;
 	n->arrival = m->arrival;
 	n->until = m->until;
 	n->now = clock_wall();
@@ -234,6 +235,10 @@ queue_text(struct report *p, const struct str *text, size_t skip,
 		.skip = (uint32_t)skip, .client = VIEW_LIT("local"),
 		.body = (uint8_t)((body & 1) | (body & 2) << 1),
 		.settles = p->mail, .received = 1 };
+	static const char *const words[NOTICE_KINDS] = {
+		[NOTICE_FAILED] = "failed", [NOTICE_DELAYED] = "delayed",
+		[NOTICE_DELIVERED] = "delivered", [NOTICE_LATE] = "late",
+		[NOTICE_EXPANDED] = "expanded" };
 	char about[SPOOL_ID_SIZE], id[SPOOL_ID_SIZE];
 	bool written;
 	int fd;
@@ -249,8 +254,7 @@ queue_text(struct report *p, const struct str *text, size_t skip,
 		return false;
 	}
 	log_info(spool_id(p->mail, about), "sender notification (%s): %s",
-	    p->notice.kind == NOTICE_FAILED ? "failed" :
-		p->notice.kind == NOTICE_DELAYED ? "delayed" : "delivered",
+	    words[p->notice.kind],
 	    spool_id(mc.mail, id));
 	return true;
 }

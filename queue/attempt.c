@@ -36,7 +36,7 @@ struct flight {
 };
 
 static struct {
-	struct line line;
+	struct lines lines;
 	uint32_t flying;
 } ways[TRANSPORT_COUNT];
 static struct table flights;
@@ -69,20 +69,11 @@ remember(struct rcpt *r, const struct outcome *o)
 	    o->relay);
 }
 
-static bool
-wants_failure(const struct mail *m, uint32_t rcpt)
-{
-	uint8_t notify = m->rcpt[rcpt].notify;
-
-	return mail_sender(m).n > 0 && !(notify & NOTIFY_NEVER) &&
-	    (notify == 0 || (notify & NOTIFY_FAILURE));
-}
-
 static void
 never(struct mail *m, uint32_t rcpt)
 {
 	ledger_move(m, rcpt, RCPT_FAILED);
-	if (wants_failure(m, rcpt))
+	if (mail_wants(m, rcpt, NOTIFY_FAILURE))
 		return;
 	if (mail_sender(m).n == 0) {
 		char id[SPOOL_ID_SIZE];
@@ -97,10 +88,8 @@ never(struct mail *m, uint32_t rcpt)
 static void
 done(struct mail *m, uint32_t rcpt)
 {
-	bool tell = (m->rcpt[rcpt].notify & NOTIFY_SUCCESS) &&
-	    !(m->rcpt[rcpt].notify & NOTIFY_NEVER) && mail_sender(m).n > 0;
-
-	ledger_move(m, rcpt, tell ? RCPT_DONE : RCPT_SETTLED);
+	ledger_move(m, rcpt, mail_wants(m, rcpt, NOTIFY_SUCCESS) ? RCPT_DONE :
+	    RCPT_SETTLED);
 }
 
 /* Old enough to be given up: the sentence says so. */
@@ -113,7 +102,7 @@ is_expired(const struct mail *m, uint32_t rcpt, struct why *w)
 	} units[] = { { 86400, "days" }, { 3600, "hours" }, { 60, "minutes" },
 		{ 1, "seconds" } };
 	const struct settings *s = service_settings();
-	int64_t age = (int64_t)schedule_now() - mail_arrival(m);
+	int64_t age = (int64_t)schedule_now() - mail_begin(m);
 	int64_t most = mail_sender(m).n > 0 ? s->queue_lifetime :
 	    s->bounce_lifetime;
 	struct why last = *w;
@@ -128,16 +117,31 @@ is_expired(const struct mail *m, uint32_t rcpt, struct why *w)
 	return true;
 }
 
+/* The time that the sender set is over (RFC 2852), and he wants it back. */
+static bool
+is_overdue(const struct mail *m)
+{
+	return (m->by_mode & BY_MODE) == BY_RETURN &&
+	    mail_by(m) <= schedule_now();
+}
+
+static void
+overdue(struct why *w)
+{
+	struct why last = *w;
+
+	why_never(w, "4.7", "Not delivered by the time that the sender set%s%s",
+	    last.text[0] != '\0' ? ": " : "", last.text);
+}
+
 static void
 consider_warning(struct mail *m, uint32_t rcpt)
 {
 	int64_t after = service_settings()->delay_warning;
-	int64_t age = (int64_t)schedule_now() - mail_arrival(m);
-	uint8_t notify = m->rcpt[rcpt].notify;
+	int64_t age = (int64_t)schedule_now() - mail_begin(m);
 
 	if (after > 0 && age >= after && !m->warned &&
-	    mail_sender(m).n > 0 && !(notify & NOTIFY_NEVER) &&
-	    (notify == 0 || (notify & NOTIFY_DELAY)))
+	    mail_wants(m, rcpt, NOTIFY_DELAY))
 		m->warn = true;
 }
 
@@ -166,7 +170,9 @@ judge(struct mail *m, uint32_t rcpt, struct outcome *o)
 
 	if (r->tries < UINT16_MAX)
 		r->tries++;
-	if (w->verdict == VERDICT_LATER)
+	if (w->verdict == VERDICT_LATER && is_overdue(m))
+		overdue(w);
+	else if (w->verdict == VERDICT_LATER)
 		is_expired(m, rcpt, w);
 	trail_verdict(m, rcpt, o);
 	if (w->verdict != VERDICT_DONE || r->notify & NOTIFY_SUCCESS)
@@ -265,19 +271,21 @@ nobody_there(struct mail *m, uint32_t rcpt, const char *missing)
 static void
 run_line(uint8_t transport)
 {
-	struct line *l = &ways[transport].line;
+	struct lines *l = &ways[transport].lines;
 	const struct transport *t = &transports[transport];
 	struct channel *to = t->role ? service_peer(t->role, 0) : NULL;
 
 	while (l->n > 0 && (to != NULL || t->missing != NULL) &&
 	    ways[transport].flying < service_settings()->local_deliveries) {
-		struct waiting r = line_take(l);
+		struct waiting r = lines_take(l);
 		struct mail *m = ledger_find(r.mail);
 
 		if (m == NULL || m->state != MAIL_QUEUED ||
 		    m->rcpt[r.rcpt].state != RCPT_READY)
 			continue;
-		if (to != NULL)
+		if (is_overdue(m))
+			nobody_there(m, r.rcpt, "it waited for its turn");
+		else if (to != NULL)
 			send_attempt(to, m, r.rcpt);
 		else
 			nobody_there(m, r.rcpt, t->missing);
@@ -319,42 +327,75 @@ attempt_kick(void)
 
 /* ---- becoming ready ---- */
 
-static uint32_t
-make_ready(struct mail *m, uint32_t until)
+static void
+make_ready(struct mail *m, uint32_t rcpt)
 {
-	uint32_t n = 0;
+	unsigned level = m->priority > 0 ? m->priority : PRIORITY_USUAL;
 
-	for (uint32_t i = 0; i < m->nrcpt; i++) {
-		struct rcpt *r = &m->rcpt[i];
-
-		if (r->state != RCPT_WAITING || r->due > until)
-			continue;
-		ledger_move(m, i, RCPT_READY);
-		line_put(&ways[r->transport].line, m->id, i);
-		n++;
-	}
-	schedule_put(m);
-	if (n > 0)
-		attempt_kick();
-	return n;
+	ledger_move(m, rcpt, RCPT_READY);
+	lines_put(&ways[m->rcpt[rcpt].transport].lines, level,
+	    (struct waiting){ m->id, rcpt });
+	attempt_kick();
 }
 
-void
-attempt_start(struct mail *m)
+/* Nothing was tried, it just became late. */
+static void
+give_up(struct mail *m, uint32_t rcpt)
 {
-	make_ready(m, UINT32_MAX);
+	const struct reason *last = m->rcpt[rcpt].why;
+	struct outcome o = { .relay = reason_relay(last) };
+
+	why_set(&o.why, VERDICT_LATER, reason_status(last),
+	    reason_sentence(last));
+	overdue(&o.why);
+	trail_verdict(m, rcpt, &o);
+	remember(&m->rcpt[rcpt], &o);
+	never(m, rcpt);
+	note_verdict(durable_notes(), m, rcpt);
+}
+
+/* The time that the sender set is over: give up, or tell him. */
+static void
+consider_by(struct mail *m)
+{
+	if (m->by_mode == 0 || mail_by(m) > schedule_now())
+		return;
+	m->late = (m->by_mode & BY_MODE) == BY_NOTIFY;
+	for (uint32_t i = 0; i < m->nrcpt; i++)
+		if (is_overdue(m) && m->rcpt[i].state == RCPT_WAITING)
+			give_up(m, i);
+	attempt_progress(m);
 }
 
 void
 attempt_due(struct mail *m)
 {
-	make_ready(m, schedule_now());
+	uint32_t now = schedule_now();
+
+	consider_by(m);
+	if (m->state != MAIL_QUEUED)
+		return;
+	for (uint32_t i = 0; i < m->nrcpt; i++)
+		if (m->rcpt[i].state == RCPT_WAITING && m->rcpt[i].due <= now)
+			make_ready(m, i);
+	schedule_put(m);
 }
 
 uint32_t
-attempt_flush(struct mail *m)
+attempt_flush(struct mail *m, const struct flush *f)
 {
-	return make_ready(m, UINT32_MAX);
+	uint32_t n = 0, now = schedule_now();
+
+	for (uint32_t i = 0; i < m->nrcpt; i++) {
+		if (m->rcpt[i].state != RCPT_WAITING ||
+		    (!f->held && mail_is_held(m, i, now)) ||
+		    (f->wants != NULL && !f->wants(f->arg, m, i)))
+			continue;
+		make_ready(m, i);
+		n++;
+	}
+	schedule_put(m);
+	return n;
 }
 
 static void

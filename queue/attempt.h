@@ -8,12 +8,16 @@
 #include "lib/proc/channel.h"
 #include "queue/mail.h"
 
-/* A new mail: all its recipients at once. */
-void attempt_start(struct mail *m);
-/* Those recipients that are due now. */
+/* Those recipients that are due now: of a new mail all, unless it is held. What
+ * the sender set a time for may be given up. */
 void attempt_due(struct mail *m);
-/* All that wait, whatever their time. Returns how many. */
-uint32_t attempt_flush(struct mail *m);
+/* Those that wait, whatever their time. Returns how many. */
+struct flush {
+	bool held;	/* also what a sender wants to be held (RFC 4865) */
+	bool (*wants)(const void *arg, const struct mail *m, uint32_t rcpt);
+	const void *arg;	/* of wants; NULL: all */
+};
+uint32_t attempt_flush(struct mail *m, const struct flush *f);
 /* Look again for somebody to do the work: a link is up, a verdict came. */
 void attempt_kick(void);
 /* Handler of the message. */

@@ -29,25 +29,27 @@ struct request {
 	struct channel *from;	/* NULL: gone */
 	uint32_t tag;
 	uint64_t mail;
+	struct str domain;
 };
 
+static bool domain_busy;
 static LIST_HEAD(, request) requests = LIST_HEAD_INITIALIZER(requests);
 
-static void
-request_start(void (*fn)(void *), struct channel *c, uint32_t tag,
-    uint64_t mail)
+static struct request *
+request_new(struct channel *c, uint32_t tag, uint64_t mail)
 {
 	struct request *r = xcalloc(1, sizeof(*r));
 
 	*r = (struct request){ .from = c, .tag = tag, .mail = mail };
 	LIST_INSERT_HEAD(&requests, r, entry);
-	fiber_start(fn, r);
+	return r;
 }
 
 static void
 request_free(struct request *r)
 {
 	LIST_REMOVE(r, entry);
+	str_free(&r->domain);
 	free(r);
 }
 
@@ -97,8 +99,12 @@ find_queued(uint64_t id)
 /* ---- list ---- */
 
 static const char *
-state_word(uint8_t state)
+state_word(const struct mail *m, uint32_t rcpt)
 {
+	uint8_t state = m->rcpt[rcpt].state;
+
+	if (mail_is_held(m, rcpt, schedule_now()))
+		return "held";
 	return state == RCPT_WAITING ? "deferred" :
 	    state == RCPT_READY || state == RCPT_TRYING ? "active" :
 							  "reporting";
@@ -116,8 +122,13 @@ send_items(struct request *r, const struct mail *m)
 			    .size = m->size, .arrival = mail_arrival(m),
 			    .next = p->state == RCPT_WAITING ? p->due : 0,
 			    .tries = p->tries,
-			    .state = view_of(state_word(p->state)),
-			    .sentence = reason_sentence(p->why) } };
+			    .state = view_of(state_word(m, i)),
+			    .sentence = reason_sentence(p->why),
+			    .hold = mail_hold(m), .by = mail_by(m),
+			    .by_mode = m->by_mode, .priority = m->priority,
+			    .tls = m->tls, .notify = p->notify,
+			    .orcpt = mail_texts(m, i).orcpt,
+			    .envid = mail_envid(m) } };
 
 		if (p->state != RCPT_SETTLED)
 			channel_send(r->from, &item);
@@ -157,7 +168,7 @@ void
 control_list(struct channel *c, uint32_t tag, struct msg_queue_list *m)
 {
 	(void)m;
-	request_start(list_run, c, tag, 0);
+	fiber_start(list_run, request_new(c, tag, 0));
 }
 
 /* ---- flush ---- */
@@ -176,16 +187,85 @@ answer_count(struct channel *c, uint32_t tag, uint64_t mail, size_t n)
 	channel_answer(c, tag, &w);
 }
 
+/* What a sender wants to be held is not released with all others; who names
+ * it, means it. */
 void
 control_flush(struct channel *c, uint32_t tag, struct msg_queue_flush *q)
 {
+	const struct flush f = { .held = q->mail != 0 };
 	size_t n;
 	uint64_t *ids = collect(q->mail, &n);
 
 	for (size_t i = 0; i < n; i++)
-		attempt_flush(find_queued(ids[i]));
+		attempt_flush(find_queued(ids[i]), &f);
 	free(ids);
 	answer_count(c, tag, q->mail, n);
+}
+
+/* ---- flush for a domain ---- */
+
+/* @name: also what stands below it. */
+static bool
+is_for(const void *arg, const struct mail *m, uint32_t rcpt)
+{
+	struct view domain = str_view(arg);
+	struct view address = mail_texts(m, rcpt).address;
+	size_t at = address.n;
+	bool below = domain.n > 0 && domain.p[0] == '@';
+
+	while (at > 0 && address.p[at - 1] != '@')
+		at--;
+	address = view_skip(address, at);
+	if (below)
+		domain = view_skip(domain, 1);
+	if (at == 0 || domain.n == 0 || address.n < domain.n)
+		return false;
+	at = address.n - domain.n;
+	return view_eqi(view_skip(address, at), domain) &&
+	    (at == 0 || (below && address.p[at - 1] == '.'));
+}
+
+static void
+domain_run(void *arg)
+{
+	struct request *r = arg;
+	struct message tried = { .type = MSG_queue_domain_tried,
+		.tag = r->tag };
+	const struct flush f = { .wants = is_for, .arg = &r->domain };
+	size_t n;
+	uint64_t *ids = collect(0, &n);
+
+	for (size_t i = 0; i < n && r->from != NULL; i++) {
+		struct mail *m = find_queued(ids[i]);
+
+		if (m != NULL && attempt_flush(m, &f) > 0)
+			tried.queue_domain_tried.mails++;
+		if (i % AT_ONCE == AT_ONCE - 1)
+			fiber_sleep(0);
+	}
+	if (r->from != NULL)
+		channel_send(r->from, &tried);
+	free(ids);
+	request_free(r);
+	domain_busy = false;
+}
+
+/* One at a time: each looks at all mails, and clients may ask. */
+void
+control_domain(struct channel *c, uint32_t tag, struct msg_queue_domain *q)
+{
+	struct request *r;
+	struct why w;
+
+	if (domain_busy) {
+		why_later(&w, "3.2", "The queue is busy with such a request");
+		channel_answer(c, tag, &w);
+		return;
+	}
+	domain_busy = true;
+	r = request_new(c, tag, 0);
+	str_add(&r->domain, q->domain);
+	fiber_start(domain_run, r);
 }
 
 /* ---- delete ---- */
@@ -231,7 +311,7 @@ delete_run(void *arg)
 void
 control_delete(struct channel *c, uint32_t tag, struct msg_queue_delete *q)
 {
-	request_start(delete_run, c, tag, q->mail);
+	fiber_start(delete_run, request_new(c, tag, q->mail));
 }
 
 /* ---- content ---- */

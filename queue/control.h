@@ -10,6 +10,8 @@
 /* Handlers of the messages. */
 void control_list(struct channel *c, uint32_t tag, struct msg_queue_list *m);
 void control_flush(struct channel *c, uint32_t tag, struct msg_queue_flush *m);
+void control_domain(struct channel *c, uint32_t tag,
+    struct msg_queue_domain *m);
 void control_delete(struct channel *c, uint32_t tag,
     struct msg_queue_delete *m);
 void control_content(struct channel *c, uint32_t tag,

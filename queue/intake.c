@@ -54,6 +54,7 @@ intake_free(struct intake **i)
 	if ((*i)->fd >= 0)
 		close((*i)->fd);
 	str_free(&(*i)->rcpts);
+	str_free(&(*i)->alias);
 	str_free(&(*i)->records);
 	mail_free(&(*i)->mail);
 	free((*i)->settles);
@@ -122,27 +123,73 @@ intake_open(struct channel *c, uint32_t tag, struct msg_mail_open *m)
 		channel_answer(c, tag, &w);
 }
 
+/* RFC 3461 5.2.7: an alias of several is reported as expanded, once, and what
+ * became of its members is not: who they are is not the sender's business. */
+static uint8_t
+without_success(uint8_t notify)
+{
+	notify &= (uint8_t)~NOTIFY_SUCCESS;
+	return notify != 0 ? notify : NOTIFY_NEVER;
+}
+
+static void
+add_expanded(struct intake *i, const struct rcpt_texts *t)
+{
+	static const struct rcpt done = { .state = RCPT_DONE };
+	struct rcpt_texts alias = { .original = t->original,
+		.transport = VIEW_LIT("expanded"), .address = t->original,
+		.orcpt = t->orcpt };
+
+	mail_write_rcpt(&i->rcpts, &done, &alias, NOTIFY_SUCCESS);
+	i->nrcpt++;
+	i->expanded = true;
+}
+
+/* The targets of an alias come in a row. Returns the notify of this one. */
+static uint8_t
+narrow(struct intake *i, const struct rcpt_texts *t, uint8_t notify)
+{
+	if (i->alias.n == 0 || !view_eq(str_view(&i->alias), t->original)) {
+		str_reset(&i->alias);
+		str_add(&i->alias, t->original);
+		i->alias_at = i->rcpts.n;
+		i->expanded = false;
+		return notify;
+	}
+	notify = without_success(notify);
+	if (!i->expanded) {
+		mail_set_notify(&i->rcpts, i->alias_at, notify);
+		add_expanded(i, t);
+	}
+	return notify;
+}
+
 void
 intake_rcpt(struct channel *c, uint32_t tag, struct msg_mail_rcpt *m)
 {
 	struct intake *i = find_open(c, m->mail);
 	struct rcpt_texts t = { m->original, m->transport, m->destination,
 		m->address, m->orcpt };
+	uint8_t notify = m->notify;
 
 	(void)tag;
 	if (i == NULL)
 		return;
 	if (t.original.n > TEXT_MOST || t.destination.n > TEXT_MOST ||
 	    t.address.n > TEXT_MOST || t.orcpt.n > TEXT_MOST ||
-	    transport_named(t.transport) == TRANSPORT_UNKNOWN ||
+	    transport_named(t.transport) >= TRANSPORT_EXPANDED ||
 	    i->rcpts.n > RCPTS_MOST) {
 		i->refused = true;
 		return;
 	}
 	/* a report of success must not come before the content is safe */
-	if (m->notify & NOTIFY_SUCCESS)
+	if (m->notify & NOTIFY_SUCCESS) {
 		i->large = true;
-	mail_write_rcpt(&i->rcpts, NULL, &t, m->notify);
+		notify = narrow(i, &t, notify);
+	} else {
+		str_reset(&i->alias);
+	}
+	mail_write_rcpt(&i->rcpts, NULL, &t, notify);
 	i->nrcpt++;
 }
 
@@ -153,7 +200,8 @@ is_acceptable(const struct intake *i, const struct msg_mail_commit *m,
 	if (m->received > service_settings()->hops_max)
 		return why_never(w, "4.6", "Too many hops: the message "
 		    "seems to be in a loop");
-	if (i->refused || m->sender.n > TEXT_MOST || m->envid.n > TEXT_MOST)
+	if (i->refused || m->sender.n > TEXT_MOST || m->envid.n > TEXT_MOST ||
+	    (m->by_mode & BY_MODE) == BY_MODE || m->priority > PRIORITY_MOST)
 		return why_never(w, "3.0", "The envelope cannot be queued");
 	if (i->nrcpt == 0)
 		return why_never(w, "5.1", "No recipients");
@@ -174,12 +222,32 @@ read_content(const struct intake *i, struct view *content, struct why *w)
 	return true;
 }
 
+/* As the journal has times. */
+static uint32_t
+seconds(int64_t t)
+{
+	return t <= 0 ? 0 : t >= UINT32_MAX ? UINT32_MAX : (uint32_t)t;
+}
+
+/* A report goes as its mail went (RFC 8689 5, RFC 6710 4.5). */
+static void
+inherit(struct mail_head *h, const struct mail *of)
+{
+	if (of == NULL)
+		return;
+	h->priority = of->priority;
+	h->tls = of->tls & TLS_REQUIRED;
+}
+
 static bool
 join_group(struct intake *i, const struct msg_mail_commit *m, struct why *w)
 {
 	static const struct settles nothing;
-	struct mail_head h = { m->size, m->skip, m->body, m->ret, false,
-		m->sender, m->envid, VIEW_NONE };
+	struct mail_head h = { .size = m->size, .skip = m->skip,
+		.body = m->body, .ret = m->ret, .by_mode = m->by_mode,
+		.priority = m->priority, .tls = m->tls,
+		.hold = seconds(m->hold), .by = seconds(m->by),
+		.sender = m->sender, .envid = m->envid };
 
 	i->size = m->size;
 	i->large = i->large || m->size > CONTENT_SMALL;
@@ -187,6 +255,8 @@ join_group(struct intake *i, const struct msg_mail_commit *m, struct why *w)
 		return false;
 	if (m->settles != 0 && channel_peer(i->owner)->role == ROLE_BOUNCE)
 		i->settles = report_settles(m->settles);
+	if (i->settles != NULL)
+		inherit(&h, ledger_find(i->settles->mail));
 	i->mail = mail_make(i->id, &h, str_view(&i->rcpts), i->nrcpt);
 	must(i->mail != NULL);
 	mail_write_new(&i->records, i->id, &h, str_view(&i->rcpts),
@@ -281,5 +351,5 @@ intake_queued(struct intake **ip, uint32_t segment)
 	if (i->settles != NULL)
 		report_safe(i->settles);
 	intake_free(ip);
-	attempt_start(m);
+	attempt_due(m);
 }

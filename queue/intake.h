@@ -28,6 +28,9 @@ struct intake {
 	uint64_t size;
 	uint32_t nrcpt;
 	struct str rcpts;		/* as mail_write_rcpt() has them */
+	struct str alias;		/* of the last one, success wanted */
+	size_t alias_at;		/* where that one stands in rcpts */
+	bool expanded;			/* others of the same alias followed */
 	struct str records;		/* for the journal, once committed */
 	struct settles *settles;	/* of a report, else NULL */
 	struct mail *mail;		/* once committed */

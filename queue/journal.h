@@ -21,12 +21,13 @@
 
 /* Numbers stand on disk: never used twice. */
 enum record_type {
-	RECORD_RCPTS = 1,	/* some recipients of the MAIL that follows */
-	RECORD_MAIL = 2,	/* envelope, small content; newest counts */
+	RECORD_RCPTS = 1,	/* some recipients of the mail that follows */
+	RECORD_MAIL = 2,	/* ENVELOPE as it was; read, not written */
 	RECORD_VERDICT = 3,	/* how an attempt ended */
 	RECORD_SETTLED = 4,	/* recipients about whom no report will be */
 	RECORD_DELETED = 5,	/* the mail never was, or is no more */
 	RECORD_SYNCED = 7,	/* contents before this place are in their files */
+	RECORD_ENVELOPE = 8,	/* with small content; newest counts */
 	RECORD_LIMIT
 };
 

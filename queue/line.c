@@ -45,3 +45,25 @@ line_take(struct line *l)
 	}
 	return w;
 }
+
+void
+lines_put(struct lines *l, unsigned level, struct waiting w)
+{
+	must(level < LINES);
+	line_put(&l->at[level], w.mail, w.rcpt);
+	l->n++;
+}
+
+struct waiting
+lines_take(struct lines *l)
+{
+	unsigned level = LINES - 1;
+
+	must(l->n > 0);
+	if (++l->turn % LINES_FAIR == 0)
+		level = l->next++ % LINES;
+	while (l->at[level].n == 0)
+		level = (level + LINES - 1) % LINES;
+	l->n--;
+	return line_take(&l->at[level]);
+}

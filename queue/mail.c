@@ -6,7 +6,8 @@
  * u16, due u32, status, sentence and relay of the last failure; then its texts:
  * 1 if the address is the original one u8, transport, original, destination,
  * address (empty if the same), orcpt. Those texts are kept in memory as they
- * stand in the record.
+ * stand in the record. So are those of the mail: sender, envid, and the times
+ * that few mails have (hold u32, by u32, or nothing).
  */
 #include <stdlib.h>
 
@@ -84,6 +85,33 @@ mail_envid(const struct mail *m)
 	return get_text(&b);
 }
 
+static struct bytes
+times_of(const struct mail *m)
+{
+	struct bytes b = texts_at(m, 0);
+
+	get_text(&b);
+	get_text(&b);
+	return (struct bytes){ .rest = get_text(&b) };
+}
+
+uint32_t
+mail_hold(const struct mail *m)
+{
+	struct bytes b = times_of(m);
+
+	return get_u32(&b);
+}
+
+uint32_t
+mail_by(const struct mail *m)
+{
+	struct bytes b = times_of(m);
+
+	get_u32(&b);
+	return get_u32(&b);
+}
+
 static struct rcpt_texts
 read_texts(struct bytes *b)
 {
@@ -113,6 +141,34 @@ int64_t
 mail_arrival(const struct mail *m)
 {
 	return (int64_t)(m->id / 1000000);
+}
+
+int64_t
+mail_begin(const struct mail *m)
+{
+	int64_t hold = mail_hold(m), arrival = mail_arrival(m);
+
+	return hold > arrival ? hold : arrival;
+}
+
+bool
+mail_is_held(const struct mail *m, uint32_t rcpt, uint32_t now)
+{
+	const struct rcpt *r = &m->rcpt[rcpt];
+
+	return r->state == RCPT_WAITING && r->tries == 0 && r->due > now &&
+	    mail_hold(m) > now;
+}
+
+bool
+mail_wants(const struct mail *m, uint32_t rcpt, uint8_t notify)
+{
+	uint8_t said = m->rcpt[rcpt].notify;
+
+	if (said == 0)
+		said = NOTIFY_FAILURE | NOTIFY_DELAY;
+	return mail_sender(m).n > 0 && !(said & NOTIFY_NEVER) &&
+	    (said & notify) != 0;
 }
 
 void
@@ -156,6 +212,13 @@ mail_write_rcpt(struct str *out, const struct rcpt *r,
 	out->p[begin + 1] = (char)(n & 255);
 }
 
+void
+mail_set_notify(struct str *rcpts, size_t at, uint8_t notify)
+{
+	must(at + 3 < rcpts->n);
+	rcpts->p[at + 3] = (char)notify;
+}
+
 /* Whole recipients of rcpts that go into one record; *n counts them. */
 static struct view
 one_record(struct view *rcpts, uint32_t *n)
@@ -188,12 +251,25 @@ write_rcpts(struct str *batch, uint64_t id, struct view rcpts)
 	return n;
 }
 
+/* As they stand in the record and in memory. */
+static void
+put_head_texts(struct str *out, const struct mail_head *h)
+{
+	put_text(out, h->sender);
+	put_text(out, h->envid);
+	put_u16(out, h->hold > 0 || h->by > 0 ? 8 : 0);
+	if (h->hold > 0 || h->by > 0) {
+		put_u32(out, h->hold);
+		put_u32(out, h->by);
+	}
+}
+
 void
 mail_write_new(struct str *batch, uint64_t id, const struct mail_head *h,
     struct view rcpts, const struct settles *s)
 {
 	uint32_t n = write_rcpts(batch, id, rcpts);
-	size_t begin = record_begin(batch, RECORD_MAIL);
+	size_t begin = record_begin(batch, RECORD_ENVELOPE);
 
 	put_u64(batch, id);
 	put_u32(batch, n);
@@ -202,8 +278,11 @@ mail_write_new(struct str *batch, uint64_t id, const struct mail_head *h,
 	put_u8(batch, h->body);
 	put_u8(batch, h->ret);
 	put_u8(batch, h->warned);
-	put_text(batch, h->sender);
-	put_text(batch, h->envid);
+	put_u8(batch, h->by_mode);
+	put_u8(batch, h->priority);
+	put_u8(batch, h->tls);
+	put_u8(batch, h->late_told);
+	put_head_texts(batch, h);
 	put_u64(batch, s->mail);
 	put_u8(batch, s->kind);
 	put_u16(batch, s->n);
@@ -217,8 +296,12 @@ void
 mail_write(struct str *batch, const struct mail *m)
 {
 	static const struct settles nothing;
-	struct mail_head h = { m->size, m->skip, m->body, m->ret, m->warned,
-		mail_sender(m), mail_envid(m), VIEW_NONE };
+	struct mail_head h = { .size = m->size, .skip = m->skip,
+		.body = m->body, .ret = m->ret, .warned = m->warned,
+		.by_mode = m->by_mode, .priority = m->priority, .tls = m->tls,
+		.late_told = m->late_told, .hold = mail_hold(m),
+		.by = mail_by(m), .sender = mail_sender(m),
+		.envid = mail_envid(m) };
 	struct str rcpts = { 0 };
 
 	for (uint32_t i = 0; i < m->nrcpt; i++) {
@@ -230,16 +313,36 @@ mail_write(struct str *batch, const struct mail *m)
 	str_free(&rcpts);
 }
 
-static bool
-read_head(struct bytes *b, struct mail_head *h, struct settles *s)
+static void
+read_times(struct mail_head *h, struct view times)
 {
+	struct bytes b = { .rest = times };
+
+	h->hold = get_u32(&b);
+	h->by = get_u32(&b);
+}
+
+/* Of the former version, or of the one that is written. */
+static bool
+read_head(struct bytes *b, struct mail_head *h, struct settles *s,
+    bool former)
+{
+	*h = (struct mail_head){ 0 };
 	h->size = get_u64(b);
 	h->skip = get_u32(b);
 	h->body = get_u8(b);
 	h->ret = get_u8(b);
 	h->warned = get_u8(b) != 0;
+	if (!former) {
+		h->by_mode = get_u8(b);
+		h->priority = get_u8(b);
+		h->tls = get_u8(b);
+		h->late_told = get_u8(b) != 0;
+	}
 	h->sender = get_text(b);
 	h->envid = get_text(b);
+	if (!former)
+		read_times(h, get_text(b));
 	s->mail = get_u64(b);
 	s->kind = get_u8(b);
 	s->n = get_u16(b);
@@ -286,6 +389,14 @@ read_rcpt(struct view entry, struct rcpt *r, struct str *texts)
 	return true;
 }
 
+static bool
+is_by(const struct mail_head *h)
+{
+	uint8_t mode = h->by_mode & BY_MODE;
+
+	return h->by > 0 && (mode == BY_NOTIFY || mode == BY_RETURN);
+}
+
 static struct mail *
 assemble(uint64_t id, const struct mail_head *h, const struct rcpt *rcpt,
     uint32_t n, const struct str *texts)
@@ -296,11 +407,20 @@ assemble(uint64_t id, const struct mail_head *h, const struct rcpt *rcpt,
 	must(bytes <= UINT32_MAX);
 	*m = (struct mail){ .id = id, .size = h->size, .skip = h->skip,
 		.nrcpt = n, .bytes = (uint32_t)bytes, .state = MAIL_QUEUED,
-		.body = h->body, .ret = h->ret, .warned = h->warned };
+		.body = h->body, .ret = h->ret, .warned = h->warned,
+		.by_mode = is_by(h) ? h->by_mode : 0,
+		.priority = h->priority <= PRIORITY_MOST ? h->priority : 0,
+		.tls = h->tls, .late_told = h->late_told };
 	memcpy(m->rcpt, rcpt, n * sizeof(*rcpt));
 	memcpy(texts_begin(m), texts->p, texts->n);
-	for (uint32_t i = 0; i < n; i++)
-		m->unsettled += rcpt[i].state != RCPT_SETTLED;
+	for (uint32_t i = 0; i < n; i++) {
+		/* nobody can be told of an alias that was expanded */
+		if (rcpt[i].state == RCPT_DONE && h->sender.n == 0)
+			m->rcpt[i].state = RCPT_SETTLED;
+		m->unsettled += m->rcpt[i].state != RCPT_SETTLED;
+		if (rcpt[i].tries == 0 && rcpt[i].due < h->hold)
+			m->rcpt[i].due = h->hold;
+	}
 	return m;
 }
 
@@ -340,8 +460,7 @@ mail_make(uint64_t id, const struct mail_head *h, struct view rcpts,
 	struct mail *m = NULL;
 	uint32_t got = 0;
 
-	put_text(&texts, h->sender);
-	put_text(&texts, h->envid);
+	put_head_texts(&texts, h);
 	while (got < n && read_rcpt(get_text(&b), &rcpt[got], &texts))
 		got++;
 	if (got == n)
@@ -354,7 +473,8 @@ mail_make(uint64_t id, const struct mail_head *h, struct view rcpts,
 }
 
 struct mail *
-mail_read_mail(struct mail_reader *r, struct view payload, struct settles *s)
+mail_read_mail(struct mail_reader *r, struct view payload, struct settles *s,
+    bool former)
 {
 	struct bytes b = { .rest = payload };
 	uint64_t id = get_u64(&b);
@@ -363,7 +483,7 @@ mail_read_mail(struct mail_reader *r, struct view payload, struct settles *s)
 	struct mail *m = NULL;
 
 	r->content = VIEW_NONE;
-	if (read_head(&b, &h, s) && id != 0 && id == r->id && n == r->n &&
+	if (read_head(&b, &h, s, former) && id != 0 && id == r->id && n == r->n &&
 	    n > 0)
 		m = mail_make(id, &h, str_view(&r->rcpts), n);
 	if (m != NULL)

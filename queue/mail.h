@@ -17,7 +17,16 @@
 enum { NOTIFY_SUCCESS = 1, NOTIFY_FAILURE = 2, NOTIFY_DELAY = 4,
 	NOTIFY_NEVER = 8 };
 
-enum { REPORT_FAILED = 1, REPORT_DELAYED = 2, REPORT_DELIVERED = 3 };
+/* Numbers stand on disk. LATE: not delivered by the time that the sender set
+ * (RFC 2852). EXPANDED: an alias of several (RFC 3461 5.2.7). */
+enum { REPORT_FAILED = 1, REPORT_DELAYED = 2, REPORT_DELIVERED = 3,
+	REPORT_LATE = 4, REPORT_EXPANDED = 5 };
+
+enum { BY_NOTIFY = 1, BY_RETURN = 2, BY_MODE = 3 };	/* of by_mode */
+enum { TLS_REQUIRED = 1 };
+
+#define PRIORITY_USUAL	10	/* MT-PRIORITY 0 */
+#define PRIORITY_MOST	19
 
 struct rcpt {
 	struct reason *why;	/* last LATER or NEVER, or NULL */
@@ -42,8 +51,11 @@ struct mail {
 	uint32_t busy;		/* recipients READY or TRYING */
 	uint8_t state;		/* MAIL_ of queue/state.def */
 	uint8_t body, ret;	/* as in mail_commit */
+	uint8_t by_mode, priority, tls;
 	bool warned;		/* the sender knows of the delay */
 	bool warn;		/* the sender is to be told of the delay */
+	bool late;		/* mail_by() is over, mode BY_NOTIFY */
+	bool late_told;		/* the sender knows of that */
 	bool reporting;		/* in the queue of reports or at bounce */
 	bool settling;		/* a report being made durable names it */
 	bool soft;		/* content: in the journal only, see soft.h */
@@ -61,6 +73,9 @@ struct mail_head {
 	uint32_t skip;
 	uint8_t body, ret;
 	bool warned;
+	uint8_t by_mode, priority, tls;
+	bool late_told;
+	uint32_t hold, by;	/* seconds since 1970, 0: unsaid */
 	struct view sender, envid;
 	struct view content;	/* what a small one says, or nothing */
 };
@@ -84,6 +99,15 @@ struct view mail_envid(const struct mail *m);
 struct rcpt_texts mail_texts(const struct mail *m, uint32_t rcpt);
 /* Seconds since 1970 at which it was opened. */
 int64_t mail_arrival(const struct mail *m);
+/* When it was released, if later (RFC 4865): its age is counted from there. */
+int64_t mail_begin(const struct mail *m);
+/* No try before, and deliver by: seconds since 1970, 0: unsaid. */
+uint32_t mail_hold(const struct mail *m);
+uint32_t mail_by(const struct mail *m);
+/* Is a recipient waiting for its release? */
+bool mail_is_held(const struct mail *m, uint32_t rcpt, uint32_t now);
+/* Does the sender want to be told of this kind: NOTIFY_SUCCESS, ... */
+bool mail_wants(const struct mail *m, uint32_t rcpt, uint8_t notify);
 
 /* How a state of a recipient stands in the journal, and what it is after a
  * restart; false for a letter that means nothing. */
@@ -92,7 +116,9 @@ bool mail_state_of(char letter, uint8_t *state);
 /* One recipient as bytes, state included; NULL state: a new one. */
 void mail_write_rcpt(struct str *out, const struct rcpt *r,
     const struct rcpt_texts *t, uint8_t notify);
-/* Append the records RCPTS... and MAIL of a whole mail to a batch. */
+/* Change NOTIFY of the recipient that begins at this octet. */
+void mail_set_notify(struct str *rcpts, size_t at, uint8_t notify);
+/* Append the records RCPTS... and ENVELOPE of a whole mail to a batch. */
 void mail_write(struct str *batch, const struct mail *m);
 /* The same of a new one, whose recipients stand in rcpts as bytes. */
 void mail_write_new(struct str *batch, uint64_t id, const struct mail_head *h,
@@ -100,7 +126,8 @@ void mail_write_new(struct str *batch, uint64_t id, const struct mail_head *h,
 
 /* Feed it the payloads of the records, of all segments in a row: a mail may
  * begin in one and end in the next. What mail_read_mail() returns is the
- * caller's, NULL when something does not fit; content is a part of payload. */
+ * caller's, NULL when something does not fit; content is a part of payload.
+ * former: it is a RECORD_MAIL. */
 struct mail_reader {
 	uint64_t id;
 	uint32_t n;
@@ -111,6 +138,6 @@ struct mail_reader {
 };
 void mail_read_rcpts(struct mail_reader *r, struct view payload);
 struct mail *mail_read_mail(struct mail_reader *r, struct view payload,
-    struct settles *s);
+    struct settles *s, bool former);
 
 #endif

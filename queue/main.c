@@ -143,6 +143,7 @@ static const struct handlers handlers = {
 	.answer = report_answer,
 	.queue_list = control_list,
 	.queue_flush = control_flush,
+	.queue_domain = control_domain,
 	.queue_delete = control_delete,
 	.closed = closed,
 };

@@ -57,13 +57,20 @@ note_synced(struct str *batch, struct place place)
 	record_end(batch, begin);
 }
 
+/* A report that settles nobody: the sender knows. */
+static bool
+tell(struct mail *m, uint8_t kind)
+{
+	m->warned |= kind == REPORT_DELAYED || kind == REPORT_LATE;
+	m->late_told |= kind == REPORT_LATE;
+	return kind == REPORT_DELAYED || kind == REPORT_LATE;
+}
+
 void
 note_settle(struct mail *m, const struct settles *s)
 {
-	if (s->kind == REPORT_DELAYED) {
-		m->warned = true;
+	if (tell(m, s->kind))
 		return;
-	}
 	for (uint16_t i = 0; i < s->n; i++)
 		if (s->rcpt[i] < m->nrcpt &&
 		    state_may(m->rcpt[s->rcpt[i]].state, RCPT_SETTLED))
@@ -111,9 +118,9 @@ apply_settled(struct bytes *b)
 
 	if (m == NULL || b->bad)
 		return;
-	if (kind == REPORT_DELAYED)
-		m->warned = true;
-	while (kind != REPORT_DELAYED && get_more(b)) {
+	if (tell(m, kind))
+		return;
+	while (get_more(b)) {
 		uint32_t n = get_u32(b);
 
 		if (!b->bad && n < m->nrcpt)

@@ -21,8 +21,8 @@ void note_deleted(struct str *batch, uint64_t id);
 /* Contents that stand in the journal before this place are in their files. */
 void note_synced(struct str *batch, struct place place);
 
-/* A report is safe, or given up: REPORT_DELAYED marks the mail as warned, the
- * others settle recipients. */
+/* A report is safe, or given up: REPORT_DELAYED and REPORT_LATE mark the mail,
+ * the others settle recipients. */
 void note_settle(struct mail *m, const struct settles *s);
 
 /* VERDICT, SETTLED and DELETED at a start. */

@@ -69,11 +69,12 @@ keep_content(struct reading *r, uint64_t id, struct view content)
 }
 
 static void
-read_mail(struct reading *r, struct view payload)
+read_mail(struct reading *r, struct view payload, bool former)
 {
 	struct mail_reader *reader = &r->replay->mail;
 	struct settles s = { 0 };
-	struct mail *m = mail_read_mail(reader, payload, &s), *of;
+	struct mail *m = mail_read_mail(reader, payload, &s, former);
+	struct mail *of;
 
 	if (m == NULL)
 		return;
@@ -103,8 +104,8 @@ on_record(void *arg, enum record_type type, struct view payload)
 
 	if (type == RECORD_RCPTS)
 		mail_read_rcpts(&r->replay->mail, payload);
-	else if (type == RECORD_MAIL)
-		read_mail(r, payload);
+	else if (type == RECORD_MAIL || type == RECORD_ENVELOPE)
+		read_mail(r, payload, type == RECORD_MAIL);
 	else if (type == RECORD_SYNCED)
 		read_synced(r, payload);
 	else

@@ -20,9 +20,11 @@
 #include "queue/note.h"
 #include "queue/report.h"
 #include "queue/table.h"
+#include "queue/transport.h"
 
 #define REPORTS_MOST	20	/* under way at once */
 #define AGAIN_MS	30000	/* after bounce could not */
+#define RET_HEADERS	2	/* RFC 3461 RET=HDRS */
 #define SOON_MS		1000	/* after its link broke, or the journal failed */
 
 /* A report that bounce is writing. */
@@ -44,14 +46,55 @@ static const struct {
 } kinds[] = {
 	{ REPORT_FAILED, RCPT_FAILED },
 	{ REPORT_DELIVERED, RCPT_DONE },
+	{ REPORT_EXPANDED, RCPT_DONE },
+	{ REPORT_LATE, RCPT_WAITING },
+	{ REPORT_DELAYED, RCPT_WAITING },
 };
 
+static uint8_t
+state_of(uint8_t kind)
+{
+	size_t i = 0;
+
+	while (kinds[i].kind != kind)
+		must(++i < nitems(kinds));
+	return kinds[i].state;
+}
+
+static bool
+is_about(const struct mail *m, uint32_t rcpt, uint8_t kind)
+{
+	const struct rcpt *r = &m->rcpt[rcpt];
+
+	if (r->state != state_of(kind))
+		return false;
+	switch (kind) {
+	case REPORT_DELAYED:
+		return r->tries > 0 && mail_wants(m, rcpt, NOTIFY_DELAY);
+	case REPORT_LATE:
+		return mail_wants(m, rcpt, NOTIFY_DELAY);
+	case REPORT_DELIVERED:
+	case REPORT_EXPANDED:
+		return (kind == REPORT_EXPANDED) ==
+		    (r->transport == TRANSPORT_EXPANDED);
+	default:
+		return true;
+	}
+}
+
+static bool
+is_wanted(const struct mail *m, uint8_t kind)
+{
+	if (kind == REPORT_DELAYED)
+		return m->warn && !m->warned;
+	return kind != REPORT_LATE || (m->late && !m->late_told);
+}
+
 static void
-collect(const struct mail *m, uint8_t state, struct settles *about)
+collect(const struct mail *m, struct settles *about)
 {
 	for (uint32_t i = 0; i < m->nrcpt && about->n < SETTLES_MOST; i++)
-		if (m->rcpt[i].state == state &&
-		    (state != RCPT_WAITING || m->rcpt[i].tries > 0))
+		if (is_about(m, i, about->kind))
 			about->rcpt[about->n++] = i;
 }
 
@@ -62,11 +105,8 @@ choose(const struct mail *m, struct settles *about)
 	*about = (struct settles){ .mail = m->id };
 	for (size_t i = 0; i < nitems(kinds) && about->n == 0; i++) {
 		about->kind = kinds[i].kind;
-		collect(m, kinds[i].state, about);
-	}
-	if (about->n == 0 && m->warn && !m->warned) {
-		about->kind = REPORT_DELAYED;
-		collect(m, RCPT_WAITING, about);
+		if (is_wanted(m, about->kind))
+			collect(m, about);
 	}
 	return about->n > 0;
 }
@@ -89,14 +129,18 @@ static void
 put_recipients(struct str *list, const struct mail *m,
     const struct settles *about)
 {
+	bool late = about->kind == REPORT_LATE;
+
 	for (uint16_t i = 0; i < about->n; i++) {
 		struct rcpt_texts t = mail_texts(m, about->rcpt[i]);
 		const struct reason *why = m->rcpt[about->rcpt[i]].why;
 
 		list_put(list, t.original);
 		list_put(list, t.address);
-		list_put(list, reason_status(why));
-		list_put(list, reason_sentence(why));
+		list_put(list, late ? VIEW_LIT("4.7") : reason_status(why));
+		list_put(list, late && why == NULL ?
+		    VIEW_LIT("Not delivered by the time that you set") :
+		    reason_sentence(why));
 		list_put(list, reason_relay(why));
 		list_put(list, t.orcpt);
 	}
@@ -105,7 +149,7 @@ put_recipients(struct str *list, const struct mail *m,
 static void
 mark(struct mail *m, const struct settles *about, enum state to)
 {
-	if (about->kind == REPORT_DELAYED)
+	if (state_of(about->kind) == RCPT_WAITING)
 		return;
 	for (uint16_t i = 0; i < about->n; i++) {
 		uint8_t state = m->rcpt[about->rcpt[i]].state;
@@ -127,6 +171,23 @@ open_content(const struct mail *m)
 	return fd;
 }
 
+/* When it will be given up. */
+static int64_t
+until(const struct mail *m)
+{
+	int64_t end = mail_begin(m) + service_settings()->queue_lifetime;
+	bool back = (m->by_mode & BY_MODE) == BY_RETURN;
+
+	return back && mail_by(m) < end ? mail_by(m) : end;
+}
+
+/* What had to be kept secret on its way is not sent back (RFC 8689 5). */
+static uint8_t
+returned(const struct mail *m)
+{
+	return m->tls & TLS_REQUIRED ? RET_HEADERS : m->ret;
+}
+
 /* Without content there is still the news; bounce copes with -1. */
 static void
 send_report(struct channel *to, struct mail *m, const struct settles *about)
@@ -136,9 +197,8 @@ send_report(struct channel *to, struct mail *m, const struct settles *about)
 	struct message r = { .type = MSG_report, .tag = channel_tag(to),
 		.report = { .mail = m->id, .sender = mail_sender(m),
 		    .kind = about->kind, .arrival = mail_arrival(m),
-		    .until = mail_arrival(m) +
-			service_settings()->queue_lifetime,
-		    .envid = mail_envid(m), .ret = m->ret, .skip = m->skip,
+		    .until = until(m), .envid = mail_envid(m),
+		    .ret = returned(m), .skip = m->skip, .body = m->body,
 		    .content = open_content(m) } };
 
 	put_recipients(&recipients, m, about);
@@ -261,8 +321,7 @@ once_more(struct mail *m, const struct settles *about, int64_t ms)
 {
 	struct again *a = xcalloc(1, sizeof(*a));
 
-	mark(m, about, about->kind == REPORT_DELIVERED ? RCPT_DONE :
-	    RCPT_FAILED);
+	mark(m, about, state_of(about->kind));
 	a->mail = m->id;
 	a->timer = loop_timer_new(ms, again, a);
 }

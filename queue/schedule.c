@@ -73,7 +73,8 @@ schedule_remove(struct mail *m)
 	}
 }
 
-/* The earliest due of a waiting recipient; false when none waits. */
+/* The earliest due of a waiting recipient, or the time that the sender set;
+ * false when none waits. */
 static bool
 earliest(const struct mail *m, uint32_t *due)
 {
@@ -86,6 +87,8 @@ earliest(const struct mail *m, uint32_t *due)
 			if (m->rcpt[i].due < *due)
 				*due = m->rcpt[i].due;
 		}
+	if (any && m->by_mode != 0 && !m->late && mail_by(m) < *due)
+		*due = mail_by(m);
 	return any;
 }
 
@@ -153,7 +156,7 @@ schedule_doubt(struct mail *m, uint32_t most)
 	uint32_t now = schedule_now();
 
 	for (uint32_t i = 0; i < m->nrcpt; i++)
-		if (m->rcpt[i].due > now && (m->rcpt[i].due - now) / 2 > most)
+		if (!mail_is_held(m, i, now) && m->rcpt[i].due > now && (m->rcpt[i].due - now) / 2 > most)
 			m->rcpt[i].due = now;
 }
 

@@ -11,7 +11,8 @@
 
 #include "queue/mail.h"
 
-/* due() is called for each mail when its time has come. */
+/* due() is called for each mail when its time has come: that of a recipient, or
+ * the one that the sender set (mail_by()), until m->late says that it is over. */
 void schedule_start(void (*due)(struct mail *));
 /* Seconds since 1970, never going back. */
 uint32_t schedule_now(void);
@@ -24,7 +25,7 @@ void schedule_remove(struct mail *m);
 uint32_t schedule_wait(uint16_t tries, uint32_t first, uint32_t most,
     uint32_t random);
 /* At a start: a time that no wait of at most `most` can have led to was set by
- * a clock that has been put right since. It is now. */
+ * a clock that has been put right since. It is now. What is held, is held. */
 void schedule_doubt(struct mail *m, uint32_t most);
 
 #endif

@@ -17,7 +17,10 @@ struct transport {
 	const char *missing;	/* said while it is not there; NULL: wait */
 };
 
-enum { TRANSPORT_LOCAL, TRANSPORT_SMTP, TRANSPORT_UNKNOWN, TRANSPORT_COUNT };
+/* EXPANDED: an alias about which the sender is to be told that it has become
+ * several recipients, which stand beside it. It is never tried. */
+enum { TRANSPORT_LOCAL, TRANSPORT_SMTP, TRANSPORT_EXPANDED, TRANSPORT_UNKNOWN,
+	TRANSPORT_COUNT };
 
 extern const struct transport transports[TRANSPORT_COUNT];
 /* TRANSPORT_UNKNOWN if there is none of this name. */

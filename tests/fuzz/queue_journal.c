@@ -30,7 +30,8 @@ seal(struct view in, struct str *out)
 {
 	while (in.n >= 2) {
 		size_t n = (unsigned char)in.p[1];
-		size_t begin = record_begin(out, (unsigned char)in.p[0] % 8);
+		size_t begin = record_begin(out, (unsigned char)in.p[0] %
+		    RECORD_LIMIT);
 
 		in = view_skip(in, 2);
 		if (n > in.n)
