@@ -17,7 +17,8 @@ typedef struct response command_fn(struct dialog *d, struct view args);
 enum {
 	COMMAND_LAST = 1,	/* must end a pipelined group (RFC 2920 3.1) */
 	COMMAND_LOGGED = 2,	/* a refusal is logged as "reject:" */
-	COMMAND_AUTHED = 4	/* submission: only after a login (RFC 6409) */
+	COMMAND_AUTHED = 4,	/* submission: only after a login (RFC 6409) */
+	COMMAND_JUNK = 8	/* counts towards junk_max until a mail is queued */
 };
 
 struct command {

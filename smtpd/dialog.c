@@ -40,6 +40,9 @@ dialog_new(const struct dialog_client *client, const struct house *house)
 	d->uid = client->uid;
 	d->number = client->number;
 	d->trusted = client->uid != UINT32_MAX;
+	d->secure = client->secure;
+	d->believed = client->believed;
+	d->session = client->session;
 	d->helo = d->login = "";
 	d->last = "CONNECT";
 	d->intake.fd = -1;
@@ -159,8 +162,11 @@ count(struct dialog *d, const struct command *c, const struct response *r)
 		d->tally[command_number(c)].all++;
 		d->tally[command_number(c)].good += !response_is_error(r);
 	}
+	if (c != NULL && (c->flags & COMMAND_JUNK) && r->code != 334)
+		d->junk++;
 	if (r->code >= 500)
 		d->errors++;
+	d->refusals += response_is_error(r);
 }
 
 static bool
@@ -172,8 +178,10 @@ is_text(struct view line)
 static struct response
 too_many_errors(struct dialog *d)
 {
+	bool junk = d->junk >= d->house->settings()->junk_max;
 	struct response r = response_printf(&d->command, 421, "4.7.0",
-	    "%s Too many errors", d->house->hostname());
+	    "%s Too many %s", d->house->hostname(),
+	    junk ? "commands without a mail" : "errors");
 
 	log_info(NULL, "too many errors after %s from %s", d->last, d->client);
 	r.then = THEN_CLOSE;
@@ -183,7 +191,9 @@ too_many_errors(struct dialog *d)
 static bool
 worn_out(const struct dialog *d)
 {
-	return d->errors >= d->house->settings()->errors_max;
+	const struct settings *s = d->house->settings();
+
+	return d->errors >= s->errors_max || d->junk >= s->junk_max;
 }
 
 struct response
@@ -349,7 +359,7 @@ dialog_data_end(struct dialog *d, struct str *out)
 
 	arena_reset(&d->command);
 	if (queue_mail(d, &w)) {
-		d->errors = 0;
+		d->errors = d->junk = 0;
 		d->mails++;
 		r = response_why(&d->command, &w);
 	} else {

@@ -66,20 +66,27 @@ struct tally {
 	uint32_t good, all;
 };
 
+struct session;
+
 struct dialog {
 	const struct house *house;
 	enum protocol protocol;
 	enum phase phase;
 	bool extended;		/* EHLO or LHLO, not HELO */
 	bool trusted;		/* a client on this host: may relay */
+	bool secure;		/* in TLS */
+	bool believed;		/* a proxy: may say who its clients are */
 	uint32_t uid;		/* its user, UINT32_MAX if there is none */
 	uint64_t number;	/* of the session in this process */
+	struct session *session;	/* for the house; NULL in tests */
 	char client[128];	/* host[ip], as log lines have it */
 	const char *ip;		/* "" for a client on this host */
 	const char *helo;	/* "" before it said so */
 	const char *login;	/* "" without one */
 	const char *last;	/* last verb, for the log */
 	uint32_t errors;	/* since the last mail that was queued */
+	uint32_t junk;		/* commands that led to nothing, since then */
+	uint32_t refusals;	/* in all */
 	uint32_t mails;
 	struct arena own, hello, command;
 	struct transaction tx;
@@ -97,6 +104,9 @@ struct dialog_client {
 	const char *ip;		/* "" for a UNIX client; borrowed */
 	uint32_t uid;		/* of a UNIX client, else UINT32_MAX */
 	uint64_t number;	/* of the session in this process */
+	bool secure;		/* in TLS from the beginning */
+	bool believed;		/* stands in proxy_clients */
+	struct session *session;	/* NULL in tests */
 };
 
 struct dialog *dialog_new(const struct dialog_client *client,

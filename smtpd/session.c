@@ -4,16 +4,18 @@
  *
  * Greets, reads lines while the dialog wants commands and octets while it wants
  * content, and writes what it says. Replies to pipelined commands leave
- * together, as the stream flushes only when it has to wait. Time: the next
- * command within command_timeout, and content at no less than RATE_LEAST octets
- * a second, so that nobody holds a session with a trickle. A client that always
- * has more gives way to others now and then.
+ * together, as the stream flushes only when it has to wait. Time: the whole of
+ * the next command within command_timeout, content at no less than RATE_LEAST
+ * octets a second, a login within login_timeout, and our replies are read within
+ * command_timeout, so that nobody holds a session with a trickle. A client that
+ * always has more gives way to others now and then.
  */
 #include "lib/base/log.h"
 #include "smtpd/command.h"
 #include "smtpd/session.h"
 
 #define RATE_LEAST	500
+#define FORGIVEN	2	/* refusals without a wait */
 #define COMMANDS_TURN	64	/* pipelined; then it is the others' turn */
 #define OCTETS_TURN	(1u << 20)
 
@@ -23,6 +25,7 @@ struct talk {
 	struct dialog *dialog;
 	bool pipelining_logged;
 	unsigned commands;
+	int64_t login_by;	/* DEADLINE_NEVER where none is needed */
 };
 
 static const struct {
@@ -49,15 +52,38 @@ timeout(void)
 	return service_settings()->command_timeout * 1000;
 }
 
+/* Whoever is refused again and again waits for it. */
+static void
+tarpit(const struct talk *t, const struct response *r)
+{
+	int64_t wait = service_settings()->tarpit;
+
+	if (response_is_error(r) && wait > 0 &&
+	    t->dialog->refusals > FORGIVEN)
+		fiber_sleep(wait * 1000);
+}
+
 static void
 say(struct talk *t, const struct response *r)
 {
 	struct str out = { 0 };
 
+	tarpit(t, r);
 	response_write(&out, r);
 	stream_write(t->stream, str_view(&out));
 	str_free(&out);
 }
+
+/* How a session ends without QUIT. */
+static const struct {
+	const char *status, *sentence, *log;
+} ends[] = {
+	[STREAM_EOF] = { NULL, NULL, "lost connection" },
+	[STREAM_TIMEOUT] = { "4.4.2", "Waited too long, good-bye", "timeout" },
+	[STREAM_CANCELLED] = { "4.3.2", "The server is stopping", NULL },
+	[STREAM_WOKEN] = { "4.3.2", "Too many sessions, try again later",
+	    "made place for others" },
+};
 
 /* Something else than a command ended the session. */
 static void
@@ -65,17 +91,15 @@ broken(struct talk *t, enum stream_end end)
 {
 	struct dialog *d = t->dialog;
 
-	if (end == STREAM_TIMEOUT || end == STREAM_CANCELLED) {
-		stream_printf(t->stream, "421 4.%s %s %s\r\n",
-		    end == STREAM_TIMEOUT ? "4.2" : "3.2",
-		    d->house->hostname(), end == STREAM_TIMEOUT ?
-		    "Waited too long, good-bye" : "The server is stopping");
+	if (end == STREAM_CANCELLED && t->session->evicted)
+		end = STREAM_WOKEN;
+	if (ends[end].status != NULL) {
+		stream_printf(t->stream, "421 %s %s %s\r\n", ends[end].status,
+		    d->house->hostname(), ends[end].sentence);
 		stream_flush(t->stream);
 	}
-	if (end == STREAM_TIMEOUT)
-		log_info(NULL, "timeout after %s from %s", d->last, d->client);
-	else if (end == STREAM_EOF)
-		log_info(NULL, "lost connection after %s from %s", d->last,
+	if (ends[end].log != NULL)
+		log_info(NULL, "%s after %s from %s", ends[end].log, d->last,
 		    d->client);
 }
 
@@ -96,6 +120,15 @@ check_pipelining(struct talk *t)
 	    d->last, d->client);
 }
 
+static int64_t
+command_deadline(const struct talk *t)
+{
+	int64_t next = deadline_in(timeout());
+
+	return t->dialog->login[0] != '\0' || next < t->login_by ?
+	    next : t->login_by;
+}
+
 /* Returns false when the session is over. */
 static bool
 take_command(struct talk *t, enum then *then)
@@ -103,7 +136,7 @@ take_command(struct talk *t, enum then *then)
 	struct view line;
 	struct response r;
 	enum stream_end end = stream_line(t->stream, &line, COMMAND_MAX, true,
-	    deadline_in(timeout()));
+	    command_deadline(t));
 
 	switch (end) {
 	case STREAM_OK:
@@ -175,24 +208,56 @@ take_data(struct talk *t)
 		}
 	}
 	dialog_data_end(t->dialog, &out);
+	t->session->settled |= t->dialog->mails > 0;
 	stream_write(t->stream, str_view(&out));
 	str_free(&out);
 	return true;
 }
 
-/* A client that speaks before it is greeted does not listen. */
+/* "PREGREET 15 after 0.12 from [192.0.2.7]:40213: EHLO...", as log readers know
+ * it. */
 static void
-check_early(struct talk *t)
+turn_away(struct talk *t, struct view early, int64_t begun)
 {
-	struct view early;
+	int64_t ms = clock_ms() - begun;
 
-	if (t->dialog->trusted)
-		return;
-	if (stream_peek(t->stream, &early, 0) == STREAM_OK && early.n > 0) {
-		t->pipelining_logged = true;
-		log_info(NULL, "improper command pipelining after CONNECT "
-		    "from %s", t->dialog->client);
+	log_info(NULL, "PREGREET %zu after %d.%02d from [%s]:%u: %s", early.n,
+	    (int)(ms / 1000), (int)(ms % 1000 / 10), t->session->client,
+	    t->session->port, log_quote(early));
+	stream_printf(t->stream, "554 5.5.1 %s You speak before you are "
+	    "greeted\r\n", t->dialog->house->hostname());
+}
+
+/* A client that speaks before it is greeted does not listen: after greet_wait
+ * it is turned away, without that just noted. False ends the session. */
+static bool
+wait_for_early(struct talk *t)
+{
+	const struct dialog *d = t->dialog;
+	int64_t begun = clock_ms();
+	int64_t wait = service_settings()->greet_wait * 1000;
+	struct view early;
+	enum stream_end end;
+
+	if (d->trusted || d->believed || d->secure)
+		return true;
+	if (d->protocol != PROTOCOL_SMTP)
+		wait = 0;
+	end = stream_peek(t->stream, &early, deadline_in(wait));
+	if (end == STREAM_TIMEOUT)
+		return true;
+	if (end != STREAM_OK) {
+		broken(t, end);
+		return false;
 	}
+	if (wait > 0) {
+		turn_away(t, early, begun);
+		return false;
+	}
+	t->pipelining_logged = true;
+	log_info(NULL, "improper command pipelining after CONNECT from %s",
+	    d->client);
+	return true;
 }
 
 static void
@@ -202,7 +267,10 @@ talk(struct talk *t)
 	enum then then = THEN_COMMAND;
 	bool on = true;
 
-	check_early(t);
+	if (!wait_for_early(t)) {
+		stream_flush(t->stream);
+		return;
+	}
 	say(t, &greeting);
 	while (on && then != THEN_CLOSE)
 		if (then == THEN_DATA) {
@@ -222,10 +290,17 @@ smtpd_session(struct session *s)
 		.ip = s->uid == UINT32_MAX ? s->client : "",
 		.uid = s->uid,
 		.number = s->number,
+		.believed = session_is_believed(s),
+		.session = s,
 	};
-	struct talk t = { .session = s, .stream = &s->stream };
+	struct talk t = { .session = s, .stream = &s->stream,
+		.login_by = DEADLINE_NEVER };
 	struct str tally = { 0 };
 
+	if (client.protocol == PROTOCOL_SUBMISSION && s->uid == UINT32_MAX)
+		t.login_by = deadline_in(
+		    service_settings()->login_timeout * 1000);
+	s->stream.write_deadline_ms = timeout();
 	t.dialog = dialog_new(&client, &house_real);
 	log_info(NULL, "connect from %s", t.dialog->client);
 	talk(&t);

@@ -504,6 +504,40 @@ test_limits(void **unused)
 	world.settings->errors_max = 20;
 }
 
+/* Commands that lead to nothing, and mails that are begun and given up. */
+static void
+test_junk(void **unused)
+{
+	static const char *const idle[] = { "NOOP", "RSET", "HELP",
+		"VRFY alice", "EHLO a.test", "MAIL FROM:<a@b.test>" };
+	struct dialog *d;
+
+	(void)unused;
+	world.settings->junk_max = 4;
+	for (size_t i = 0; i < nitems(idle); i++) {
+		d = begin(PROTOCOL_SMTP);
+		greeted(d);		/* EHLO and MAIL: two */
+		say(d, "RSET", "250 ");
+		say(d, idle[i], "2");
+		assert_int_equal(say(d, "QUIT", "421 4.7.0 mail.example.test "
+		    "Too many commands without"), THEN_CLOSE);
+		dialog_free(&d);
+	}
+	d = begin(PROTOCOL_SMTP);
+	for (int i = 0; i < 3; i++) {	/* each mail begins the count anew */
+		if (i == 0)
+			greeted(d);
+		else
+			say(d, "MAIL FROM:<a@b.test>", "250 ");
+		say(d, "NOOP", "250 ");
+		say(d, "RCPT TO:<alice@example.test>", "250 ");
+		data(d, "\r\n.\r\n", "250 ");
+	}
+	say(d, "QUIT", "221 ");
+	dialog_free(&d);
+	world.settings->junk_max = 100;
+}
+
 static void
 test_lmtp(void **unused)
 {
@@ -587,7 +621,7 @@ test_memory(void **unused)
 		say(d, hello, "250-");
 		say(d, "AUTH LOGIN YWxpY2VAZXhhbXBsZS50ZXN0", "334 ");
 		say(d, "*", "501 ");
-		d->errors = 0;
+		d->errors = d->junk = 0;
 	}
 	assert_int_equal(d->own.total, own);
 	assert_true(d->hello.total + d->tx.arena.total < 1024);
@@ -722,6 +756,7 @@ main(void)
 		cmocka_unit_test(test_trouble),
 		cmocka_unit_test(test_hops),
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_junk),
 		cmocka_unit_test(test_lmtp),
 		cmocka_unit_test(test_submission),
 		cmocka_unit_test(test_login_broken_off),
