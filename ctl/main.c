@@ -40,6 +40,7 @@ static const struct {
 	{ "--all", OPTION_ALL },
 	{ "--changed", OPTION_CHANGED },
 	{ "--explain", OPTION_EXPLAIN },
+	{ "--domain", OPTION_DOMAIN },
 };
 
 static void

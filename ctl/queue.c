@@ -6,6 +6,7 @@
  * the JSON the keys of its postqueue -j. Items of one mail come together, so
  * only that mail is held in memory, however long the queue is.
  */
+#include <bsd/string.h>
 #include <stdio.h>
 #include <sysexits.h>
 #include <time.h>
@@ -19,6 +20,57 @@ static struct {
 	uint64_t mail, mails, octets;
 	json_t *object, *recipients;	/* of the mail that is being read */
 } list;
+
+/* As MT-PRIORITY has it (RFC 6710). */
+static int
+priority_of(const struct msg_queue_item *m)
+{
+	return m->priority - 10;
+}
+
+/* What the sender asked for: "held until ...; priority 4". */
+static void
+add_fact(struct str *facts, const char *fact)
+{
+	str_adds(facts, facts->n > 0 ? "; " : "");
+	str_adds(facts, fact);
+}
+
+static void
+add_time(struct str *facts, const char *what, int64_t seconds)
+{
+	char text[80];
+	time_t t = (time_t)seconds;
+	struct tm tm;
+	size_t n = strlcpy(text, what, sizeof(text));
+
+	localtime_r(&t, &tm);
+	strftime(text + n, sizeof(text) - n, " %a %b %e %H:%M:%S %Y", &tm);
+	add_fact(facts, text);
+}
+
+static void
+print_facts(const struct msg_queue_item *m)
+{
+	struct str facts = { 0 };
+
+	if (view_is(m->state, "held"))
+		add_time(&facts, "held until", m->hold);
+	if (m->by_mode != 0)
+		add_time(&facts, m->by_mode & 2 ? "return if not delivered by" :
+		    "report if not delivered by", m->by);
+	if (m->priority != 0) {
+		add_fact(&facts, "priority ");
+		str_addf(&facts, "%d", priority_of(m));
+	}
+	if (m->tls == 1)
+		add_fact(&facts, "REQUIRETLS");
+	if (m->tls == 2)
+		add_fact(&facts, "TLS-Required: No");
+	if (facts.n > 0)
+		printf("%*s(%s)\n", 48, "", str_c(&facts));
+	str_free(&facts);
+}
 
 static void
 print_mail_line(const struct msg_queue_item *m)
@@ -49,9 +101,45 @@ print_item(const struct msg_queue_item *m)
 {
 	if (!list.any || m->mail != list.mail)
 		print_mail_line(m);
+	if (!list.any || m->mail != list.mail)
+		print_facts(m);
 	if (m->sentence.n > 0)
 		printf("%*s(%s)\n", 48, "", output_clean(m->sentence));
 	printf("%*s%s\n", 50, "", output_clean(m->address));
+}
+
+/* The letters of NOTIFY (RFC 3461), in words. */
+static json_t *
+notify_words(uint8_t notify)
+{
+	static const char *const words[] = { "success", "failure", "delay",
+		"never" };
+	json_t *a = json_array();
+
+	for (size_t i = 0; i < nitems(words); i++)
+		if (notify & 1u << i)
+			json_array_append_new(a, json_string(words[i]));
+	return a;
+}
+
+static void
+add_facts(json_t *o, const struct msg_queue_item *m)
+{
+	if (m->hold != 0)
+		json_object_set_new(o, "hold_until", json_integer(m->hold));
+	if (m->by_mode != 0) {
+		json_object_set_new(o, "deliver_by", json_integer(m->by));
+		json_object_set_new(o, "deliver_by_mode",
+		    json_string(m->by_mode & 2 ? "return" : "notify"));
+	}
+	if (m->priority != 0)
+		json_object_set_new(o, "priority",
+		    json_integer(priority_of(m)));
+	if (m->tls != 0)
+		json_object_set_new(o, "tls", json_string(m->tls == 1 ?
+		    "required" : "not-required"));
+	if (m->envid.n > 0)
+		json_object_set_new(o, "envid", output_text(m->envid));
 }
 
 static void
@@ -85,6 +173,7 @@ begin_object(const struct msg_queue_item *m)
 	json_object_set_new(list.object, "sender",
 	    m->sender.n > 0 ? output_text(m->sender) :
 			      json_string("MAILER-DAEMON"));
+	add_facts(list.object, m);
 }
 
 static void
@@ -99,6 +188,10 @@ add_recipient(const struct msg_queue_item *m)
 	json_object_set_new(r, "state", output_text(m->state));
 	json_object_set_new(r, "tries", json_integer(m->tries));
 	json_object_set_new(r, "next_try", json_integer(m->next));
+	if (m->notify != 0)
+		json_object_set_new(r, "notify", notify_words(m->notify));
+	if (m->orcpt.n > 0)
+		json_object_set_new(r, "orcpt", output_text(m->orcpt));
 	json_array_append_new(list.recipients, r);
 }
 
@@ -216,8 +309,35 @@ ask_flush(struct channel *c, uint64_t id, struct why *w)
 }
 
 static int
+flush_domains(struct ctl *ctl)
+{
+	struct message m = { .type = MSG_queue_domain };
+	struct channel *c;
+	struct reply r;
+	struct why w;
+	int code;
+
+	if (ctl->argc == 0)
+		return ctl_fail(EX_USAGE, "say which domains");
+	code = open_queue(ctl, &c);
+	for (int i = 0; code == 0 && i < ctl->argc; i++) {
+		m.queue_domain.domain = view_of(ctl->argv[i]);
+		if (link_call(c, &m, &r, &w) &&
+		    reply_is(&r, MSG_queue_domain_tried, &w))
+			printf("%s: %u mails\n", ctl->argv[i],
+			    r.m.queue_domain_tried.mails);
+		else
+			code = ctl_fail(EX_TEMPFAIL, "%s", w.text);
+		reply_free(&r);
+	}
+	return code;
+}
+
+static int
 flush(struct ctl *ctl)
 {
+	if (ctl_has(ctl, OPTION_DOMAIN))
+		return flush_domains(ctl);
 	return request_each(ctl, ask_flush);
 }
 
@@ -241,8 +361,8 @@ delete(struct ctl *ctl)
 const struct command queue_commands[] = {
 	{ "queue list", "", OPTION_JSON, 0, 0, show,
 	    "the mail that waits, and why" },
-	{ "queue flush", "[ID ...]", 0, 0, 1000, flush,
-	    "try these mails now; without ids all" },
+	{ "queue flush", "[ID ...]", OPTION_DOMAIN, 0, 1000, flush,
+	    "try these mails now, or those for domains; without ids all" },
 	{ "queue delete", "[ID ...]", OPTION_ALL, 0, 1000, delete,
 	    "throw mail away; nobody is told" },
 	{ 0 },

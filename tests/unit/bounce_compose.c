@@ -173,6 +173,77 @@ test_kinds(void **state UNUSED)
 	str_free(&s);
 }
 
+static void
+test_late_and_expanded(void **state UNUSED)
+{
+	struct notice n = sample(NOTICE_LATE);
+	struct str s = { 0 };
+
+	compose(&s, &n);
+	assert_true(has(&s, "Action: delayed\r\nStatus: 4.1.1\r\n"));
+	assert_true(has(&s, "Will-Retry-Until: Fri, 14 Sep 2001 01:46:40"));
+	assert_true(has(&s, "by the time\r\nthat you set"));
+	check_wire(&s);
+	str_reset(&s);
+	n.kind = NOTICE_EXPANDED;
+	compose(&s, &n);
+	assert_true(has(&s, "Action: expanded\r\nStatus: 2.1.1\r\n"));
+	assert_false(has(&s, "Diagnostic-Code"));
+	assert_false(has(&s, "Will-Retry-Until"));
+	check_wire(&s);
+	str_free(&s);
+}
+
+/* A report that says 7bit is 7bit, whatever others said. */
+static void
+test_seven_bits(void **state UNUSED)
+{
+	static const struct notice_rcpt loud[] = { {
+		VIEW_LIT("a@example.test"), VIEW_LIT("a@example.test"),
+		VIEW_LIT("1.1"), VIEW_LIT("unbekannt: M\xc3\xbcller \xff"),
+		VIEW_LIT("m\xc3\xbc[192.0.2.1]"), VIEW_LIT("") } };
+	struct notice n = sample(NOTICE_FAILED);
+	struct str s = { 0 };
+
+	n.rcpt = loud;
+	n.n = 1;
+	n.envid = VIEW_LIT("e\xc3\xbc");
+	assert_int_equal(compose_body(&n), 0);
+	compose(&s, &n);
+	for (size_t i = 0; i < s.n; i++)
+		assert_true((unsigned char)s.p[i] < 128);
+	check_wire(&s);
+	str_free(&s);
+}
+
+/* UTF-8 in the header of an SMTPUTF8 mail (RFC 6533), and in an ORCPT. */
+static void
+test_global(void **state UNUSED)
+{
+	static const struct notice_rcpt orcpt[] = { {
+		VIEW_LIT("a@example.test"), VIEW_LIT("a@example.test"),
+		VIEW_LIT("1.1"), VIEW_LIT("no"), VIEW_LIT("local"),
+		VIEW_LIT("utf-8;p\xc3\xa9@example.test") } };
+	struct notice n = sample(NOTICE_FAILED);
+	struct str s = { 0 };
+
+	n.original = VIEW_LIT("Subject: p\xc3\xa9\r\n\r\nx\r\n");
+	assert_int_equal(compose_body(&n), 1);
+	n.utf8 = true;
+	assert_int_equal(compose_body(&n), 3);
+	compose(&s, &n);
+	assert_true(has(&s, "Content-Type: message/global\r\n"));
+	assert_true(has(&s, "Final-Recipient: rfc822; b@example.test"));
+	str_reset(&s);
+	n = sample(NOTICE_FAILED);
+	n.rcpt = orcpt;
+	n.n = 1;
+	assert_int_equal(compose_body(&n), 2 | 1);
+	compose(&s, &n);
+	assert_true(has(&s, "Original-Recipient: utf-8;p\xc3\xa9@"));
+	str_free(&s);
+}
+
 /* What others said cannot end a line, a field or a part. */
 static void
 test_hostile_texts(void **state UNUSED)
@@ -229,6 +300,9 @@ main(void)
 		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_status_fields),
 		cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_late_and_expanded),
+		cmocka_unit_test(test_seven_bits),
+		cmocka_unit_test(test_global),
 		cmocka_unit_test(test_hostile_texts),
 		cmocka_unit_test(test_international),
 	};

@@ -100,6 +100,218 @@ test_verdicts(void **state UNUSED)
 	ledger_clear();
 }
 
+/* What extensions ask for survives, and a whole mail written again says the
+ * same. */
+static void
+test_extensions_come_back(void **state UNUSED)
+{
+	static const struct settles nothing;
+	struct mail_head h = sample_head;
+	struct str b = { 0 }, rcpts = { 0 };
+	struct replay r;
+	struct mail *m;
+
+	h.hold = 4000000000u;
+	h.by = 4000000001u;
+	h.by_mode = BY_RETURN | 4;
+	h.priority = 19;
+	h.tls = TLS_REQUIRED;
+	h.late_told = true;
+	sample_rcpts(&rcpts, 3);
+	mail_write_new(&b, ID, &h, str_view(&rcpts), &nothing);
+	for (int i = 0; i < 2; i++) {
+		sample_replay(&b, &r);
+		m = ledger_find(ID);
+		assert_non_null(m);
+		assert_int_equal(mail_hold(m), 4000000000u);
+		assert_int_equal(mail_by(m), 4000000001u);
+		assert_int_equal(m->by_mode, BY_RETURN | 4);
+		assert_int_equal(m->priority, 19);
+		assert_int_equal(m->tls, TLS_REQUIRED);
+		assert_true(m->late_told);
+		assert_int_equal(m->ret, 2);
+		assert_int_equal(m->rcpt[1].due, 4000000000u);
+		assert_true(mail_is_held(m, 1, 3999999999u));
+		assert_false(mail_is_held(m, 1, 4000000000u));
+		assert_int_equal(mail_begin(m), 4000000000u);
+		assert_true(view_is(mail_envid(m), "e1"));
+		str_reset(&b);
+		mail_write(&b, m);
+	}
+	str_free(&b);
+	str_free(&rcpts);
+	ledger_clear();
+}
+
+/* What cannot be is as if it had not been said. */
+static void
+test_impossible_extensions(void **state UNUSED)
+{
+	static const struct settles nothing;
+	static const struct {
+		uint8_t mode;
+		uint32_t by;
+	} cases[] = { { BY_RETURN, 0 }, { BY_MODE, 5 }, { 4, 5 } };
+	struct str b = { 0 }, rcpts = { 0 };
+	struct replay r;
+
+	sample_rcpts(&rcpts, 1);
+	for (size_t i = 0; i < nitems(cases); i++) {
+		struct mail_head h = sample_head;
+
+		h.by_mode = cases[i].mode;
+		h.by = cases[i].by;
+		h.priority = PRIORITY_MOST + 1;
+		str_reset(&b);
+		mail_write_new(&b, ID, &h, str_view(&rcpts), &nothing);
+		sample_replay(&b, &r);
+		assert_int_equal(ledger_find(ID)->by_mode, 0);
+		assert_int_equal(ledger_find(ID)->priority, 0);
+		assert_int_equal(ledger_find(ID)->rcpt[0].due, 0);
+		assert_int_equal(mail_hold(ledger_find(ID)), 0);
+	}
+	str_free(&b);
+	str_free(&rcpts);
+	ledger_clear();
+}
+
+/* An envelope as it was written before there were extensions. */
+static void
+write_former(struct str *b, uint64_t id, struct view content)
+{
+	struct str rcpts = { 0 };
+	size_t begin;
+
+	sample_rcpts(&rcpts, 2);
+	begin = record_begin(b, RECORD_RCPTS);
+	put_u64(b, id);
+	put_u32(b, 0);
+	str_add(b, str_view(&rcpts));
+	record_end(b, begin);
+	begin = record_begin(b, RECORD_MAIL);
+	put_u64(b, id);
+	put_u32(b, 2);
+	put_u64(b, 1234);
+	put_u32(b, 30);
+	put_u8(b, 5);
+	put_u8(b, 1);
+	put_u8(b, 1);
+	put_text(b, VIEW_LIT("sender@example.org"));
+	put_text(b, VIEW_LIT("e1"));
+	put_u64(b, 0);
+	put_u8(b, 0);
+	put_u16(b, 0);
+	str_add(b, content);
+	record_end(b, begin);
+	str_free(&rcpts);
+}
+
+/* A server that was replaced by this one left them. */
+static void
+test_former_journal(void **state UNUSED)
+{
+	struct str b = { 0 };
+	struct replay r = { 0 };
+	struct mail *m;
+
+	write_former(&b, ID, VIEW_LIT("what it says"));
+	write_former(&b, ID + 1, VIEW_NONE);
+	sample_mail(&b, ID + 2, 1);
+	journal_seal(1, b.p, b.n);
+	ledger_clear();
+	replay_segment(str_view(&b), 1, &r);
+	assert_int_equal(ledger_count(), 3);
+	assert_int_equal(r.contents.count, 1);
+	m = ledger_find(ID);
+	assert_int_equal(m->nrcpt, 2);
+	assert_int_equal(m->size, 1234);
+	assert_int_equal(m->body, 5);
+	assert_int_equal(m->ret, 1);
+	assert_true(m->warned);
+	assert_true(view_is(mail_sender(m), "sender@example.org"));
+	assert_true(view_is(mail_envid(m), "e1"));
+	assert_int_equal(m->by_mode, 0);
+	assert_int_equal(mail_hold(m), 0);
+	assert_int_equal(mail_by(m), 0);
+	assert_int_equal(m->rcpt[0].due, 0);
+	replay_free(&r);
+	str_free(&b);
+	ledger_clear();
+}
+
+/* An alias of several stands beside them, DONE; without a sender there is
+ * nobody to tell. */
+static void
+test_expanded(void **state UNUSED)
+{
+	static const struct settles nothing;
+	static const struct rcpt done = { .state = RCPT_DONE };
+	struct rcpt_texts t = { .original = VIEW_LIT("team@example.test"),
+		.transport = VIEW_LIT("expanded"),
+		.address = VIEW_LIT("team@example.test") };
+	struct settles s = { .mail = ID, .kind = REPORT_EXPANDED, .n = 1,
+		.rcpt = { 2 } };
+	struct mail_head h = sample_head;
+	struct str b = { 0 }, rcpts = { 0 };
+	struct replay r;
+
+	sample_rcpts(&rcpts, 2);
+	mail_write_rcpt(&rcpts, &done, &t, NOTIFY_SUCCESS);
+	mail_set_notify(&rcpts, 0, NOTIFY_NEVER);
+	mail_write_new(&b, ID, &h, str_view(&rcpts), &nothing);
+	h.sender = VIEW_NONE;
+	mail_write_new(&b, ID + 1, &h, str_view(&rcpts), &nothing);
+	sample_replay(&b, &r);
+	assert_int_equal(ledger_find(ID)->rcpt[0].notify, NOTIFY_NEVER);
+	assert_int_equal(ledger_find(ID)->rcpt[2].state, RCPT_DONE);
+	assert_int_equal(ledger_find(ID)->unsettled, 3);
+	assert_int_equal(ledger_find(ID + 1)->rcpt[2].state, RCPT_SETTLED);
+	assert_int_equal(ledger_find(ID + 1)->unsettled, 2);
+	assert_true(mail_wants(ledger_find(ID), 2, NOTIFY_SUCCESS));
+	assert_false(mail_wants(ledger_find(ID + 1), 2, NOTIFY_SUCCESS));
+	note_settled(&b, &s);
+	s = (struct settles){ .mail = ID + 1, .kind = REPORT_LATE };
+	note_settled(&b, &s);
+	sample_replay(&b, &r);
+	assert_int_equal(ledger_find(ID)->unsettled, 2);
+	assert_true(ledger_find(ID + 1)->late_told);
+	assert_true(ledger_find(ID + 1)->warned);
+	assert_int_equal(ledger_find(ID + 1)->unsettled, 2);
+	str_free(&b);
+	str_free(&rcpts);
+	ledger_clear();
+}
+
+static void
+test_who_wants_what(void **state UNUSED)
+{
+	static const struct {
+		uint8_t notify, wants;
+	} cases[] = {
+		{ 0, NOTIFY_FAILURE | NOTIFY_DELAY },
+		{ NOTIFY_NEVER, 0 },
+		{ NOTIFY_NEVER | NOTIFY_FAILURE, 0 },
+		{ NOTIFY_SUCCESS, NOTIFY_SUCCESS },
+		{ NOTIFY_FAILURE, NOTIFY_FAILURE },
+		{ NOTIFY_SUCCESS | NOTIFY_DELAY, NOTIFY_SUCCESS | NOTIFY_DELAY },
+	};
+	struct str b = { 0 };
+	struct replay r;
+	struct mail *m;
+
+	sample_mail(&b, ID, 1);
+	sample_replay(&b, &r);
+	m = ledger_find(ID);
+	for (size_t i = 0; i < nitems(cases); i++)
+		for (uint8_t n = NOTIFY_SUCCESS; n < NOTIFY_NEVER; n *= 2) {
+			m->rcpt[0].notify = cases[i].notify;
+			assert_int_equal(mail_wants(m, 0, n),
+			    (cases[i].wants & n) != 0);
+		}
+	str_free(&b);
+	ledger_clear();
+}
+
 /* A report's own envelope settles the recipients that it is about. */
 static void
 test_report_settles(void **state UNUSED)
@@ -365,6 +577,11 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_envelope_comes_back),
 		cmocka_unit_test(test_verdicts),
+		cmocka_unit_test(test_extensions_come_back),
+		cmocka_unit_test(test_impossible_extensions),
+		cmocka_unit_test(test_former_journal),
+		cmocka_unit_test(test_expanded),
+		cmocka_unit_test(test_who_wants_what),
 		cmocka_unit_test(test_report_settles),
 		cmocka_unit_test(test_every_truncation),
 		cmocka_unit_test(test_mail_across_segments),

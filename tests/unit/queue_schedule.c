@@ -6,6 +6,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/proc/fiber.h"
+#include "queue/line.h"
 #include "queue/schedule.h"
 #include "queue/table.h"
 
@@ -143,6 +144,88 @@ test_nobody_waits(void **state UNUSED)
 	ledger_clear();
 }
 
+/* The higher priority first, and still everybody's turn comes. */
+static void
+test_priorities(void **state UNUSED)
+{
+	struct lines l = { 0 };
+	size_t place[LINES] = { 0 }, high = 0;
+
+	for (unsigned level = 1; level < LINES; level++)
+		lines_put(&l, level, (struct waiting){ level, 0 });
+	for (unsigned i = LINES - 1; i > LINES - 1 - 7; i--)
+		assert_int_equal(lines_take(&l).mail, i);
+	while (l.n > 0)
+		lines_take(&l);
+	/* new ones of the highest level never end */
+	for (unsigned level = 1; level < LINES; level++)
+		lines_put(&l, level, (struct waiting){ level, 1 });
+	for (size_t turn = 1; turn <= LINES * LINES_FAIR; turn++) {
+		struct waiting w = lines_take(&l);
+
+		lines_put(&l, LINES - 1, (struct waiting){ LINES - 1, 0 });
+		if (w.rcpt == 1)
+			place[w.mail] = turn;
+		high += w.mail == LINES - 1;
+	}
+	for (unsigned level = 1; level < LINES; level++)
+		assert_int_not_equal(place[level], 0);
+	assert_true(high >= LINES * (LINES_FAIR - 1));
+	while (l.n > 0)
+		lines_take(&l);
+	for (unsigned level = 0; level < LINES; level++)
+		free(l.at[level].item);
+}
+
+static uint32_t woken;
+
+static void
+on_by(struct mail *m)
+{
+	woken++;
+	m->late = true;
+	schedule_put(m);
+}
+
+/* The time that the sender set wakes the mail once; what is held waits. */
+static void
+test_by_and_hold(void **state UNUSED)
+{
+	static const struct settles nothing;
+	struct mail_head h = sample_head;
+	struct str b = { 0 }, rcpts = { 0 };
+	struct replay r;
+	struct mail *m;
+	struct loop_timer *t;
+	uint32_t now = schedule_now();
+
+	h.hold = now + 1000000;
+	sample_rcpts(&rcpts, 2);
+	mail_write_new(&b, 7, &h, str_view(&rcpts), &nothing);
+	h.hold = 0;
+	h.by = now - 1;
+	h.by_mode = BY_NOTIFY;
+	mail_write_new(&b, 8, &h, str_view(&rcpts), &nothing);
+	sample_replay(&b, &r);
+	m = ledger_find(7);
+	schedule_doubt(m, 100);
+	assert_int_equal(m->rcpt[0].due, now + 1000000);
+	m = ledger_find(8);
+	m->rcpt[0].due = m->rcpt[1].due = now + 1000;
+	schedule_start(on_by);
+	schedule_put(m);
+	schedule_put(ledger_find(7));
+	t = loop_timer_new(50, stop, NULL);
+	loop_run();
+	loop_timer_free(&t);
+	assert_int_equal(woken, 1);
+	schedule_remove(m);
+	schedule_remove(ledger_find(7));
+	str_free(&b);
+	str_free(&rcpts);
+	ledger_clear();
+}
+
 static void
 test_table(void **state UNUSED)
 {
@@ -202,6 +285,8 @@ main(void)
 		cmocka_unit_test(test_wrong_clock),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_nobody_waits),
+		cmocka_unit_test(test_priorities),
+		cmocka_unit_test(test_by_and_hold),
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_reasons),
 	};
