@@ -32,6 +32,7 @@ MANDIR		?= $(PREFIX)/share/man
 UNITDIR		?= $(if $(filter /usr,$(PREFIX)),/lib,/etc)/systemd/system
 SYSUSERSDIR	?= /usr/lib/sysusers.d
 TMPFILESDIR	?= /usr/lib/tmpfiles.d
+PAMDIR		?= /etc/pam.d
 PYTHON		?= python3
 
 # ---- flags ------------------------------------------------------------------
@@ -73,7 +74,7 @@ LIBS	:= -levent_core -lssl -lcrypto -ldb-5.3 -lseccomp -ljansson -lcrypt \
 # A folder with a main.c is a program; ctl/ is the command posthouse.
 SERVERS	:= $(patsubst %/,%,$(dir $(wildcard $(addsuffix /main.c,\
 	master smtpd pop3d imapd router auth queue smtp local store bounce \
-	resolver keys))))
+	resolver keys pam))))
 COMMANDS := $(patsubst %/,%,$(dir $(wildcard sendmail/main.c ctl/main.c)))
 FOLDERS	:= $(SERVERS) $(COMMANDS)
 LAYERS	:= mail proc base
@@ -136,6 +137,10 @@ link = @mkdir -p $(@D) && echo "  LD    $@" && \
 
 $(BIN)/posthouse: $$(call objects_of,ctl) $(LIBRARIES)
 	$(link) $(LIBS)
+
+# It alone is linked with PAM and what its modules bring along.
+$(BIN)/pam: $$(call objects_of,pam) $(LIBRARIES)
+	$(link) -lpam -lbsd
 
 $(BIN)/%: $$(call objects_of,$$*) $(LIBRARIES)
 	$(link) $(LIBS)
@@ -300,7 +305,10 @@ install: check-sendmail all
 	install -m 644 contrib/systemd/sysusers.conf $(D)$(SYSUSERSDIR)/posthouse.conf
 	install -m 644 contrib/systemd/tmpfiles.conf $(D)$(TMPFILESDIR)/posthouse.conf
 
-# Settings, mail and users stay.
+	if test -d $(D)$(PAMDIR) && ! test -e $(D)$(PAMDIR)/posthouse; then \
+	    install -m 644 contrib/pam/posthouse $(D)$(PAMDIR)/posthouse; fi
+
+# Settings, mail and users stay, and the PAM service, which may have been edited.
 uninstall:
 	rm -f $(addprefix $(D)$(LIBEXECDIR)/,$(SERVERS))
 	rm -f $(SBIN)/posthouse $(SBIN)/sendmail $(LINKS)

@@ -44,7 +44,7 @@ cram_end(struct exchange *x)
 
 /* The password of an account that has one; else a random one. */
 static bool
-take_password(struct attempt *a)
+take_password(struct claim *a)
 {
 	struct secret secret;
 
@@ -104,13 +104,13 @@ struct proof {
 static enum step
 check(struct exchange *x, const struct proof *p)
 {
-	struct attempt *a = &x->attempt;
+	struct claim *a = &x->claim;
 	unsigned char made[EVP_MAX_MD_SIZE];
 	enum kv_result r;
 	bool right;
 
 	str_add(&a->given, p->user);
-	r = attempt_find(a);
+	r = claim_find(a);
 	if (r == KV_TROUBLE)
 		return STEP_TROUBLE;
 	right = r == KV_FOUND && take_password(a);

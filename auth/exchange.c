@@ -31,6 +31,8 @@ static const struct {
 	{ &mechanism_cram_md5, NEED_SECRET, SERVES_CRAM_MD5 },
 	{ &mechanism_apop, NEED_SECRET, SERVES_CRAM_MD5 },
 	{ &mechanism_external, NEED_CERTIFICATES, 0 },
+	{ &mechanism_oauthbearer, NEED_OAUTH, 0 },
+	{ &mechanism_xoauth2, NEED_OAUTH, 0 },
 };
 
 RB_HEAD(exchanges, exchange);
@@ -38,7 +40,7 @@ RB_HEAD(exchanges, exchange);
 static int
 by_session(const struct exchange *x, const struct exchange *y)
 {
-	const struct attempt *a = &x->attempt, *b = &y->attempt;
+	const struct claim *a = &x->claim, *b = &y->claim;
 
 	if (a->process != b->process)
 		return a->process < b->process ? -1 : 1;
@@ -117,12 +119,12 @@ unlist(struct exchange *x)
 	RB_REMOVE(exchanges, &exchanges, x);
 	x->listed = false;
 	listed--;
-	count(x->attempt.channel, -1);
+	count(x->claim.channel, -1);
 	loop_timer_free(&x->deadline);
 }
 
 static void
-free_exchange(struct attempt *a)
+free_exchange(struct claim *a)
 {
 	struct exchange *x = (struct exchange *)a;
 
@@ -142,9 +144,9 @@ static void
 drop(struct exchange *x)
 {
 	unlist(x);
-	x->attempt.channel = NULL;
+	x->claim.channel = NULL;
 	if (!x->working)
-		attempt_end(&x->attempt);
+		claim_end(&x->claim);
 }
 
 static void
@@ -156,11 +158,11 @@ silent(void *arg)
 static struct exchange *
 find(struct channel *c, uint64_t session)
 {
-	struct exchange key = { .attempt = {
+	struct exchange key = { .claim = {
 		.process = channel_peer(c)->process, .session = session } };
 	struct exchange *x = RB_FIND(exchanges, &exchanges, &key);
 
-	return x != NULL && x->attempt.channel == c ? x : NULL;
+	return x != NULL && x->claim.channel == c ? x : NULL;
 }
 
 /* ---- steps ---- */
@@ -168,7 +170,7 @@ find(struct channel *c, uint64_t session)
 enum step
 exchange_malformed(struct exchange *x)
 {
-	why_never(&x->attempt.why, "5.2", "The response is malformed");
+	why_never(&x->claim.why, "5.2", "The response is malformed");
 	return STEP_TROUBLE;
 }
 
@@ -188,11 +190,11 @@ static void
 send_challenge(struct exchange *x)
 {
 	struct message m = { .type = MSG_sasl_challenge,
-		.tag = x->attempt.tag };
+		.tag = x->claim.tag };
 
-	m.sasl_challenge.exchange = x->attempt.session;
+	m.sasl_challenge.exchange = x->claim.session;
 	m.sasl_challenge.challenge = str_view(&x->challenge);
-	channel_send(x->attempt.channel, &m);
+	channel_send(x->claim.channel, &m);
 	loop_timer_free(&x->deadline);
 	x->deadline = loop_timer_new(SILENCE_MS, silent, x);
 }
@@ -215,9 +217,9 @@ run(void *arg)
 	x->working = false;
 	if (step != STEP_CHALLENGE) {
 		unlist(x);
-		attempt_finish(&x->attempt, outcomes[step]);
-	} else if (x->attempt.channel == NULL) {
-		attempt_end(&x->attempt);
+		claim_finish(&x->claim, outcomes[step]);
+	} else if (x->claim.channel == NULL) {
+		claim_end(&x->claim);
 	} else {
 		send_challenge(x);
 	}
@@ -226,8 +228,8 @@ run(void *arg)
 static void
 take_response(struct exchange *x, uint32_t tag, struct view response)
 {
-	x->attempt.tag = tag;
-	x->attempt.since = clock_ms();
+	x->claim.tag = tag;
+	x->claim.since = clock_ms();
 	x->working = true;
 	loop_timer_free(&x->deadline);
 	str_add(&x->response, response);
@@ -263,9 +265,9 @@ make(struct channel *c, const struct mechanism *mechanism,
 {
 	struct exchange *x = xcalloc(1, sizeof(*x));
 
-	attempt_begin(&x->attempt, c, m->client);
-	x->attempt.session = m->session;
-	x->attempt.free = free_exchange;
+	claim_begin(&x->claim, c, m->client);
+	x->claim.session = m->session;
+	x->claim.free = free_exchange;
 	x->mechanism = mechanism;
 	x->secure = m->secure != 0;
 	str_add(&x->exporter, m->exporter);
@@ -280,7 +282,7 @@ list(struct exchange *x)
 	must(RB_INSERT(exchanges, &exchanges, x) == NULL);
 	x->listed = true;
 	listed++;
-	count(x->attempt.channel, 1);
+	count(x->claim.channel, 1);
 }
 
 static void
@@ -293,7 +295,7 @@ start(struct exchange *x, uint32_t tag, const struct msg_sasl_begin *m)
 		take_response(x, tag, m->response);
 		return;
 	}
-	x->attempt.tag = tag;
+	x->claim.tag = tag;
 	if (mech->begin != NULL)
 		mech->begin(x);
 	send_challenge(x);
@@ -316,12 +318,12 @@ exchange_begin(struct channel *c, uint32_t tag, struct msg_sasl_begin *m)
 		return;
 	}
 	x = make(c, mechanism, m);
-	x->attempt.tag = tag;
-	if (attempt_is_shut_out(&x->attempt))
+	x->claim.tag = tag;
+	if (claim_is_shut_out(&x->claim))
 		return;
 	if (m->begun && mechanism->begin != NULL && !mechanism->early) {
 		exchange_malformed(x);
-		attempt_refuse(&x->attempt);
+		claim_refuse(&x->claim);
 		return;
 	}
 	start(x, tag, m);
@@ -354,7 +356,7 @@ exchange_closed(struct channel *c)
 	struct exchange *x = NULL, *next = NULL;
 
 	RB_FOREACH_SAFE(x, exchanges, &exchanges, next)
-		if (x->attempt.channel == c)
+		if (x->claim.channel == c)
 			drop(x);
-	attempt_closed(c);
+	claim_closed(c);
 }

@@ -14,18 +14,18 @@
 #ifndef AUTH_EXCHANGE_H
 #define AUTH_EXCHANGE_H
 
-#include "auth/attempt.h"
+#include "auth/claim.h"
 #include "lib/base/tree.h"
 
 enum step {
 	STEP_CHALLENGE,	/* x->challenge goes out, the client's turn */
-	STEP_RIGHT,	/* the user is attempt.name */
-	STEP_WRONG,	/* attempt.wrong says why */
-	STEP_TROUBLE	/* attempt.why says what; not counted as a guess */
+	STEP_RIGHT,	/* the user is claim.name */
+	STEP_WRONG,	/* claim.wrong says why */
+	STEP_TROUBLE	/* claim.why says what; not counted as a guess */
 };
 
 struct exchange {
-	struct attempt attempt;		/* first: they are freed as one */
+	struct claim claim;		/* first: they are freed as one */
 	RB_ENTRY(exchange) entry;
 	const struct mechanism *mechanism;
 	unsigned step;			/* responses that were handled */
@@ -76,7 +76,7 @@ void exchange_respond(struct channel *c, uint32_t tag,
     struct msg_sasl_response *m);
 void exchange_cancel(struct channel *c, uint32_t tag,
     struct msg_sasl_cancel *m);
-/* The link is gone: its exchanges and other attempts are, too. */
+/* The link is gone: its exchanges and other claims are, too. */
 void exchange_closed(struct channel *c);
 
 #endif

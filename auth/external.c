@@ -13,7 +13,7 @@ static enum step
 respond(struct exchange *x, struct view as)
 {
 	struct view rest = str_view(&x->identities), name;
-	struct attempt *a = &x->attempt;
+	struct claim *a = &x->claim;
 
 	if (memchr(as.p, '\0', as.n) != NULL)
 		return exchange_malformed(x);
@@ -22,10 +22,10 @@ respond(struct exchange *x, struct view as)
 
 		str_reset(&a->given);
 		str_add(&a->given, name);
-		r = attempt_find(a);
+		r = claim_find(a);
 		if (r == KV_TROUBLE)
 			return STEP_TROUBLE;
-		if (r == KV_FOUND && a->secret.n > 0 && attempt_may_be(a, as))
+		if (r == KV_FOUND && a->secret.n > 0 && claim_may_be(a, as))
 			return STEP_RIGHT;
 	}
 	a->wrong = "the certificate names no user";

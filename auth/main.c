@@ -8,6 +8,7 @@
  * Hashes are computed in threads, so that one costly login holds up nobody.
  */
 #include "auth/exchange.h"
+#include "auth/guess.h"
 #include "auth/login.h"
 #include "auth/serve.h"
 #include "lib/proc/service.h"
@@ -23,6 +24,8 @@ static const struct handlers handlers = {
 	.sasl_begin = exchange_begin,
 	.sasl_response = exchange_respond,
 	.sasl_cancel = exchange_cancel,
+	.guess_list = guess_list,
+	.guess_clear = guess_clear,
 	.closed = exchange_closed,
 };
 
@@ -32,7 +35,7 @@ static const struct program program = {
 	.purpose = "checks names and passwords",
 	.calls = CALLS_FILES_READ | CALLS_FILES_WRITE | CALLS_THREADS,
 	.paths = paths,
-	.peers = ROLE_STORE | ROLE_ROUTER | ROLE_SESSIONS,
+	.peers = ROLE_STORE | ROLE_ROUTER | ROLE_SESSIONS | ROLE_CTL,
 	.threads = 2,
 	.handlers = &handlers,
 	.prepare = serve_prepare,

@@ -26,9 +26,9 @@ plain_respond(struct exchange *x, struct view response)
 
 	if (!plain_parse(response, &p))
 		return exchange_malformed(x);
-	str_add(&x->attempt.given, p.user);
-	str_add(&x->attempt.password, p.password);
-	return exchange_outcome(attempt_password(&x->attempt, p.as));
+	str_add(&x->claim.given, p.user);
+	str_add(&x->claim.password, p.password);
+	return exchange_outcome(claim_password(&x->claim, p.as));
 }
 
 static void
@@ -41,12 +41,12 @@ static enum step
 login_respond(struct exchange *x, struct view response)
 {
 	if (x->step == 0) {
-		str_add(&x->attempt.given, response);
+		str_add(&x->claim.given, response);
 		str_adds(&x->challenge, "Password:");
 		return STEP_CHALLENGE;
 	}
-	str_add(&x->attempt.password, response);
-	return exchange_outcome(attempt_password(&x->attempt, VIEW_NONE));
+	str_add(&x->claim.password, response);
+	return exchange_outcome(claim_password(&x->claim, VIEW_NONE));
 }
 
 const struct mechanism mechanism_plain = {

@@ -84,14 +84,14 @@ take_keys(struct exchange *x, struct scram *s)
 	struct str text = { 0 };
 	struct secret secret;
 
-	if (!scheme_of(str_view(&x->attempt.secret), &secret) ||
+	if (!scheme_of(str_view(&x->claim.secret), &secret) ||
 	    !(secret.scheme->serves & kind->serves) ||
 	    !scheme_decode(&secret, &text)) {
-		x->attempt.wrong = "the account has no keys for it";
+		x->claim.wrong = "the account has no keys for it";
 	} else if (strcmp(secret.scheme->name, kind->name) == 0) {
 		s->real = scram_parse(&s->keys, kind->hash,
 		    str_view(&text));
-		x->attempt.wrong = "malformed keys";
+		x->claim.wrong = "malformed keys";
 	} else {
 		str_add(&s->plain, str_view(&text));
 		s->real = text.n > 0;
@@ -104,7 +104,7 @@ take_keys(struct exchange *x, struct scram *s)
 static void
 fake_keys(struct exchange *x, struct scram *s)
 {
-	const struct attempt *a = &x->attempt;
+	const struct claim *a = &x->claim;
 	struct view name = str_view(a->name.n > 0 ? &a->name : &a->given);
 	unsigned char octets[FAKE_SIZE];
 
@@ -119,14 +119,14 @@ fake_keys(struct exchange *x, struct scram *s)
 static bool
 find_keys(struct exchange *x, struct scram *s, struct view as)
 {
-	enum kv_result r = attempt_find(&x->attempt);
+	enum kv_result r = claim_find(&x->claim);
 
 	if (r == KV_TROUBLE)
 		return false;
 	if (r == KV_FOUND)
 		take_keys(x, s);
-	if (s->real && !attempt_may_be(&x->attempt, as)) {
-		x->attempt.wrong = "wants to act for somebody else";
+	if (s->real && !claim_may_be(&x->claim, as)) {
+		x->claim.wrong = "wants to act for somebody else";
 		s->real = false;
 	}
 	if (!s->real || s->plain.n > 0)
@@ -140,8 +140,8 @@ static enum step
 cut_off(struct exchange *x, const char *what)
 {
 	log_warning("auth", "client=%s mechanism=%s %s",
-	    log_quote(str_view(&x->attempt.client)), x->mechanism->name, what);
-	why_never(&x->attempt.why, "7.8", "Authentication failed");
+	    log_quote(str_view(&x->claim.client)), x->mechanism->name, what);
+	why_never(&x->claim.why, "7.8", "Authentication failed");
 	return STEP_TROUBLE;
 }
 
@@ -205,7 +205,7 @@ answer_first(struct exchange *x, const struct scram_first *f)
 
 	if (step != STEP_CHALLENGE)
 		return step;
-	str_add(&x->attempt.given, str_view(&f->user));
+	str_add(&x->claim.given, str_view(&f->user));
 	if (!find_keys(x, s, str_view(&f->as)))
 		return STEP_TROUBLE;
 	say_first(x, s, f);
@@ -244,7 +244,7 @@ answer_final(struct exchange *x, const struct scram_final *f)
 		return exchange_malformed(x);
 	if (!view_eq(str_view(&f->binding), str_view(&s->header)))
 		return cut_off(x, "the client is bound to another connection");
-	if (s->plain.n > 0 && !attempt_work(&x->attempt, derive, s))
+	if (s->plain.n > 0 && !claim_work(&x->claim, derive, s))
 		return STEP_TROUBLE;
 	str_addc(&s->message, ',');
 	str_add(&s->message, f->without_proof);
@@ -252,7 +252,7 @@ answer_final(struct exchange *x, const struct scram_final *f)
 	    str_view(&f->proof));
 	if (!right || !s->real) {
 		if (s->real)
-			x->attempt.wrong = "Password mismatch";
+			x->claim.wrong = "Password mismatch";
 		return STEP_WRONG;
 	}
 	scram_sign(&s->keys, str_view(&s->message), signature);

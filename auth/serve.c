@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "auth/attempt.h"
+#include "auth/claim.h"
 #include "auth/exchange.h"
 #include "auth/fake.h"
 #include "auth/penalty.h"
@@ -158,7 +158,7 @@ serve_begin(void)
 	str_adds(&dir, "/salts");
 	fake_start(str_c(&dir));
 	str_free(&dir);
-	attempt_start(serve.users);
+	claim_start(serve.users);
 	set_limits();
 	/* Before we are ready, so that nobody has to wait; links follow. */
 	refresh_once();

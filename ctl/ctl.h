@@ -17,7 +17,8 @@ enum {
 	OPTION_ALL = 4,
 	OPTION_CHANGED = 8,
 	OPTION_EXPLAIN = 16,
-	OPTION_DOMAIN = 32
+	OPTION_DOMAIN = 32,
+	OPTION_SCRAM = 64
 };
 
 struct ctl {
@@ -42,6 +43,7 @@ extern const struct command server_commands[];
 extern const struct command check_commands[];
 extern const struct command config_commands[];
 extern const struct command user_commands[];
+extern const struct command auth_commands[];
 extern const struct command queue_commands[];
 extern const struct command mailbox_commands[];
 extern const struct command explain_commands[];

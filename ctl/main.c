@@ -24,6 +24,7 @@ static const struct command *const groups[] = {
 	check_commands,
 	config_commands,
 	user_commands,
+	auth_commands,
 	queue_commands,
 	mailbox_commands,
 	explain_commands,
@@ -41,6 +42,7 @@ static const struct {
 	{ "--changed", OPTION_CHANGED },
 	{ "--explain", OPTION_EXPLAIN },
 	{ "--domain", OPTION_DOMAIN },
+	{ "--scram", OPTION_SCRAM },
 };
 
 static void

@@ -7,6 +7,7 @@
 #include <crypt.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 
 #include "ctl/password.h"
 #include "lib/base/file.h"
+#include "lib/mail/scram.h"
 
 #define PASSWORD_MOST	511	/* octets; crypt(3) takes no more */
 
@@ -116,4 +118,19 @@ password_hash(const struct str *password, struct str *hash, struct str *error)
 		str_addf(error, "cannot make the hash: %s", strerror(errno));
 	explicit_bzero(&work, sizeof(work));
 	return out != NULL;
+}
+
+bool
+password_scram(const struct str *password, struct str *hash,
+    struct str *error UNUSED)
+{
+	struct scram_keys k = { .hash = SCRAM_SHA_256,
+		.iterations = SCRAM_ITERATIONS, .salt_n = SCRAM_SALT };
+
+	arc4random_buf(k.salt, SCRAM_SALT);
+	scram_derive(&k, str_view(password));
+	str_adds(hash, "{SCRAM-SHA-256}");
+	scram_write(&k, hash);
+	explicit_bzero(&k, sizeof(k));
+	return true;
 }

@@ -14,5 +14,8 @@ bool password_get(bool from_stdin, struct str *password, struct str *error);
 /* "{CRYPT}$y$...": yescrypt with a fresh salt. */
 bool password_hash(const struct str *password, struct str *hash,
     struct str *error);
+/* "{SCRAM-SHA-256}...": for clients that log in by SCRAM. */
+bool password_scram(const struct str *password, struct str *hash,
+    struct str *error);
 
 #endif

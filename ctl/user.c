@@ -165,11 +165,13 @@ static int
 get_secret(struct ctl *ctl, struct str *hash)
 {
 	struct str password = { 0 }, error = { 0 };
+	bool (*make)(const struct str *, struct str *, struct str *) =
+	    ctl_has(ctl, OPTION_SCRAM) ? password_scram : password_hash;
 	int code = 0;
 
 	if (!password_get(ctl_has(ctl, OPTION_PASSWORD_STDIN), &password,
 		&error) ||
-	    !password_hash(&password, hash, &error))
+	    !make(&password, hash, &error))
 		code = ctl_fail(EX_DATAERR, "%s", str_c(&error));
 	str_wipe(&password);
 	str_free(&password);
@@ -257,11 +259,13 @@ list(struct ctl *ctl)
 }
 
 const struct command user_commands[] = {
-	{ "user add", "USER@DOMAIN", OPTION_PASSWORD_STDIN, 1, 1, add,
+	{ "user add", "USER@DOMAIN", OPTION_PASSWORD_STDIN | OPTION_SCRAM,
+	    1, 1, add,
 	    "a new user; asks for the password" },
 	{ "user del", "USER@DOMAIN", 0, 1, 1, delete,
 	    "the user goes, the mail stays" },
-	{ "user passwd", "USER@DOMAIN", OPTION_PASSWORD_STDIN, 1, 1, passwd,
+	{ "user passwd", "USER@DOMAIN",
+	    OPTION_PASSWORD_STDIN | OPTION_SCRAM, 1, 1, passwd,
 	    "a new password" },
 	{ "user list", "", OPTION_JSON, 0, 0, list, "all users" },
 	{ 0 },

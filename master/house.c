@@ -20,6 +20,7 @@
 #include "master/control.h"
 #include "master/drain.h"
 #include "master/handover.h"
+#include "master/helper.h"
 #include "master/house.h"
 #include "master/lock.h"
 #include "master/notify.h"
@@ -176,7 +177,7 @@ check_programs(const struct settings *s, struct str *error)
 			    strerror(errno));
 	}
 	str_free(&path);
-	return error->n == before;
+	return helper_check(s, error) && error->n == before;
 }
 
 static bool

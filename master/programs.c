@@ -28,7 +28,7 @@ const struct program_row program_rows[] = {
 	{ ROLE_STORE, "posthouse-store", NEED_ALWAYS, STAGE_KEEPERS,
 	    ROLE_QUEUE | ROLE_LOCAL | ROLE_AUTH | ROLE_READERS | ROLE_CTL },
 	{ ROLE_AUTH, "posthouse-auth", NEED_ALWAYS, STAGE_WORKERS,
-	    ROLE_SESSIONS | ROLE_ROUTER | ROLE_STORE },
+	    ROLE_SESSIONS | ROLE_ROUTER | ROLE_STORE | ROLE_CTL },
 	{ ROLE_KEYS, "posthouse-keys", NEED_LATER, STAGE_WORKERS, 0 },
 };
 const size_t program_rows_n = nitems(program_rows);

@@ -14,6 +14,7 @@
 #include "lib/proc/fiber.h"
 #include "master/drain.h"
 #include "master/handover.h"
+#include "master/helper.h"
 #include "master/house.h"
 #include "master/roster.h"
 
@@ -275,6 +276,7 @@ static const struct handlers handlers = {
 	.hello = on_hello,
 	.ready = on_ready,
 	.load = on_load,
+	.helper_start = helper_start,
 	.closed = on_closed,
 };
 
@@ -312,5 +314,6 @@ roster_reap(void)
 			child_ended(c, status);
 		else
 			drain_ended(pid, status);
+		helper_ended(pid, status);
 	}
 }

@@ -8,6 +8,7 @@
  * successor must not meet it.
  */
 #include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,6 +22,7 @@
 #include "master/spawn.h"
 
 #define CONTROL_FD	3
+#define BOUNDED_SECONDS	10
 
 /* What a program may learn of master's environment. */
 static const char *const passed_on[] = {
@@ -39,6 +41,17 @@ void
 spawn_stderr(int fd)
 {
 	error_fd = fd;
+}
+
+static void
+give_stdio(int socket)
+{
+	int null = open("/dev/null", O_RDWR);
+
+	if (null < 0 || dup2(socket, 0) < 0 || dup2(socket, 1) < 0 ||
+	    dup2(error_fd >= 0 ? error_fd : null, 2) < 0 ||
+	    close_range(3, ~0u, 0) < 0)
+		_exit(SPAWN_FAILED);
 }
 
 static void
@@ -101,6 +114,18 @@ environment(const char *setting)
 }
 
 static void
+bound(void)
+{
+	const struct rlimit seconds = { BOUNDED_SECONDS, BOUNDED_SECONDS };
+	const struct rlimit nothing = { 0, 0 }, files = { 64, 64 };
+
+	if (setrlimit(RLIMIT_CPU, &seconds) < 0 ||
+	    setrlimit(RLIMIT_CORE, &nothing) < 0 ||
+	    setrlimit(RLIMIT_NOFILE, &files) < 0)
+		_exit(SPAWN_FAILED);
+}
+
+static void
 restore_signals(void)
 {
 	static const int ours[] = { SIGHUP, SIGINT, SIGTERM, SIGCHLD, SIGPIPE };
@@ -125,7 +150,12 @@ spawn(const struct spawn *s)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != master)
 		_exit(SPAWN_FAILED);
-	give_descriptors(s->control);
+	if (s->stdio)
+		give_stdio(s->control);
+	else
+		give_descriptors(s->control);
+	if (s->bounded)
+		bound();
 	execve(s->path, (char *const *)(uintptr_t)s->argv,
 	    environment(s->setting));
 	_exit(SPAWN_FAILED);

@@ -13,6 +13,8 @@ struct spawn {
 	const char *path;
 	const char *const *argv;
 	int control;		/* becomes descriptor 3; -1: none */
+	bool stdio;		/* control becomes 0 and 1 instead */
+	bool bounded;		/* little time on the CPU, no core */
 	const char *user;	/* to become, with its groups; NULL: stay */
 	const char *setting;	/* POSTHOUSE_CONF for it; NULL: none */
 };

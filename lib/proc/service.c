@@ -80,6 +80,13 @@ service_quit(void)
 	loop_stop();
 }
 
+bool
+service_call_master(const struct message *request, struct reply *reply,
+    int64_t deadline, struct why *w)
+{
+	return channel_call(service.master, request, reply, deadline, w);
+}
+
 static struct generation *
 generation_of(const struct settings *s)
 {

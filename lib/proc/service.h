@@ -105,6 +105,9 @@ void service_quit(void);
 struct channel *service_peer(unsigned role, uint32_t instance);
 /* All links to a role: the n-th, NULL behind the last. */
 struct channel *service_peer_nth(unsigned role, size_t n);
+/* channel_call() to master. */
+bool service_call_master(const struct message *request, struct reply *reply,
+    int64_t deadline, struct why *w);
 /* channel_call() to a peer; waits up to 3 s for a link that is down. */
 bool service_call(unsigned role, uint32_t instance,
     const struct message *request, struct reply *reply, struct why *w);

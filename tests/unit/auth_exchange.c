@@ -69,6 +69,50 @@ service_peer_nth(unsigned role UNUSED, size_t n UNUSED)
 	return NULL;
 }
 
+/* Helpers have answered before they are asked. */
+static struct {
+	const char *answer;	/* NULL: master starts none */
+	unsigned kind;
+	int fd;
+	char question[128];
+} helper = { .fd = -1 };
+
+bool
+service_call_master(const struct message *request, struct reply *reply,
+    int64_t deadline UNUSED, struct why *w)
+{
+	int pair[2];
+
+	assert_int_equal(request->type, MSG_helper_start);
+	helper.kind = request->helper_start.kind;
+	if (helper.answer == NULL)
+		return why_later(w, "3.0", "no helper");
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	assert_true(file_write_all(pair[1], view_of(helper.answer)));
+	if (helper.answer[0] == '\0')
+		shutdown(pair[1], SHUT_WR);
+	helper.fd = pair[1];
+	*reply = (struct reply){ .m = { .type = MSG_helper_started } };
+	reply->m.helper_started.socket = pair[0];
+	return true;
+}
+
+/* What the last helper was asked, with / for NUL. */
+static const char *
+question(void)
+{
+	ssize_t n = read(helper.fd, helper.question,
+	    sizeof(helper.question) - 1);
+
+	assert_true(n >= 0);
+	helper.question[n] = '\0';
+	for (ssize_t i = 0; i < n; i++)
+		if (helper.question[i] == '\0')
+			helper.question[i] = '/';
+	close(helper.fd);
+	return helper.question;
+}
+
 /* ---- the session program ---- */
 
 struct begin {
@@ -484,6 +528,107 @@ talk_cram(void)
 	    "7.8");
 }
 
+#define BEARER(as, token)                                                      \
+	"n," as ",\1host=mx.a.test\1port=143\1auth=Bearer " token "\1\1"
+
+static const struct {
+	const char *mechanism, *initial, *answer, *word, *got;
+} tokens[] = {
+	{ "OAUTHBEARER", BEARER("a=anna@a.test", "to.ken=="),
+	    "user anna@a.test\n", "in", "anna@a.test" },
+	{ "OAUTHBEARER", BEARER("", "to.ken"), " user anna \n", "in",
+	    "anna@a.test" },
+	{ "XOAUTH2", "user=anna\1auth=bearer to.ken\1\1", "user anna@a.test\n",
+	    "in", "anna@a.test" },
+	{ "XOAUTH2", "user=bert\1auth=Bearer to.ken\1\1", "user anna@a.test\n",
+	    "challenge", "{\"status\":\"401\",\"schemes\":\"bearer\","
+	    "\"scope\":\"\"}" },
+	{ "OAUTHBEARER", BEARER("a=bert", "to.ken"), "user anna\n",
+	    "challenge", "{\"status\":\"invalid_token\",\"schemes\":"
+	    "\"bearer\",\"scope\":\"\"}" },
+	{ "OAUTHBEARER", BEARER("", "to.ken"), "user dora\n", "challenge",
+	    "{\"status\":\"invalid_token\",\"schemes\":"
+	    "\"bearer\",\"scope\":\"\"}" },
+	{ "OAUTHBEARER", BEARER("", "to.ken"), "no\n", "challenge",
+	    "{\"status\":\"invalid_token\",\"schemes\":"
+	    "\"bearer\",\"scope\":\"\"}" },
+	{ "OAUTHBEARER", BEARER("", "to.ken"), "", "later", "3.0" },
+	{ "OAUTHBEARER", BEARER("", "to ken"), "user anna\n", "no", "5.2" },
+	{ "OAUTHBEARER", BEARER("", ""), "user anna\n", "no", "5.2" },
+	{ "OAUTHBEARER", "p=x,,\1auth=Bearer x\1\1", "user anna\n", "no",
+	    "5.2" },
+	{ "OAUTHBEARER", "n,,\1auth=Bearer x\1", "user anna\n", "no", "5.2" },
+	{ "OAUTHBEARER", "n,,\1auth=Basic x\1\1", "user anna\n", "no", "5.2" },
+	{ "OAUTHBEARER", "n,b=x,\1auth=Bearer x\1\1", "user anna\n", "no",
+	    "5.2" },
+	{ "OAUTHBEARER", "", "user anna\n", "no", "5.2" },
+	{ "XOAUTH2", "auth=Bearer x\1\1", "user anna\n", "no", "5.2" },
+	{ "XOAUTH2", "user=anna\1\1", "user anna\n", "no", "5.2" },
+};
+
+static void
+talk_oauth(void)
+{
+	for (size_t i = 0; i < nitems(tokens); i++) {
+		const char *word;
+
+		helper.answer = tokens[i].answer;
+		helper.fd = -1;
+		word = begin(&(struct begin){ .mechanism = tokens[i].mechanism,
+		    .initial = tokens[i].initial });
+		if (strcmp(word, tokens[i].word) != 0 ||
+		    strcmp(last.got, tokens[i].got) != 0)
+			fail_msg("token %zu: %s %s", i, word, last.got);
+		assert_true((helper.fd < 0) == (strcmp(last.got, "5.2") == 0));
+		if (helper.fd >= 0)
+			assert_memory_equal(question(), "to.ken", 6);
+		if (strcmp(word, "challenge") == 0)
+			expect(respond("\1"), "no", "7.8");
+	}
+	assert_int_equal(helper.kind, 2);
+	helper.answer = NULL;
+	expect(begin(&(struct begin){ .mechanism = "OAUTHBEARER",
+	    .initial = BEARER("", "x") }), "later", "3.0");
+}
+
+static void
+talk_system(void)
+{
+	static const struct {
+		const char *answer, *word, *got;
+	} answers[] = {
+		{ "yes\n", "in", "daemon@a.test" },
+		{ "no\n", "no", "7.8" },
+		{ "later\n", "later", "3.0" },
+		{ "", "later", "3.0" },
+	};
+	struct begin b = { .mechanism = "PLAIN", .client = "192.0.2.9" };
+
+	settings.system_users = true;
+	for (size_t i = 0; i < nitems(answers); i++) {
+		helper.answer = answers[i].answer;
+		begin(&b);
+		expect(respond_view(i % 2 ? VIEW_LIT("\0daemon\0secret") :
+		    VIEW_LIT("\0Daemon@A.test\0secret")), answers[i].word,
+		    answers[i].got);
+		assert_string_equal(question(), "daemon/secret/192.0.2.9/");
+	}
+	assert_int_equal(helper.kind, 1);
+	/* not asked: other domains, strange names, users of our own */
+	helper.answer = NULL;
+	begin(&b);
+	expect(respond_view(VIEW_LIT("\0daemon@b.test\0secret")), "no", "7.8");
+	begin(&b);
+	expect(respond_view(VIEW_LIT("\0-daemon\0secret")), "no", "7.8");
+	begin(&b);
+	expect(respond_view(VIEW_LIT("\0da/emon\0secret")), "no", "7.8");
+	begin(&b);
+	expect(respond_view(VIEW_LIT("\0anna\0wrong")), "no", "7.8");
+	settings.system_users = false;
+	begin(&b);
+	expect(respond_view(VIEW_LIT("\0daemon\0secret")), "no", "7.8");
+}
+
 /* One exchange of a session at a time, each of its own process and link. */
 static void
 talk_lives(void)
@@ -536,7 +681,7 @@ talk_shut_out(void)
 /* ---- the stage ---- */
 
 static void (*const talks[])(void) = { talk_plain, talk_login, talk_scram,
-	talk_external, talk_cram, talk_lives, talk_shut_out };
+	talk_external, talk_cram, talk_oauth, talk_system, talk_lives, talk_shut_out };
 
 static void
 talk(void *arg UNUSED)
@@ -609,7 +754,7 @@ test_talks(void **state UNUSED)
 	assert_true(users_refresh(users, file, VIEW_NONE, &w));
 	scheme_prepare();
 	fake_start(salts);
-	attempt_start(users);
+	claim_start(users);
 	penalty_limits(1000, 60000);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
 	session = channel_open(pair[0], ROLE_SMTPD, to_auth,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * attempt - one try to log in, from the question to the answer
+ * claim - one try to log in, from the question to the answer
  *
  * What all ways to log in have in common: looking up the user, work in the
  * threads within limits, and the three ends. Right ones are answered when store
@@ -8,8 +8,8 @@
  * the same time, whatever was wrong: a moment that is counted from the last
  * thing the client said, not from the end of the work.
  */
-#ifndef AUTH_ATTEMPT_H
-#define AUTH_ATTEMPT_H
+#ifndef AUTH_CLAIM_H
+#define AUTH_CLAIM_H
 
 #include <bsd/sys/queue.h>
 
@@ -18,8 +18,8 @@
 
 struct users;
 
-struct attempt {
-	LIST_ENTRY(attempt) entry;
+struct claim {
+	LIST_ENTRY(claim) entry;
 	struct channel *channel;	/* NULL: gone */
 	uint32_t tag, process;
 	uint64_t session;
@@ -31,10 +31,12 @@ struct attempt {
 	struct str password;
 	const char *base;		/* where it was looked up, for the log */
 	const char *wrong;		/* for the log */
-	bool shut_out;			/* from the account, not counted again */
+	bool shut_out;			/* from the account: not counted */
+	bool counted;
+	int64_t wait;			/* the penalty, milliseconds */
 	struct why why;
 	struct loop_timer *delay;
-	void (*free)(struct attempt *);	/* of whoever embeds it; may be NULL */
+	void (*free)(struct claim *);	/* of whoever embeds it; may be NULL */
 };
 
 enum outcome {
@@ -43,33 +45,35 @@ enum outcome {
 	OUTCOME_TROUBLE			/* why says what */
 };
 
-/* Whom to ask; before the first attempt. */
-void attempt_start(struct users *u);
-/* *a is zeroed memory of the heap, which attempt_end() gives back. */
-void attempt_begin(struct attempt *a, struct channel *c, struct view client);
-void attempt_end(struct attempt *a);
+/* Whom to ask; before the first claim. */
+void claim_start(struct users *u);
+/* *a is zeroed memory of the heap, which claim_end() gives back. */
+void claim_begin(struct claim *a, struct channel *c, struct view client);
+void claim_end(struct claim *a);
 /* The askers of this channel are gone: nobody is to be answered any more. */
-void attempt_closed(struct channel *c);
+void claim_closed(struct channel *c);
 
 /* Is the client's address shut out? Then a has been answered and is gone. */
-bool attempt_is_shut_out(struct attempt *a);
+bool claim_is_shut_out(struct claim *a);
 /* Look up whom a->given means. KV_FOUND fills name and secret; without, wrong
  * or why say more, and name is the name that was looked for. */
-enum kv_result attempt_find(struct attempt *a);
+enum kv_result claim_find(struct claim *a);
 /* May the user found act for this name? Nobody but himself. */
-bool attempt_may_be(const struct attempt *a, struct view as);
+bool claim_may_be(const struct claim *a, struct view as);
 /* Run a slow function in a thread, if there are not too many: else false with
  * a->why. */
-bool attempt_work(struct attempt *a, void (*fn)(void *), void *arg);
+bool claim_work(struct claim *a, void (*fn)(void *), void *arg);
 /* Is a->password that of a->given, acting for as (empty: himself)? Unknown users
  * cost the same work. */
-enum outcome attempt_password(struct attempt *a, struct view as);
+enum outcome claim_password(struct claim *a, struct view as);
 /* WRONG, after the work of checking a password. */
-enum outcome attempt_nobody(struct attempt *a, const char *wrong);
+enum outcome claim_nobody(struct claim *a, const char *wrong);
 
+/* It is wrong, although the client is not told yet. */
+void claim_count(struct claim *a);
 /* The end, in the fiber of a: answers, now or later, and frees. */
-void attempt_finish(struct attempt *a, enum outcome outcome);
+void claim_finish(struct claim *a, enum outcome outcome);
 /* Answer a->why and free. */
-void attempt_refuse(struct attempt *a);
+void claim_refuse(struct claim *a);
 
 #endif

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * attempt - look up, work, answer
+ * claim - look up, work, answer
  *
- * An attempt runs in a fiber while something is decided: hashes are computed in
+ * A claim runs in a fiber while something is decided: hashes are computed in
  * a thread of the pool, store is told. A wrong one leaves the fiber and waits
  * for its penalty on a timer, which costs less. Passwords are wiped with the
  * struct.
  *
- * Limits bound what strangers can make us hold and do: WORKING attempts that
+ * Limits bound what strangers can make us hold and do: WORKING claims that
  * need a hash (beyond it: try again later), DELAYED answers (beyond it they come
  * at once). Those from addresses that have guessed wrong lately are SUSPECTS:
  * few of them are with the threads at a time, so that others need not queue
@@ -18,9 +18,10 @@
 #include <bsd/string.h>
 #include <bsd/sys/queue.h>
 
-#include "auth/attempt.h"
 #include "auth/cache.h"
+#include "auth/claim.h"
 #include "auth/penalty.h"
+#include "auth/system.h"
 #include "auth/users.h"
 #include "lib/base/log.h"
 #include "lib/mail/address.h"
@@ -37,18 +38,18 @@
 
 /* What a thread needs, and finds out. */
 struct check {
-	struct view password;		/* of the attempt, which waits */
+	struct view password;		/* of the claim, which waits */
 	struct secret secret;
 	bool right;
 };
 
-static LIST_HEAD(, attempt) attempts = LIST_HEAD_INITIALIZER(attempts);
+static LIST_HEAD(, claim) claims = LIST_HEAD_INITIALIZER(claims);
 static struct users *users;
 static struct fiber_queue suspects;
 static unsigned working, suspects_working, delayed;
 
 void
-attempt_begin(struct attempt *a, struct channel *c, struct view client)
+claim_begin(struct claim *a, struct channel *c, struct view client)
 {
 	a->channel = c;
 	a->process = channel_peer(c)->process;
@@ -56,11 +57,11 @@ attempt_begin(struct attempt *a, struct channel *c, struct view client)
 	a->since = clock_ms();
 	a->base = "passwd-file";
 	str_add(&a->client, client);
-	LIST_INSERT_HEAD(&attempts, a, entry);
+	LIST_INSERT_HEAD(&claims, a, entry);
 }
 
 void
-attempt_end(struct attempt *a)
+claim_end(struct claim *a)
 {
 	LIST_REMOVE(a, entry);
 	loop_timer_free(&a->delay);
@@ -77,11 +78,11 @@ attempt_end(struct attempt *a)
 }
 
 void
-attempt_closed(struct channel *c)
+claim_closed(struct channel *c)
 {
-	struct attempt *a;
+	struct claim *a;
 
-	LIST_FOREACH(a, &attempts, entry)
+	LIST_FOREACH(a, &claims, entry)
 		if (a->channel == c)
 			a->channel = NULL;
 }
@@ -90,14 +91,14 @@ attempt_closed(struct channel *c)
 
 /* Whose password is being guessed. */
 static struct view
-account(const struct attempt *a)
+account(const struct claim *a)
 {
 	return str_view(a->name.n > 0 ? &a->name : &a->given);
 }
 
 /* Take over the secret of an existing user. */
 static enum kv_result
-take_user(struct attempt *a)
+take_user(struct claim *a)
 {
 	struct view secret;
 	enum kv_result r = users_get(users, str_view(&a->name), &secret);
@@ -108,7 +109,7 @@ take_user(struct attempt *a)
 }
 
 static void
-lower_name(struct attempt *a, struct view domain)
+lower_name(struct claim *a, struct view domain)
 {
 	str_reset(&a->name);
 	str_add(&a->name, str_view(&a->given));
@@ -121,7 +122,7 @@ lower_name(struct attempt *a, struct view domain)
 
 /* A name without a domain is tried in each of ours, in their order. */
 static enum kv_result
-find(struct attempt *a)
+find(struct claim *a)
 {
 	const struct settings *s = service_settings();
 	struct view given = str_view(&a->given);
@@ -146,7 +147,7 @@ find(struct attempt *a)
 }
 
 enum kv_result
-attempt_find(struct attempt *a)
+claim_find(struct claim *a)
 {
 	enum kv_result r;
 
@@ -180,7 +181,7 @@ work_suspect(void (*fn)(void *), void *arg)
 }
 
 bool
-attempt_work(struct attempt *a, void (*fn)(void *), void *arg)
+claim_work(struct claim *a, void (*fn)(void *), void *arg)
 {
 	bool suspect = penalty_is_suspect(str_view(&a->client), clock_ms());
 
@@ -213,24 +214,24 @@ pretend(void *arg)
 }
 
 enum outcome
-attempt_nobody(struct attempt *a, const char *wrong)
+claim_nobody(struct claim *a, const char *wrong)
 {
 	struct check c = { .password = str_view(&a->password) };
 
 	a->wrong = wrong;
-	return attempt_work(a, pretend, &c) ? OUTCOME_WRONG : OUTCOME_TROUBLE;
+	return claim_work(a, pretend, &c) ? OUTCOME_WRONG : OUTCOME_TROUBLE;
 }
 
 /* A hash that was right a moment ago need not be computed again. */
 static enum outcome
-check_slow(struct attempt *a, struct check *c)
+check_slow(struct claim *a, struct check *c)
 {
 	struct cache_entry e;
 
 	cache_entry(&e, str_view(&a->name), str_view(&a->secret), c->password);
 	if (cache_has(&e, clock_ms()))
 		return OUTCOME_RIGHT;
-	if (!attempt_work(a, compare, c))
+	if (!claim_work(a, compare, c))
 		return OUTCOME_TROUBLE;
 	if (!c->right) {
 		a->wrong = "Password mismatch";
@@ -241,50 +242,54 @@ check_slow(struct attempt *a, struct check *c)
 }
 
 static enum outcome
-check_secret(struct attempt *a)
+check_secret(struct claim *a)
 {
 	struct check c = { .password = str_view(&a->password) };
 
 	if (!scheme_of(str_view(&a->secret), &c.secret))
-		return attempt_nobody(a, "unknown password scheme");
+		return claim_nobody(a, "unknown password scheme");
 	if (c.secret.scheme->slow)
 		return check_slow(a, &c);
 	compare(&c);
-	return c.right ? OUTCOME_RIGHT : attempt_nobody(a, "Password mismatch");
+	return c.right ? OUTCOME_RIGHT : claim_nobody(a, "Password mismatch");
 }
 
 bool
-attempt_may_be(const struct attempt *a, struct view as)
+claim_may_be(const struct claim *a, struct view as)
 {
+	struct view name = str_view(&a->name), local = view_cut(&name, '@');
+
 	return as.n == 0 || view_eq(as, str_view(&a->given)) ||
-	    view_eqi(as, str_view(&a->name));
+	    view_eqi(as, str_view(&a->name)) || view_eqi(as, local);
 }
 
 enum outcome
-attempt_password(struct attempt *a, struct view as)
+claim_password(struct claim *a, struct view as)
 {
 	struct view password = str_view(&a->password);
-	enum kv_result r = attempt_find(a);
+	enum kv_result r = claim_find(a);
 
 	if (r == KV_TROUBLE)
 		return OUTCOME_TROUBLE;
 	if (password.n == 0 || password.n > SCHEME_PASSWORD_MAX ||
 	    memchr(password.p, '\0', password.n) != NULL) {
 		str_wipe(&a->password);
-		return attempt_nobody(a, "impossible password");
+		return claim_nobody(a, "impossible password");
 	}
-	if (!attempt_may_be(a, as))
-		return attempt_nobody(a, "wants to act for somebody else");
-	if (r == KV_NONE)
-		return attempt_nobody(a, a->wrong);
-	return check_secret(a);
+	if (!claim_may_be(a, as))
+		return claim_nobody(a, "wants to act for somebody else");
+	if (r == KV_FOUND)
+		return check_secret(a);
+	if (!a->shut_out && system_is_asked(a))
+		return system_password(a);
+	return claim_nobody(a, a->wrong);
 }
 
 /* ---- the answer ---- */
 
 /* store must know before the session asks it for anything. */
 static bool
-grant(struct attempt *a, uint32_t instance)
+grant(struct claim *a, uint32_t instance)
 {
 	struct message m = { .type = MSG_grant };
 	struct reply reply;
@@ -301,22 +306,22 @@ grant(struct attempt *a, uint32_t instance)
 }
 
 void
-attempt_refuse(struct attempt *a)
+claim_refuse(struct claim *a)
 {
 	if (a->channel != NULL)
 		channel_answer(a->channel, a->tag, &a->why);
-	attempt_end(a);
+	claim_end(a);
 }
 
 static void
 delay_ends(void *arg)
 {
 	delayed--;
-	attempt_refuse(arg);
+	claim_refuse(arg);
 }
 
 static void
-log_wrong(const struct attempt *a, enum penalty_shut shut)
+log_wrong(const struct claim *a, enum penalty_shut shut)
 {
 	const struct settings *s = service_settings();
 	const char *client = log_quote(str_view(&a->client));
@@ -333,20 +338,31 @@ log_wrong(const struct attempt *a, enum penalty_shut shut)
 		    (long long)s->login_lockout);
 }
 
-static void
-wrong(struct attempt *a)
+void
+claim_count(struct claim *a)
 {
 	enum penalty_shut shut = PENALTY_OPEN;
-	int64_t left = 0;
 
+	if (a->counted)
+		return;
+	a->counted = true;
 	if (!a->shut_out)
-		left = a->since - clock_ms() + penalty_add(
-		    str_view(&a->client), account(a), clock_ms(), &shut);
+		a->wait = penalty_add(str_view(&a->client), account(a),
+		    clock_ms(), &shut);
 	log_wrong(a, shut);
+}
+
+static void
+wrong(struct claim *a)
+{
+	int64_t left;
+
+	claim_count(a);
 	why_never(&a->why, "7.8", "Authentication failed");
 	str_wipe(&a->password);
+	left = a->since + a->wait - clock_ms();
 	if (left <= 0 || delayed >= DELAYED_MOST) {
-		attempt_refuse(a);
+		claim_refuse(a);
 		return;
 	}
 	delayed++;
@@ -354,52 +370,52 @@ wrong(struct attempt *a)
 }
 
 static void
-right(struct attempt *a)
+right(struct claim *a)
 {
 	uint32_t instance = user_instance(str_view(&a->name),
 	    (uint32_t)service_settings()->store_instances);
 	struct message m = { .type = MSG_logged_in, .tag = a->tag };
 
 	if (a->channel == NULL) {
-		attempt_end(a);
+		claim_end(a);
 		return;
 	}
 	penalty_forget(str_view(&a->client), account(a));
 	if ((a->role & ROLE_READERS) && !grant(a, instance)) {
-		attempt_refuse(a);
+		claim_refuse(a);
 		return;
 	}
 	m.logged_in.user = str_view(&a->name);
 	m.logged_in.store = instance;
 	if (a->channel != NULL)
 		channel_send(a->channel, &m);
-	attempt_end(a);
+	claim_end(a);
 }
 
 void
-attempt_finish(struct attempt *a, enum outcome outcome)
+claim_finish(struct claim *a, enum outcome outcome)
 {
-	static void (*const ends[])(struct attempt *) = {
+	static void (*const ends[])(struct claim *) = {
 		[OUTCOME_RIGHT] = right,
 		[OUTCOME_WRONG] = wrong,
-		[OUTCOME_TROUBLE] = attempt_refuse,
+		[OUTCOME_TROUBLE] = claim_refuse,
 	};
 
 	ends[outcome](a);
 }
 
 bool
-attempt_is_shut_out(struct attempt *a)
+claim_is_shut_out(struct claim *a)
 {
 	if (!penalty_is_shut_out(str_view(&a->client), VIEW_NONE, clock_ms()))
 		return false;
 	why_never(&a->why, "7.8", "Authentication failed");
-	attempt_refuse(a);
+	claim_refuse(a);
 	return true;
 }
 
 void
-attempt_start(struct users *u)
+claim_start(struct users *u)
 {
 	users = u;
 	cache_start();

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * helper - fork, exec, and an end in any case
+ *
+ * The helper pam runs as root: reading /etc/shadow is what it is for. The
+ * introspection program is the administrator's own and talks to the network: it
+ * is never root, and as its own user it cannot read the users file either.
+ */
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bsd/sys/queue.h>
+
+#include "lib/base/log.h"
+#include "lib/proc/fiber.h"
+#include "master/helper.h"
+#include "master/house.h"
+#include "master/spawn.h"
+
+#define AT_ONCE		4	/* of a kind */
+#define TIME_MS		12000	/* auth waits for 10 s */
+
+enum kind { KIND_PAM = 1, KIND_OAUTH, KINDS };
+
+static const char *const users[KINDS] = { [KIND_OAUTH] = "posthouse-oauth" };
+
+struct helper {
+	LIST_ENTRY(helper) entry;
+	unsigned kind;
+	pid_t pid;
+	struct loop_timer *timer;
+};
+
+static LIST_HEAD(, helper) helpers = LIST_HEAD_INITIALIZER(helpers);
+static unsigned running[KINDS];
+
+static void
+overdue(void *arg)
+{
+	const struct helper *h = arg;
+
+	log_warning("helper", "pid=%d not done in time, killed", (int)h->pid);
+	kill(h->pid, SIGKILL);
+}
+
+static void
+find_path(const struct settings *s, unsigned kind, struct str *path)
+{
+	if (kind == KIND_PAM && s->system_users)
+		str_addf(path, "%s/pam", s->program_dir);
+	if (kind == KIND_OAUTH)
+		str_adds(path, s->oauth_program);
+}
+
+static pid_t
+spawn_helper(unsigned kind, const char *path, int socket)
+{
+	const char *argv[] = { path, NULL };
+	struct spawn s = { .path = path, .argv = argv, .control = socket,
+		.stdio = true, .bounded = true };
+
+	if (geteuid() == 0)
+		s.user = users[kind];
+	return spawn(&s);
+}
+
+static void
+watch(unsigned kind, pid_t pid)
+{
+	struct helper *h = xcalloc(1, sizeof(*h));
+
+	h->kind = kind;
+	h->pid = pid;
+	h->timer = loop_timer_new(TIME_MS, overdue, h);
+	running[kind]++;
+	LIST_INSERT_HEAD(&helpers, h, entry);
+}
+
+/* Its socket, or -1 with the reason. */
+static int
+start(unsigned kind, const char *path, struct why *w)
+{
+	int pair[2];
+	pid_t pid;
+
+	if (running[kind] >= AT_ONCE) {
+		why_later(w, "3.0", "Too many helpers at once");
+		return -1;
+	}
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
+		why_errno(w, "socketpair");
+		return -1;
+	}
+	pid = spawn_helper(kind, path, pair[1]);
+	close(pair[1]);
+	if (pid < 0) {
+		why_errno(w, "fork");
+		close(pair[0]);
+		return -1;
+	}
+	watch(kind, pid);
+	return pair[0];
+}
+
+bool
+helper_check(const struct settings *s, struct str *error)
+{
+	size_t before = error->n;
+
+	for (unsigned kind = KIND_PAM; kind < KINDS; kind++) {
+		struct str path = { 0 };
+
+		find_path(s, kind, &path);
+		if (path.n > 0 && access(str_c(&path), X_OK) < 0)
+			str_addf(error, "%s: %s; %s names it\n",
+			    str_c(&path), strerror(errno),
+			    kind == KIND_PAM ? "system_users" :
+					       "oauth_program");
+		str_free(&path);
+	}
+	return error->n == before;
+}
+
+void
+helper_start(struct channel *c, uint32_t tag, struct msg_helper_start *m)
+{
+	struct message answer = { .type = MSG_helper_started, .tag = tag };
+	struct str path = { 0 };
+	struct why w;
+
+	if (m->kind < KINDS)
+		find_path(house_settings(), m->kind, &path);
+	if (path.n == 0) {
+		why_later(&w, "3.0", "The settings name no such helper");
+		answer.helper_started.socket = -1;
+	} else {
+		answer.helper_started.socket = start(m->kind, str_c(&path),
+		    &w);
+	}
+	if (answer.helper_started.socket >= 0)
+		channel_send(c, &answer);
+	else
+		channel_answer(c, tag, &w);
+	str_free(&path);
+}
+
+void
+helper_ended(pid_t pid, int status)
+{
+	struct helper *h;
+
+	LIST_FOREACH(h, &helpers, entry)
+		if (h->pid == pid)
+			break;
+	if (h == NULL)
+		return;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == SPAWN_FAILED)
+		log_error("helper", "pid=%d cannot be executed: see "
+		    "program_dir, oauth_program and the user "
+		    "posthouse-oauth", (int)pid);
+	else if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		log_warning("helper", "pid=%d ended %s=%d", (int)pid,
+		    WIFSIGNALED(status) ? "signal" : "status",
+		    WIFSIGNALED(status) ? WTERMSIG(status) :
+					  WEXITSTATUS(status));
+	LIST_REMOVE(h, entry);
+	running[h->kind]--;
+	loop_timer_free(&h->timer);
+	free(h);
+}
