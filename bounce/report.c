@@ -21,11 +21,12 @@
 #include "lib/proc/service.h"
 
 #define SHOWN_MOST	(50u * 1024)	/* octets of a mail that is returned */
+#define FULL_MOST	(1u << 20)	/* the same with RET=FULL */
 #define HEADER_MOST	(64u * 1024)	/* octets of a header that is */
 #define RCPTS_MOST	1000
 #define TARGETS_MOST	1000
 #define NOTIFY_NEVER	8
-enum { RET_HEADERS = 2 };
+enum { RET_FULL = 1, RET_HEADERS = 2 };
 
 struct report {
 	struct arena arena;
@@ -125,13 +126,14 @@ read_original(struct report *p)
 {
 	struct notice *n = &p->notice;
 	struct stat st;
-	uint64_t size;
+	uint64_t size, most;
 
 	if (p->content < 0 || fstat(p->content, &st) < 0 ||
 	    (uint64_t)st.st_size <= p->skip)
 		return;
 	size = (uint64_t)st.st_size - p->skip;
-	n->whole = size <= SHOWN_MOST && n->kind == NOTICE_FAILED &&
+	most = p->ret == RET_FULL ? FULL_MOST : SHOWN_MOST;
+	n->whole = size <= most && n->kind == NOTICE_FAILED &&
 	    p->ret != RET_HEADERS;
 	if (!read_part(p, n->whole || size < HEADER_MOST ? size : HEADER_MOST))
 		str_free(&p->original);

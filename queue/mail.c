@@ -483,8 +483,8 @@ mail_read_mail(struct mail_reader *r, struct view payload, struct settles *s,
 	struct mail *m = NULL;
 
 	r->content = VIEW_NONE;
-	if (read_head(&b, &h, s, former) && id != 0 && id == r->id && n == r->n &&
-	    n > 0)
+	if (read_head(&b, &h, s, former) && id != 0 && id == r->id &&
+	    n == r->n && n > 0)
 		m = mail_make(id, &h, str_view(&r->rcpts), n);
 	if (m != NULL)
 		r->content = h.content;

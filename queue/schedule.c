@@ -155,9 +155,13 @@ schedule_doubt(struct mail *m, uint32_t most)
 {
 	uint32_t now = schedule_now();
 
-	for (uint32_t i = 0; i < m->nrcpt; i++)
-		if (!mail_is_held(m, i, now) && m->rcpt[i].due > now && (m->rcpt[i].due - now) / 2 > most)
+	for (uint32_t i = 0; i < m->nrcpt; i++) {
+		uint32_t due = m->rcpt[i].due;
+
+		if (due > now && (due - now) / 2 > most &&
+		    !mail_is_held(m, i, now))
 			m->rcpt[i].due = now;
+	}
 }
 
 uint32_t
