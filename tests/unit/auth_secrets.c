@@ -88,6 +88,122 @@ test_crypt(void **state UNUSED)
 	scheme_pretend(VIEW_LIT("anything"));
 }
 
+/* Made by other programs; some with an encoding of their own. */
+static const char *const others[] = {
+	"{SSHA}7QTz6JEzNdqm58gYFOPwWbT8V4hOYUNsMTIzNA==",
+	"{SSHA256}edc14i4a0A4NWwTaJLuEAJvDyWMOPdd/CsRwF1OsGNNOYUNsM"
+	    "TIzNA==",
+	"{SSHA512}iSZ50vp5EvLTralXOXGzaL0cj+r1KGcAzdI2jBRfPrnitbz+S"
+	    "PMWsXSXW798Z6bj6Jj36iBrbZeC6BEU2n9TIE5hQ2wxMjM0",
+	"{SHA}tiY7sUhYKUwI5L3866kDY+ENcrQ=",
+	"{SHA1}tiY7sUhYKUwI5L3866kDY+ENcrQ=",
+	"{SHA256}pxp8cBH1OhurNkLsLOElk/BSMKzo3h4+dkX2nvrBRD0=",
+	"{SHA512}ku0fDfoQrWtagdEFYHEbjQ9c9VgiIcfBTHy9WUlYxzC0akkZea"
+	    "pved5X1TI3/zY9iEZNFBBxylKvMcYzgvbHpg==",
+	"{SHA256.hex}a71a7c7011f53a1bab3642ec2ce12593f05230ace8de1e"
+	    "3e7645f69efac1443d",
+	"{SSHA256.HEX} 79D735E22E1AD00E0D5B04DA24BB84009BC3C9630E3D"
+	    "D77F0AC4701753AC18D34E61436C31323334 ",
+	"{PLAIN.b64}d29uZGVybGFuZA==",
+	"{plain.hex}776f6e6465726c616e64",
+	"{CLEARTEXT}wonderland",
+	"{ARGON2I}$argon2i$v=19$m=64,t=3,p=1$c2FsdHNhbHQ$GdlQau+UIt"
+	    "JSdqlo8Jnt4CnDwYbOkT5klSY1YuMTto0",
+	"{ARGON2I}$argon2i$v=19$m=256,t=2,p=4$c2FsdHNhbHQ$I5hyr+Ff5"
+	    "y8L5VxI5dzYqCc/kq8x30BBL3WdujGBeXU",
+	"{ARGON2ID}$argon2id$v=19$m=64,t=3,p=1$c2FsdHNhbHQ$aM1GHV3Q"
+	    "PUQbk5S+gbfOyIph0meixdKxUnvj1U6n0xM",
+	"{ARGON2ID}$argon2id$v=19$m=256,t=2,p=4$c2FsdHNhbHQ$wO9kbTT"
+	    "Fw3ryolt93nnLpKu5YbyyGH7AAw91DEC3zPg",
+	"{PBKDF2}$1$saltsaltsalt$5000$388bf1c504061c8ab1e2b307b06b5"
+	    "d1f34655d4e",
+	"{SCRAM-SHA-256}4096,MDEyMzQ1Njc4OWFiY2RlZg==,koDA4w4uESj0A"
+	    "fNZTEbpK/0Fx0yK4YVjtgcbcPyVqYQ=,+wjLhweKjn9o4b6f4w3u2pPId+"
+	    "QIekOvK0vJURzRXjQ=",
+	"{SCRAM-SHA-1}4096,MDEyMzQ1Njc4OWFiY2RlZg==,BE+1SEpUyZ5Hez9"
+	    "c4RjpXssOfDk=,jhNWA9bioCqyvIsjRLtC57Mxz3Q=",
+	"{BLF-CRYPT}$2y$05$abcdefghijklmnopqrstuuA0vov2GDneHB3.8.cv"
+	    "9UF9g.RdvScIW",
+	"{CRYPT}$2a$05$abcdefghijklmnopqrstuuA0vov2GDneHB3.8.cv9UF9"
+	    "g.RdvScIW",
+	/* of the reference implementation, also before version 1.3 */
+	"password:{ARGON2I}$argon2i$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$wWKIMh"
+	    "R9lyDFvRz9YTZweHKfbftvj+qf+YFY4NeBbtA",
+	"password:{ARGON2ID}$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EO"
+	    "gLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
+	"password:{ARGON2I}$argon2i$m=256,t=2,p=1$c29tZXNhbHQ$/U3YPXYsSb3q9"
+	    "XxHvc0MLxur+GP960kN9j7emXX8zwY",
+};
+
+static void
+test_others(void **state UNUSED)
+{
+	for (size_t i = 0; i < nitems(others); i++) {
+		struct view stored = view_of(others[i]);
+		struct view password = VIEW_LIT("wonderland");
+		struct secret s;
+
+		if (stored.p[0] != '{')
+			password = view_cut(&stored, ':');
+		assert_true(scheme_of(stored, &s));
+		if (!scheme_check(&s, password) ||
+		    scheme_check(&s, VIEW_LIT("Wonderland")) ||
+		    scheme_check(&s, VIEW_LIT("wonderland1")) ||
+		    scheme_check(&s, VIEW_NONE))
+			fail_msg("%s", others[i]);
+	}
+}
+
+/* Cut short, longer, or with a character changed: never right, never a fault;
+ * the time that it takes is bounded. */
+static void
+test_damaged(void **state UNUSED)
+{
+	struct secret s;
+
+	for (size_t i = 0; i < nitems(others); i++) {
+		struct view stored = view_of(others[i]);
+
+		if (stored.p[0] != '{' || view_startsi(stored,
+			VIEW_LIT("{PLAIN")) || view_startsi(stored,
+			VIEW_LIT("{CLEAR")))
+			continue;
+		for (size_t n = view_find(stored, '}') + 1; n < stored.n; n++)
+			if (scheme_of(view_bytes(stored.p, n), &s) &&
+			    n != view_trim(stored).n &&
+			    scheme_check(&s, VIEW_LIT("wonderland")))
+				fail_msg("%zu of %s", n, others[i]);
+	}
+}
+
+static const char *const absurd[] = {
+	"{ARGON2ID}$argon2id$v=19$m=4194304,t=3,p=1$c29tZXNhbHQ$nf65EOgLrQMR/"
+	    "uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
+	"{ARGON2ID}$argon2id$v=19$m=262144,t=4294967295,p=1$c29tZXNhbHQ$nf65EO"
+	    "gLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
+	"{ARGON2ID}$argon2id$v=19$m=65536,t=3,p=16777215$c29tZXNhbHQ$nf65EOgLr"
+	    "QMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
+	"{ARGON2ID}$argon2id$v=19$m=65536,t=1,p=1$$",
+	"{ARGON2ID}$argon2d$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EO",
+	"{ARGON2ID}", "{ARGON2ID}$", "{ARGON2ID}argon2id", "{PBKDF2}",
+	"{PBKDF2}$1$salt$0$00", "{PBKDF2}$1$salt$4294967295$00",
+	"{PBKDF2}$2$salt$1$00", "{BLF-CRYPT}$2b$31$abcdefghijklmnopqrstuuA0vov"
+	    "2GDneHB3.8.cv9UF9g.RdvScIW",
+	"{CRYPT}$6$rounds=999999999$salt$x", "{SSHA}", "{SSHA}!!!!",
+	"{SSHA}AAAA", "{SHA256.hex}0", "{SHA256.hex}zz", "{SCRAM-SHA-256}1,2,3",
+};
+
+static void
+test_absurd(void **state UNUSED)
+{
+	struct secret s;
+
+	for (size_t i = 0; i < nitems(absurd); i++) {
+		assert_true(scheme_of(view_of(absurd[i]), &s));
+		assert_false(scheme_check(&s, VIEW_LIT("wonderland")));
+	}
+}
+
 static void
 test_cache(void **state UNUSED)
 {
@@ -228,6 +344,9 @@ main(void)
 		cmocka_unit_test(test_schemes),
 		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_crypt),
+		cmocka_unit_test(test_others),
+		cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_absurd),
 		cmocka_unit_test(test_cache),
 		cmocka_unit_test(test_delay),
 		cmocka_unit_test(test_shut_out),
