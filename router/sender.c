@@ -8,21 +8,14 @@
 
 #define ALLOW (ADDRESS_UTF8 | ADDRESS_LOCAL | ADDRESS_BARE)
 
-/* A name without a domain, as users of the system have, is one of the first
- * domain. */
 static bool
-is_name(const struct tables *t, struct view login, const struct address *a)
+is_name(struct view login, const struct address *a)
 {
 	struct str name = { 0 };
 	bool same;
 
 	address_canonical_user(&name, a);
 	same = view_eqi(str_view(&name), login);
-	if (!same && view_find(login, '@') == login.n &&
-	    view_eqi(a->domain, t->domain[0])) {
-		name.n -= a->domain.n + 1;
-		same = view_eqi(str_view(&name), login);
-	}
 	str_free(&name);
 	return same;
 }
@@ -34,9 +27,9 @@ is_self(const struct tables *t, struct view login, const struct address *a)
 	struct address base = *a;
 	struct view detail;
 
-	return is_name(t, login, a) ||
+	return is_name(login, a) ||
 	    (address_detail(a->local, t->settings->recipient_delimiter,
-		&base.local, &detail) && is_name(t, login, &base));
+		&base.local, &detail) && is_name(login, &base));
 }
 
 static bool

@@ -34,11 +34,11 @@ static const struct {
 	{ "bob@one.test", "bob", "2.1.0" },
 	{ "bob@one.test", "bob@one.test@x", "5.7.1" },
 	{ "bob@one.test", "pipe@one.test", "4.3.5" },
-	/* a user of the system */
-	{ "carol", "carol@one.test", "2.1.0" },
-	{ "carol", "carol+x@one.test", "2.1.0" },
-	{ "carol", "carol@elsewhere.example", "5.7.1" },
-	{ "carol", "bob@one.test", "5.7.1" },
+	/* a user of the system, whom the users file does not have */
+	{ "carol@one.test", "carol@one.test", "2.1.0" },
+	{ "carol@one.test", "carol+x@one.test", "2.1.0" },
+	{ "carol@one.test", "carol@two.test", "5.7.1" },
+	{ "carol@one.test", "carol", "5.7.1" },
 };
 
 static void
