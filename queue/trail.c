@@ -7,6 +7,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/mail/spool.h"
+#include "queue/schedule.h"
 #include "queue/trail.h"
 
 void
@@ -15,8 +16,9 @@ trail_active(const struct mail *m)
 	char id[SPOOL_ID_SIZE];
 
 	log_info(spool_id(m->id, id), "from=<%s>, size=%llu, nrcpt=%u "
-	    "(queue active)", log_quote(mail_sender(m)),
-	    (unsigned long long)m->size, m->nrcpt);
+	    "(queue %s)", log_quote(mail_sender(m)),
+	    (unsigned long long)m->size, m->nrcpt,
+	    mail_hold(m) > schedule_now() ? "hold" : "active");
 }
 
 static const char *
