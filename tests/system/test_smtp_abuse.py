@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: ISC
+"""Clients that mean no good: they get what they deserve, others do not notice,
+and nothing is left of them."""
+
+import pathlib
+import re
+import socket
+import time
+import unittest
+
+from server import DOMAIN, Server, message, wait_for
+from wire import BadReply, Closed, Wire
+
+ALICE = f"alice@{DOMAIN}"
+MIB = 1 << 20
+
+
+def resident(pid):
+    """Octets of memory that belong to a process alone."""
+    text = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"RssAnon:\s+(\d+)", text)[1]) * 1024
+
+
+class Abuse(unittest.TestCase):
+    SETTINGS = ""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server(settings=cls.SETTINGS)
+        cls.addClassCleanup(cls.server.remove)
+        cls.server.start()
+
+    def wire(self, **options):
+        wire = Wire(self.server.ports["smtp"], **options)
+        self.addCleanup(wire.close)
+        return wire
+
+    def begin(self, wire):
+        wire.must("MAIL FROM:<tester@client.test>", 250)
+        wire.must(f"RCPT TO:<{ALICE}>", 250)
+
+    def memory(self):
+        return sum(map(resident, self.server.pids("smtpd")))
+
+    def others_are_served(self):
+        begun = time.monotonic()
+        with self.server.smtp() as smtp:
+            smtp.sendmail("t@client.test", [ALICE], message())
+        self.assertLess(time.monotonic() - begun, 2)
+
+
+class Content(Abuse):
+    def test_aborted_mails(self):
+        """Content of a MiB each, and the client is gone before its end."""
+        text = b"Subject: x\r\n\r\n" + 14000 * (b"x" * 73 + b"\r\n")
+        for n in range(40):
+            wire = Wire(self.server.ports["smtp"])
+            wire.hello()
+            self.begin(wire)
+            wire.must("DATA", 354)
+            wire.send(text[:len(text) - n])
+            if n % 3 == 0:      # with a reset
+                wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                                       b"\1\0\0\0\0\0\0\0")
+            wire.close()
+        self.others_are_served()
+        self.server.settle()
+
+    def test_aborted_chunks(self):
+        """The same by BDAT, ended by RSET, EHLO, QUIT or nothing."""
+        wire = self.wire()
+        if "CHUNKING" not in wire.hello():
+            self.skipTest("CHUNKING is not offered")
+        chunk = b"BDAT %d\r\n" % MIB + 16384 * (b"x" * 62 + b"\r\n")
+        for end in ("RSET", "EHLO client.test", "RSET", "QUIT", ""):
+            self.begin(wire)
+            wire.send(chunk)
+            self.assertEqual(wire.reply().code, 250)
+            if end:
+                wire.say(end, plain=True)
+        wire.close()
+        for cut in (1, 5, len(chunk) - 1):
+            wire = self.wire()
+            wire.hello()
+            self.begin(wire)
+            wire.send(chunk[:cut])
+            wire.close()
+        self.server.settle()
+
+    def test_little_chunks(self):
+        """Ten thousand chunks of an octet grow nothing."""
+        wire = self.wire()
+        if "CHUNKING" not in wire.hello():
+            self.skipTest("CHUNKING is not offered")
+        self.begin(wire)
+        before = self.memory()
+        for _ in range(100):
+            wire.send(b"BDAT 1\r\nx" * 100)
+            for _ in range(100):
+                self.assertEqual(wire.reply().code, 250)
+        self.assertLess(self.memory() - before, MIB)
+        self.assertEqual(wire.say("BDAT 0 LAST").code, 250)
+
+    def test_refused_and_endless(self):
+        """A refused mail that does not end is not waited for for ever."""
+        with Server(settings="message_size_limit = 65536\n") as server, \
+                Wire(server.ports["smtp"]) as wire:
+            wire.hello()
+            self.begin(wire)
+            wire.must("DATA", 354)
+            with self.assertRaises(Closed):
+                for _ in range(200):
+                    wire.send(65536 * b"x")
+                self.assertIn(wire.reply().code, (421, 552, 554))
+                raise Closed
+
+
+class Lines(Abuse):
+    SETTINGS = "recipients_max = 100\n"
+
+    def test_huge_lines(self):
+        """Each costs one reply, and no memory."""
+        wire = self.wire()
+        wire.hello()
+        before = self.memory()
+        for octets in (b"x", b"\r", b"\0", b"NOOP ", b"(", b"MAIL FROM:<",
+                       b"\xc3\xa9", b"RCPT TO:<@a,"):
+            for _ in range(8):
+                wire.send(octets * (MIB // len(octets)))
+            wire.send(b"\r\n")
+            self.assertIn(wire.reply().code, (500, 501))
+        wire.must("NOOP", 250)
+        self.assertLess(self.memory() - before, MIB)
+
+    def test_endless_recipients(self):
+        """A hundred are taken (RFC 5321 4.5.3.1.8), then comes 452."""
+        wire = self.wire()
+        wire.hello()
+        wire.must("MAIL FROM:<>", 250)
+        before = self.memory()
+        rcpts = [f"RCPT TO:<alice+{n}@{DOMAIN}>" for n in range(5000)]
+        for i in range(0, len(rcpts), 100):
+            wire.send("".join(r + "\r\n" for r in rcpts[i:i + 100]))
+            for _ in range(100):
+                reply = wire.reply()
+                self.assertEqual(reply[:2], (250, "2.1.5") if i == 0 else
+                                 (452, "4.5.3"))
+        self.assertLess(self.memory() - before, MIB)
+        wire.must("DATA", 354)
+        wire.send("Subject: x\r\n\r\nx\r\n.\r\n")
+        self.assertEqual(wire.reply().code, 250)
+
+    def test_noops(self):
+        """Ten thousand: all answered, or an end with 421."""
+        wire = self.wire()
+        wire.hello()
+        before = self.memory()
+        last = 250
+        try:
+            for _ in range(100):
+                wire.send(100 * "NOOP\r\n")
+                for _ in range(100):
+                    last = wire.reply().code
+                    self.assertIn(last, (250, 421))
+        except Closed:
+            self.assertEqual(last, 421)
+        self.assertLess(self.memory() - before, MIB)
+        self.others_are_served()
+
+    def test_who_does_not_listen(self):
+        """A client that sends and never reads is held to what the sockets
+        take."""
+        wire = self.wire(timeout=0.5)
+        wire.hello()
+        before = self.memory()
+        with self.assertRaises((Closed, OSError)):
+            for _ in range(200):
+                wire.send(8000 * "HELP\r\n")
+        self.assertLess(self.memory() - before, 2 * MIB)
+        self.others_are_served()
+
+    def test_connections_without_a_word(self):
+        for _ in range(300):
+            Wire(self.server.ports["smtp"], greet=False).close()
+        self.others_are_served()
+
+
+class Slow(Abuse):
+    SETTINGS = "command_timeout = 1s\n"
+
+    def test_slow_loris(self):
+        """300 clients send an octet now and then; others are served at once,
+        and none of the 300 gets more time than anybody has."""
+        slow = []
+        for n in range(300):
+            s = socket.socket()
+            self.addCleanup(s.close)
+            s.bind((f"127.0.{n % 5}.{2 + n % 7}", 0))
+            s.connect(("127.0.0.1", self.server.ports["smtp"]))
+            s.setblocking(False)
+            slow.append(s)
+        begun = time.monotonic()
+        while time.monotonic() - begun < 2.5:
+            for s in slow:
+                try:
+                    s.send(b"N")
+                except OSError:
+                    pass
+            self.others_are_served()
+            time.sleep(0.25)
+
+        def ended(s):
+            try:
+                while s.recv(4096):
+                    pass
+            except BlockingIOError:
+                return False
+            except OSError:
+                pass
+            return True
+        wait_for(lambda: all(map(ended, slow)), "the end of the slow", 5)
+
+    def trickle(self, wire, seconds):
+        """Octets, one in a fifth of a second; the reply that ends it."""
+        begun = time.monotonic()
+        wire.socket.settimeout(0.2)
+        while time.monotonic() - begun < seconds:
+            try:
+                reply = wire.reply()
+            except BadReply:
+                wire.send("x")
+                continue
+            self.assertTrue(wire.at_end())
+            return reply
+        self.fail(f"a trickle held a session for {seconds} s")
+
+    def test_slow_command(self):
+        wire = self.wire()
+        wire.hello()
+        self.assertEqual(self.trickle(wire, 4)[:2], (421, "4.4.2"))
+
+    def test_slow_content(self):
+        wire = self.wire()
+        wire.hello()
+        self.begin(wire)
+        wire.must("DATA", 354)
+        self.assertEqual(self.trickle(wire, 6)[:2], (421, "4.4.2"))
+        self.server.settle()
+
+
+if __name__ == "__main__":
+    unittest.main()
