@@ -21,6 +21,7 @@
 #include "lib/proc/fiber.h"
 #include "master/helper.h"
 #include "master/house.h"
+#include "master/places.h"
 #include "master/spawn.h"
 
 #define AT_ONCE		4	/* of a kind */
@@ -28,7 +29,11 @@
 
 enum kind { KIND_PAM = 1, KIND_OAUTH, KINDS };
 
-static const char *const users[KINDS] = { [KIND_OAUTH] = "posthouse-oauth" };
+/* Whom it becomes when master is root; NULL: it stays root. Without users of
+ * our own (drop_privileges) there is still nobody. */
+static const struct {
+	const char *own, *other;
+} users[KINDS] = { [KIND_OAUTH] = { "posthouse-oauth", "nobody" } };
 
 struct helper {
 	LIST_ENTRY(helper) entry;
@@ -66,7 +71,8 @@ spawn_helper(unsigned kind, const char *path, int socket)
 		.stdio = true, .bounded = true };
 
 	if (geteuid() == 0)
-		s.user = users[kind];
+		s.user = places_owned(house_settings()) ? users[kind].own :
+							  users[kind].other;
 	return spawn(&s);
 }
 
