@@ -167,6 +167,12 @@ claim_find(struct claim *a)
 	return r;
 }
 
+uint32_t
+claim_iterations(void)
+{
+	return users_iterations(users);
+}
+
 /* ---- is the password right ---- */
 
 static void

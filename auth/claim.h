@@ -60,6 +60,8 @@ bool claim_is_shut_out(struct claim *a);
 enum kv_result claim_find(struct claim *a);
 /* May the user found act for this name? Nobody but himself. */
 bool claim_may_be(const struct claim *a, struct view as);
+/* Iterations that keys for SCRAM have here. */
+uint32_t claim_iterations(void);
 /* Run a slow function in a thread, if there are not too many: else false with
  * a->why. */
 bool claim_work(struct claim *a, void (*fn)(void *), void *arg);

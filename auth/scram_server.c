@@ -110,7 +110,7 @@ fake_keys(struct exchange *x, struct scram *s)
 
 	fake_octets(name, kind_of(x)->name, octets);
 	s->keys = (struct scram_keys){ .hash = kind_of(x)->hash,
-		.iterations = SCRAM_ITERATIONS, .salt_n = SCRAM_SALT };
+		.iterations = claim_iterations(), .salt_n = SCRAM_SALT };
 	memcpy(s->keys.salt, octets, SCRAM_SALT);
 	arc4random_buf(s->keys.stored, sizeof(s->keys.stored));
 	arc4random_buf(s->keys.server, sizeof(s->keys.server));

@@ -5,7 +5,8 @@
  * Reading and sorting run in a thread of the pool; the index is written by the
  * main thread, which alone may use it, in portions with other fibers between
  * them. The note of the index is a letter for what the secrets serve, which also
- * tells "no users" from "no table", and behind it the name of the first user.
+ * tells "no users" from "no table", the iterations of SCRAM, and behind a blank
+ * the name of the first user.
  */
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -20,6 +21,7 @@
 #include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/base/text_index.h"
+#include "lib/mail/scram.h"
 #include "lib/mail/users_file.h"
 #include "lib/proc/fiber.h"
 #include "lib/proc/pool.h"
@@ -86,7 +88,8 @@ users_first(const struct users *u)
 {
 	struct view note = text_index_note(u->index);
 
-	return note.n > 0 ? view_skip(note, 1) : note;
+	view_cut(&note, ' ');
+	return note;
 }
 
 unsigned
@@ -95,6 +98,18 @@ users_serve(const struct users *u)
 	struct view note = text_index_note(u->index);
 
 	return note.n > 0 ? (unsigned)(note.p[0] - NOTE_ZERO) : 0;
+}
+
+uint32_t
+users_iterations(const struct users *u)
+{
+	struct view note = text_index_note(u->index);
+	uint64_t n = 0;
+
+	if (note.n > 0)
+		note = view_skip(note, 1);
+	return view_u64(view_cut(&note, ' '), SCRAM_ITERATIONS_MOST, &n) &&
+		n > 0 ? (uint32_t)n : SCRAM_ITERATIONS;
 }
 
 enum kv_result
@@ -153,8 +168,8 @@ write_index(struct users *u, const struct users_file *f, struct view stamp)
 		if (i % PORTION == PORTION - 1 && fiber_self() != NULL)
 			fiber_sleep(0);
 	}
-	str_addc(&note, (char)(NOTE_ZERO + f->serves));
-	str_add(&note, f->first);
+	str_addf(&note, "%c%u %.*s", (char)(NOTE_ZERO + f->serves),
+	    f->iterations, VIEW(f->first));
 	ok = ok && text_index_commit(u->index, stamp, str_view(&note));
 	if (!ok)
 		text_index_abort(u->index);
@@ -199,7 +214,7 @@ users_refresh(struct users *u, const char *file, struct view domain,
 	bool ok = true;
 
 	/* with the number of the form of an entry */
-	str_addf(&stamp, "users 2 %.*s\n", VIEW(domain));
+	str_addf(&stamp, "users 3 %.*s\n", VIEW(domain));
 	text_index_stamp(r.path, &stamp);
 	if (!text_index_is_current(u->index, str_view(&stamp)))
 		ok = make(u, &r, str_view(&stamp), w);

@@ -31,6 +31,8 @@ enum kv_result users_get(struct users *u, struct view name,
 struct view users_first(const struct users *u);
 /* What some user's secret can do beside PLAIN: SERVES_ (lib/mail/scheme.h). */
 unsigned users_serve(const struct users *u);
+/* Iterations of keys for SCRAM, as the file has them. */
+uint32_t users_iterations(const struct users *u);
 /* A sealed memfd of all names, sorted, one a line, the caller's; -1 with
  * errno when it cannot be made. */
 int users_list(struct users *u);

@@ -22,6 +22,7 @@
 #include "ctl/output.h"
 #include "lib/base/file.h"
 #include "lib/mail/aliases.h"
+#include "lib/mail/sasl_table.h"
 #include "lib/mail/users_file.h"
 #include "lib/proc/role.h"
 
@@ -75,6 +76,17 @@ check_users(struct findings *f)
 	users_file_free(&file);
 	str_wipe(&text);
 	str_free(&text);
+}
+
+static void
+check_mechanisms(struct findings *f)
+{
+	const struct words *w = &f->s->sasl_mechanisms;
+
+	for (size_t i = 0; i < w->n; i++)
+		if (sasl_mechanism(w->word[i]) == NULL)
+			find(f, "sasl_mechanisms", "%.*s is no way to log in "
+			    "that there is", VIEW(w->word[i]));
 }
 
 struct alias_file {
@@ -196,6 +208,7 @@ typedef void check_fn(struct findings *f);
 
 static check_fn *const checks[] = {
 	check_users,
+	check_mechanisms,
 	check_aliases,
 	check_directories,
 	check_programs,

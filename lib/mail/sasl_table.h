@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * sasl_table - the mechanisms, and which of them auth said can be used; for
- * sasl.c alone
+ * sasl.c, and whoever checks names
  */
 #ifndef MAIL_SASL_TABLE_H
 #define MAIL_SASL_TABLE_H

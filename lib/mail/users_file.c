@@ -9,6 +9,7 @@
 
 #include "lib/mail/address.h"
 #include "lib/mail/scheme.h"
+#include "lib/mail/scram.h"
 #include "lib/mail/users_file.h"
 
 #define LINE_MAX_OCTETS 4096
@@ -165,6 +166,20 @@ drop_repeated(struct users_file *f)
 	f->n = kept;
 }
 
+/* How many iterations keys of SCRAM have here; one user stands for all. */
+static void
+take_iterations(struct users_file *f, const struct secret *s)
+{
+	struct view text = s->hash;
+	uint64_t n;
+
+	if (f->iterations == 0 && s->encoding == SCHEME_AS_IS &&
+	    (s->scheme->serves & SERVES_CRAM_MD5) == 0 &&
+	    s->scheme->serves != 0 &&
+	    view_u64(view_cut(&text, ','), SCRAM_ITERATIONS_MOST, &n))
+		f->iterations = (uint32_t)n;
+}
+
 static void
 read_line(struct users_file *f, struct view line, struct view domain,
     struct users_line *l)
@@ -174,11 +189,13 @@ read_line(struct users_file *f, struct view line, struct view domain,
 	f->lines++;
 	if (users_line(line, domain, l)) {
 		add(f, str_view(&l->name), l->secret, f->lines);
-		if (!scheme_of(l->secret, &secret))
+		if (!scheme_of(l->secret, &secret)) {
 			l->wrong = "the scheme is unknown: the user cannot "
 			    "log in";
-		else
+		} else {
 			f->serves |= secret.scheme->serves;
+			take_iterations(f, &secret);
+		}
 	}
 	if (l->wrong != NULL)
 		complain(f, f->lines, l->wrong);

@@ -44,6 +44,7 @@ struct users_file {
 	struct str complaints;	/* lines "LINE: sentence\n" */
 	size_t wrong;		/* how many there were, beyond those told */
 	unsigned serves;	/* SERVES_ of any user (lib/mail/scheme.h) */
+	uint32_t iterations;	/* of the first SCRAM keys; 0: none */
 };
 
 /* The text must outlive f. Touches nothing but f: may run in a thread. False

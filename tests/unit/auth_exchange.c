@@ -461,6 +461,7 @@ talk_scram(void)
 	begin(&(struct begin){ .mechanism = "SCRAM-SHA-256", .initial = "n,,n=ghost2,r=x" });
 	assert_string_not_equal(strstr(last.got, ",s="), salt);
 	assert_int_equal(strlen(strstr(last.got, ",s=")), strlen(salt));
+	assert_string_equal(strstr(last.got, ",i="), ",i=4096");
 	begin(&(struct begin){ .mechanism = "SCRAM-SHA-256", .initial = "n,,n=anna,r=x" });
 	assert_int_equal(strlen(strstr(last.got, ",s=")), strlen(salt));
 }
