@@ -10,7 +10,7 @@
 #include "imapd/link.h"
 #include "imapd/session.h"
 #include "lib/mail/charset.h"
-#include "lib/proc/service.h"
+#include "lib/proc/tls.h"
 
 static const struct program_path paths[] = { { NULL, NULL, false } };
 
@@ -20,7 +20,8 @@ static const struct program program = {
 	.purpose = "IMAP sessions",
 	.calls = CALLS_ACCEPT,
 	.paths = paths,
-	.peers = ROLE_AUTH | ROLE_STORE,
+	.peers = ROLE_AUTH | ROLE_STORE | ROLE_KEYS,
+	.tls = &tls_for_program,
 	.handlers = &link_handlers,
 	.prepare = charset_open_all,
 	.session = imap_session,

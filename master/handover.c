@@ -17,6 +17,7 @@
 #include "lib/base/log.h"
 #include "master/handover.h"
 #include "master/house.h"
+#include "master/key_files.h"
 #include "master/roster.h"
 #include "master/sockets.h"
 
@@ -118,6 +119,8 @@ handover(struct child *c)
 	send_welcome(c);
 	if (!send_listeners(c) || !send_links(c))
 		return false;
+	if (c->program->role == ROLE_KEYS)
+		key_files_send(c);
 	channel_send(c->channel, &start);
 	return true;
 }

@@ -22,6 +22,7 @@
 #include "master/handover.h"
 #include "master/helper.h"
 #include "master/house.h"
+#include "master/key_files.h"
 #include "master/lock.h"
 #include "master/notify.h"
 #include "master/places.h"
@@ -129,6 +130,7 @@ now_ready(void)
 	say_ready();
 	drain_begin();
 	roster_begin();
+	key_files_begin();
 }
 
 void
@@ -205,7 +207,8 @@ house_begin(const struct house_start *start, struct str *error)
 	house.start = *start;
 	house.since = clock_wall();
 	s = house.settings = settings_load(start->file, error);
-	if (s == NULL || !check_programs(s, error) || !places_make(s, error) ||
+	if (s == NULL || !check_programs(s, error) ||
+	    !key_files_check(s, error) || !places_make(s, error) ||
 	    !lock_take(s->run_dir, error) || !open_log(s, error) ||
 	    !control_open(s->run_dir, error) || !sockets_open(s, error))
 		return false;
@@ -274,7 +277,7 @@ take_settings(struct str *error)
 	struct settings *was = house.settings;
 
 	if (s == NULL || !may_change(s, error) || !check_programs(s, error) ||
-	    !sockets_open(s, error)) {
+	    !key_files_check(s, error) || !sockets_open(s, error)) {
 		settings_free(&s);
 		return false;
 	}
@@ -284,6 +287,7 @@ take_settings(struct str *error)
 	sockets_prune(s);
 	roster_fill();
 	handover_drain();
+	key_files_changed();
 	settings_free(&was);
 	return true;
 }

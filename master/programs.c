@@ -9,11 +9,11 @@
 
 const struct program_row program_rows[] = {
 	{ ROLE_SMTPD, "posthouse-smtpd", NEED_LISTENERS, STAGE_SESSIONS,
-	    ROLE_ROUTER | ROLE_QUEUE | ROLE_AUTH },
+	    ROLE_ROUTER | ROLE_QUEUE | ROLE_AUTH | ROLE_KEYS },
 	{ ROLE_POP3D, "posthouse-pop3d", NEED_LISTENERS, STAGE_SESSIONS,
-	    ROLE_AUTH | ROLE_STORE },
+	    ROLE_AUTH | ROLE_STORE | ROLE_KEYS },
 	{ ROLE_IMAPD, "posthouse-imapd", NEED_LISTENERS, STAGE_SESSIONS,
-	    ROLE_AUTH | ROLE_STORE },
+	    ROLE_AUTH | ROLE_STORE | ROLE_KEYS },
 	{ ROLE_SMTP, "posthouse-smtp", NEED_LATER, STAGE_WORKERS, ROLE_QUEUE },
 	{ ROLE_RESOLVER, "posthouse-resolver", NEED_LATER, STAGE_WORKERS, 0 },
 	{ ROLE_BOUNCE, "posthouse-bounce", NEED_ALWAYS, STAGE_WORKERS,
@@ -29,7 +29,8 @@ const struct program_row program_rows[] = {
 	    ROLE_QUEUE | ROLE_LOCAL | ROLE_AUTH | ROLE_READERS | ROLE_CTL },
 	{ ROLE_AUTH, "posthouse-auth", NEED_ALWAYS, STAGE_WORKERS,
 	    ROLE_SESSIONS | ROLE_ROUTER | ROLE_STORE | ROLE_CTL },
-	{ ROLE_KEYS, "posthouse-keys", NEED_LATER, STAGE_WORKERS, 0 },
+	{ ROLE_KEYS, "posthouse-keys", NEED_ALWAYS, STAGE_WORKERS,
+	    ROLE_SESSIONS | ROLE_CTL },
 };
 const size_t program_rows_n = nitems(program_rows);
 

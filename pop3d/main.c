@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "lib/mail/sasl.h"
-#include "lib/proc/service.h"
+#include "lib/proc/tls.h"
 #include "pop3d/pop2.h"
 #include "pop3d/pop3.h"
 
@@ -47,7 +47,8 @@ static const struct program program = {
 	.user = "posthouse-pop3d",
 	.purpose = "POP3 and POP2 sessions",
 	.calls = CALLS_ACCEPT,
-	.peers = ROLE_AUTH | ROLE_STORE,
+	.peers = ROLE_AUTH | ROLE_STORE | ROLE_KEYS,
+	.tls = &tls_for_program,
 	.handlers = &handlers,
 	.session = session,
 	.busy = "-ERR [SYS/TEMP] Too many connections, try again later\r\n",

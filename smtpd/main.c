@@ -9,7 +9,7 @@
  * command.c the verbs, intake.c the way into the queue.
  */
 #include "lib/mail/sasl.h"
-#include "lib/proc/service.h"
+#include "lib/proc/tls.h"
 #include "smtpd/house.h"
 #include "smtpd/session.h"
 
@@ -26,7 +26,8 @@ static const struct program program = {
 	.user = "posthouse-smtpd",
 	.purpose = "takes mail in by SMTP, submission and LMTP",
 	.calls = CALLS_ACCEPT,
-	.peers = ROLE_ROUTER | ROLE_QUEUE | ROLE_AUTH,
+	.peers = ROLE_ROUTER | ROLE_QUEUE | ROLE_AUTH | ROLE_KEYS,
+	.tls = &tls_for_program,
 	.handlers = &handlers,
 	.prepare = house_prepare,
 	.session = smtpd_session,

@@ -7,6 +7,7 @@
 #include <bsd/sys/queue.h>
 
 #include "lib/proc/links.h"
+#include "lib/proc/tls.h"
 
 #define LINK_WAIT_MS	3000	/* for a sibling that is being restarted */
 #define CALL_WAIT_MS	60000
@@ -90,6 +91,8 @@ links_add(const struct program *p, struct msg_peer *m)
 	struct link *l = xcalloc(1, sizeof(*l));
 
 	handlers = *p->handlers;
+	if (p->tls != NULL)
+		p->tls->handlers(&handlers);
 	handlers.closed = link_closed;
 	program_closed = p->handlers->closed;
 	l->channel = channel_open(fd_take(&m->link), p->role, id, &handlers);

@@ -26,6 +26,7 @@
 #include "lib/proc/loop.h"
 #include "lib/proc/pool.h"
 #include "lib/proc/sandbox.h"
+#include "lib/proc/session_tls.h"
 #include "lib/proc/sessions.h"
 
 #define CONTROL_FD	3
@@ -270,16 +271,25 @@ master_gone(struct channel *c)
 	_exit(EX_TEMPFAIL);
 }
 
-static const struct handlers master_handlers = {
-	.welcome = on_welcome,
-	.listener = on_listener,
-	.peer = on_peer,
-	.start = on_start,
-	.settings = on_settings,
-	.drain = on_drain,
-	.stop = on_stop,
-	.closed = master_gone,
-};
+/* What master says to every program; the program's own handlers hear what it
+ * says to that one alone. */
+static const struct handlers *
+master_handlers(void)
+{
+	static struct handlers h;
+
+	if (service.program->handlers != NULL)
+		h = *service.program->handlers;
+	h.welcome = on_welcome;
+	h.listener = on_listener;
+	h.peer = on_peer;
+	h.start = on_start;
+	h.settings = on_settings;
+	h.drain = on_drain;
+	h.stop = on_stop;
+	h.closed = master_gone;
+	return &h;
+}
 
 /* ---- what master is told ---- */
 
@@ -354,7 +364,7 @@ inherit(void)
 		sessions_descriptors(files.rlim_max);
 	}
 	service.master = channel_open(CONTROL_FD, service.program->role, id,
-	    &master_handlers);
+	    master_handlers());
 }
 
 int
@@ -374,6 +384,9 @@ service_main(const struct program *p, int argc, char **argv)
 		return 0;
 	if (p->prepare != NULL)
 		p->prepare();
+	session_tls_use(p->tls);
+	if (p->tls != NULL)
+		p->tls->prepare();
 	sandbox_paths(p, service_settings(), &layers);
 	sandbox_user(p, service_settings(), &layers);
 	pool_start(p->threads);

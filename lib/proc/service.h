@@ -58,6 +58,7 @@ struct session {
 	bool evicted;		/* cancelled to make place */
 };
 
+struct program_tls;
 struct program {
 	unsigned role;
 	const char *user;	/* system user when master is root */
@@ -80,6 +81,9 @@ struct program {
 	/* Session programs: text written to a client that is one too many, or
 	 * comes while stopping. */
 	const char *busy;
+	/* Session programs with TLS: &tls_for_program (lib/proc/tls.h); keys is
+	 * among the peers then. */
+	const struct program_tls *tls;
 	/* Stop was asked for; call service_quit() when done. NULL: when the last
 	 * session ended. */
 	void (*stopping)(void);

@@ -26,6 +26,7 @@
 
 #include "lib/base/log.h"
 #include "lib/proc/arrival.h"
+#include "lib/proc/session_tls.h"
 #include "lib/proc/sessions.h"
 
 #define ACCEPT_PAUSE_MS	200	/* after EMFILE and the like */
@@ -152,7 +153,7 @@ guest_run(void *arg)
 	struct guest *g = arg;
 
 	g->session.fiber = fiber_self();
-	if (guest_arrives(g))
+	if (guest_arrives(g) && session_tls_implicit(&g->session))
 		program->session(&g->session);
 	stream_flush(&g->session.stream);
 	guest_leave(g);
@@ -294,6 +295,7 @@ door_run(void *arg)
 	struct door *d = arg;
 	enum wait w = WAIT_READY;
 
+	session_tls_ready(d->listener.settings);
 	while (!d->closed && w != WAIT_CANCELLED) {
 		if (door_full(d)) {
 			w = wait_for_room(d);

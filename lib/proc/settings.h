@@ -85,6 +85,10 @@ const struct domain_settings *settings_domain(const struct settings *s,
     struct view name);
 /* Value of a path setting by its name, NULL when there is no such one. */
 const char *settings_path(const struct settings *s, const char *name);
+/* What a listener's tls setting amounts to. */
+enum listener_tls { LISTENER_CLEAR, LISTENER_STARTTLS, LISTENER_IMPLICIT };
+enum listener_tls listener_tls(const struct settings *s,
+    const struct listener_settings *l);
 /* The role bit that serves a listener's protocol ("smtp" -> ROLE_SMTPD). */
 unsigned listener_role(const struct listener_settings *l);
 

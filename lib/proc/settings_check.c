@@ -170,12 +170,46 @@ check_protocol(const struct listener_settings *l,
 	if (listener_role(l) == 0)
 		complain_listener(j, l, "protocol", "must be smtp, submission, "
 		    "lmtp, pop3, pop2 or imap, not %s", l->protocol);
-	if (strcmp(l->tls, "starttls") == 0 || strcmp(l->tls, "implicit") == 0)
-		complain_listener(j, l, "tls", "can only be none in this "
-		    "version, which speaks no TLS yet");
-	else if (strcmp(l->tls, "none") != 0 && strcmp(l->tls, "auto") != 0)
+}
+
+static void
+check_listener_tls(struct settings *s, const struct listener_settings *l,
+    const struct setting_judge *j)
+{
+	bool asked = strcmp(l->tls, "starttls") == 0 ||
+	    strcmp(l->tls, "implicit") == 0;
+
+	if (!asked && strcmp(l->tls, "none") != 0 &&
+	    strcmp(l->tls, "auto") != 0)
 		complain_listener(j, l, "tls",
 		    "must be none, starttls, implicit or auto, not %s", l->tls);
+	else if (asked && s->tls_cert.n == 0)
+		complain_listener(j, l, "tls", "%s needs a certificate: set "
+		    "tls_cert and tls_key (posthouse tls self-signed makes "
+		    "them)", l->tls);
+	else if (strcmp(l->protocol, "pop2") == 0 &&
+	    strcmp(l->tls, "starttls") == 0)
+		complain_listener(j, l, "tls", "cannot be starttls, which POP2 "
+		    "does not have");
+}
+
+static void
+check_tls(struct settings *s, const struct setting_judge *j)
+{
+	if (s->tls_cert.n > s->tls_key.n)
+		complain_main(j, "tls_key", "names %zu files and tls_cert %zu: "
+		    "a key for each certificate, in the same order",
+		    s->tls_key.n, s->tls_cert.n);
+	else if (s->tls_cert.n < s->tls_key.n)
+		complain_main(j, "tls_cert", "names %zu files and tls_key %zu: "
+		    "a certificate for each key, in the same order",
+		    s->tls_cert.n, s->tls_key.n);
+	if (strcmp(s->tls_min, "1.2") != 0 && strcmp(s->tls_min, "1.3") != 0)
+		complain_main(j, "tls_min", "must be 1.2 or 1.3, not %s",
+		    s->tls_min);
+	if (s->tls_client_ca[0] != '\0' && s->tls_cert.n == 0)
+		complain_main(j, "tls_client_ca", "has no effect without "
+		    "tls_cert");
 }
 
 static void
@@ -222,6 +256,7 @@ check_listeners(struct settings *s, const struct setting_judge *j)
 		const struct listener_settings *l = &s->listener[i];
 
 		check_protocol(l, j);
+		check_listener_tls(s, l, j);
 		check_address(s, l, j);
 		if (strcmp(l->name, "submit") == 0)
 			check_submit(s, l, j);
@@ -284,6 +319,7 @@ static settings_rule *const rules[] = {
 	check_log_level,
 	check_domains,
 	check_domain_sections,
+	check_tls,
 	check_listeners,
 	check_directories,
 	check_times,
@@ -304,6 +340,38 @@ listener_role(const struct listener_settings *l)
 		if (strcmp(l->protocol, protocols[i].name) == 0)
 			return protocols[i].role;
 	return 0;
+}
+
+static bool
+is_tls_port(const char *address)
+{
+	static const char *const ports[] = { "465", "993", "995" };
+	struct view a = view_of(address);
+	size_t at = view_rfind(a, ':');
+
+	for (size_t i = 0; at < a.n && i < nitems(ports); i++)
+		if (view_is(view_skip(a, at + 1), ports[i]))
+			return true;
+	return false;
+}
+
+enum listener_tls
+listener_tls(const struct settings *s, const struct listener_settings *l)
+{
+	bool local = strncmp(l->address, "unix:", 5) == 0;
+
+	if (s->tls_cert.n == 0 || strcmp(l->tls, "none") == 0)
+		return LISTENER_CLEAR;
+	if (strcmp(l->tls, "starttls") == 0)
+		return LISTENER_STARTTLS;
+	if (strcmp(l->tls, "implicit") == 0)
+		return LISTENER_IMPLICIT;
+	if (local)
+		return LISTENER_CLEAR;
+	if (is_tls_port(l->address))
+		return LISTENER_IMPLICIT;
+	return strcmp(l->protocol, "pop2") == 0 ? LISTENER_CLEAR :
+						  LISTENER_STARTTLS;
 }
 
 /* Where the running program stands, when the others are there, too. */

@@ -12,8 +12,7 @@
 #ifndef PROC_TLS_H
 #define PROC_TLS_H
 
-#include "lib/base/why.h"
-#include "lib/proc/stream.h"
+#include "lib/proc/service.h"
 
 #define TLS_BINDING_MAX 64
 
@@ -22,7 +21,7 @@ bool tls_ready(void);
 
 /* The handshake, in the stream's fiber. service ("smtp", "pop3", "imap") keeps
  * tickets and ALPN of protocols apart. False: the stream is of no use any more,
- * w is for the log. */
+ * w is for the log. Sessions call lib/proc/session_tls.h, which logs, too. */
 bool tls_accept(struct stream *s, const char *service, int64_t deadline,
     struct why *w);
 
@@ -48,5 +47,18 @@ const struct tls_info *tls_info(const struct stream *s);
 enum tls_binding { TLS_EXPORTER, TLS_SERVER_END_POINT };
 size_t tls_binding(const struct stream *s, enum tls_binding kind,
     unsigned char *out);
+
+/* For struct program. */
+struct program_tls {
+	void (*prepare)(void);	/* before confinement */
+	void (*handlers)(struct handlers *h);
+	/* The certificates are there; false when not even at the deadline. */
+	bool (*wait)(int64_t deadline);
+	/* As tls_accept(), but what is buffered is the beginning of TLS. */
+	bool (*begin)(struct stream *s, const char *service, int64_t deadline,
+	    struct why *w);
+	const struct tls_info *(*info)(const struct stream *s);
+};
+extern const struct program_tls tls_for_program;
 
 #endif

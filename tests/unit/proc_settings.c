@@ -190,8 +190,20 @@ static const struct fault faults[] = {
 	    "settings:4:7: tls must be none, starttls, implicit or auto, not "
 	    "maybe\n" },
 	{ "[listener a]\naddress = 1.2.3.4:5\ntls = starttls\n",
-	    "settings:3:7: tls can only be none in this version, which speaks "
-	    "no TLS yet\n" },
+	    "settings:3:7: tls starttls needs a certificate: set tls_cert and "
+	    "tls_key (posthouse tls self-signed makes them)\n" },
+	{ "tls_cert = /a\n[listener a]\naddress = 1.2.3.4:5\n"
+	  "protocol = pop2\ntls = starttls\n",
+	    "settings:1:1: tls_key names 0 files and tls_cert 1: a key for "
+	    "each certificate, in the same order\n"
+	    "settings:5:7: tls cannot be starttls, which POP2 does not have\n"
+	    },
+	{ "tls_cert = /a\ntls_key = /a /b\ntls_min = 1.1\n",
+	    "settings:1:12: tls_cert names 1 files and tls_key 2: a "
+	    "certificate for each key, in the same order\n"
+	    "settings:3:11: tls_min must be 1.2 or 1.3, not 1.1\n" },
+	{ "tls_client_ca = /a\n",
+	    "settings:1:17: tls_client_ca has no effect without tls_cert\n" },
 	{ "[listener submit]\naddress = unix:/tmp/x\n",
 	    "settings:2:11: address of the listener named submit is always "
 	    "unix:/run/posthouse/submit, where sendmail looks\n" },

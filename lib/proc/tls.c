@@ -1,0 +1,614 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * tls - the handshake, then records instead of octets
+ *
+ * OpenSSL reads and writes the socket through a BIO of ours and tells what it
+ * waits for; the fiber waits. Errors of OpenSSL are kept by thread, and all
+ * fibers are one thread: the queue is emptied before each call. Buffers exist
+ * only while they hold something.
+ */
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+#include <openssl/rand.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include "lib/base/log.h"
+#include "lib/proc/tls.h"
+#include "lib/proc/tls_key.h"
+#include "lib/proc/tls_served.h"
+
+#define CIPHERS_12	"ECDHE+AESGCM:ECDHE+CHACHA20"
+#define GROUPS		"X25519:P-256:P-384:P-521"
+#define SIGNATURES                                                             \
+	"ECDSA+SHA256:ed25519:ECDSA+SHA384:ECDSA+SHA512:"                      \
+	"rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_rsae_sha512:"         \
+	"RSA+SHA256:RSA+SHA384:RSA+SHA512"
+#define TICKET_SECONDS	7200
+#define CHAIN_MOST	32768	/* octets of a client's certificates */
+#define DEPTH_MOST	5
+
+struct tls {
+	SSL *ssl;
+	const char *service;
+	char *before;		/* octets that were read already, or NULL */
+	size_t before_at, before_n;
+	bool ended, broken;
+	size_t certificates;	/* in the set that was chosen */
+	struct tls_info info;
+	struct arena arena;
+};
+
+static BIO_METHOD *wire;
+static EVP_CIPHER *ticket_cipher;
+
+/* ---- the wire ---- */
+
+static int
+take_before(struct tls *t, char *p, size_t n)
+{
+	if (n > t->before_n)
+		n = t->before_n;
+	memcpy(p, t->before + t->before_at, n);
+	t->before_at += n;
+	t->before_n -= n;
+	if (t->before_n == 0) {
+		free(t->before);
+		t->before = NULL;
+	}
+	return (int)n;
+}
+
+static int
+wire_read(BIO *b, char *p, int n)
+{
+	struct stream *s = BIO_get_data(b);
+	struct tls *t = s->tls;
+	ssize_t got;
+
+	BIO_clear_retry_flags(b);
+	if (t->before != NULL)
+		return take_before(t, p, (size_t)n);
+	got = recv(s->fd, p, (size_t)n, 0);
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		BIO_set_retry_read(b);
+	t->ended = got == 0;
+	return (int)got;
+}
+
+static int
+wire_write(BIO *b, const char *p, int n)
+{
+	struct stream *s = BIO_get_data(b);
+	ssize_t put = send(s->fd, p, (size_t)n, MSG_NOSIGNAL);
+
+	BIO_clear_retry_flags(b);
+	if (put < 0 && (errno == EAGAIN || errno == EINTR))
+		BIO_set_retry_write(b);
+	return (int)put;
+}
+
+static long
+wire_control(BIO *b, int what, long number UNUSED, void *p UNUSED)
+{
+	struct stream *s = BIO_get_data(b);
+
+	if (what == BIO_CTRL_EOF)
+		return ((struct tls *)s->tls)->ended;
+	return what == BIO_CTRL_FLUSH;
+}
+
+static void
+wire_prepare(void)
+{
+	wire = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK,
+	    "stream");
+	must(wire != NULL && BIO_meth_set_read(wire, wire_read) == 1 &&
+	    BIO_meth_set_write(wire, wire_write) == 1 &&
+	    BIO_meth_set_ctrl(wire, wire_control) == 1);
+}
+
+static BIO *
+wire_new(struct stream *s)
+{
+	BIO *b = BIO_new(wire);
+
+	must(b != NULL);
+	BIO_set_data(b, s);
+	BIO_set_init(b, 1);
+	return b;
+}
+
+/* ---- what a handshake asks ---- */
+
+static struct tls *
+tls_of(SSL *ssl)
+{
+	return SSL_get_app_data(ssl);
+}
+
+/* The certificate for the host that the client names, before anything else of
+ * its greeting is looked at; tickets are tied to it. */
+static int
+on_hello(SSL *ssl, int *alert, void *unused UNUSED)
+{
+	struct tls *t = tls_of(ssl);
+	struct view service = view_of(t->service), name = VIEW_NONE;
+	unsigned char scope[SSL_MAX_SID_CTX_LENGTH];
+	const struct tls_served *served;
+	const unsigned char *p;
+	size_t n;
+
+	if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &p, &n))
+		name = tls_served_name(view_bytes(p, n));
+	served = tls_served_for(name);
+	*alert = SSL_AD_INTERNAL_ERROR;
+	if (served == NULL || SSL_set_SSL_CTX(ssl, served->context) == NULL)
+		return SSL_CLIENT_HELLO_ERROR;
+	t->certificates = served->certificates;
+	t->info.sni = arena_copy(&t->arena, name);
+	memcpy(scope, served->scope, sizeof(scope));
+	for (size_t i = 0; i < service.n && i < sizeof(scope); i++)
+		scope[i] ^= (unsigned char)service.p[i];
+	SSL_set_session_id_context(ssl, scope, sizeof(scope));
+	return SSL_CLIENT_HELLO_SUCCESS;
+}
+
+/* RFC 7301 registry; SMTP has no name there, and whatever a client offers to
+ * it is passed over. */
+static const struct {
+	const char *service;
+	struct view name;
+} protocols[] = {
+	{ "imap", { "imap", 4 } },
+	{ "pop3", { "pop3", 4 } },
+	{ "sieve", { "managesieve", 11 } },
+};
+
+static int
+choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_n,
+    const unsigned char *in, unsigned in_n, void *unused UNUSED)
+{
+	struct view list = view_bytes(in, in_n), want = VIEW_NONE;
+
+	for (size_t i = 0; i < nitems(protocols); i++)
+		if (strcmp(protocols[i].service, tls_of(ssl)->service) == 0)
+			want = protocols[i].name;
+	if (want.n == 0)
+		return SSL_TLSEXT_ERR_NOACK;
+	while (list.n > 0 && (unsigned char)list.p[0] < list.n) {
+		size_t n = (unsigned char)list.p[0];
+
+		if (view_eq((struct view){ list.p + 1, n }, want)) {
+			*out = (const unsigned char *)list.p + 1;
+			*out_n = (unsigned char)n;
+			return SSL_TLSEXT_ERR_OK;
+		}
+		list = view_skip(list, n + 1);
+	}
+	return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+static bool
+set_ticket_key(const struct tls_ticket_key *k, EVP_MAC_CTX *mac)
+{
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_octet_string(OSSL_MAC_PARAM_KEY,
+		    (void *)(uintptr_t)k->mac, sizeof(k->mac)),
+		OSSL_PARAM_utf8_string(OSSL_MAC_PARAM_DIGEST,
+		    (void *)(uintptr_t) "SHA256", 6),
+		OSSL_PARAM_END
+	};
+
+	return EVP_MAC_CTX_set_params(mac, params) == 1;
+}
+
+/* 0: not one of ours, make a full handshake; 2: ours, but make a new one */
+static int
+protect_ticket(SSL *ssl UNUSED, unsigned char *name, unsigned char *iv,
+    EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int making)
+{
+	const struct tls_ticket_key *k = tls_ticket_key(making ? NULL : name);
+
+	if (k == NULL)
+		return making ? -1 : 0;
+	if (making) {
+		memcpy(name, k->name, sizeof(k->name));
+		arc4random_buf(iv, (size_t)EVP_CIPHER_get_iv_length(
+				       ticket_cipher));
+	}
+	if (EVP_CipherInit_ex(cipher, ticket_cipher, NULL, k->cipher, iv,
+		making) != 1 || !set_ticket_key(k, mac))
+		return -1;
+	return making || tls_ticket_key_is_newest(k) ? 1 : 2;
+}
+
+static void
+set_up(SSL_CTX *c)
+{
+	SSL_CTX_set_options(c, SSL_OP_NO_RENEGOTIATION |
+	    SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA |
+	    SSL_OP_NO_COMPRESSION);
+	SSL_CTX_set_mode(c, SSL_MODE_RELEASE_BUFFERS |
+	    SSL_MODE_ENABLE_PARTIAL_WRITE |
+	    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_NO_AUTO_CHAIN);
+	SSL_CTX_set_read_ahead(c, 1);
+	must(SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION) == 1);
+	must(SSL_CTX_set_cipher_list(c, CIPHERS_12) == 1);
+	if (SSL_CTX_set1_groups_list(c, "X25519MLKEM768:" GROUPS) != 1)
+		must(SSL_CTX_set1_groups_list(c, GROUPS) == 1);
+	must(SSL_CTX_set1_sigalgs_list(c, SIGNATURES) == 1);
+	SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_timeout(c, TICKET_SECONDS);
+	SSL_CTX_set_num_tickets(c, 1);
+	SSL_CTX_set_tlsext_ticket_key_evp_cb(c, protect_ticket);
+	SSL_CTX_set_client_hello_cb(c, on_hello, NULL);
+	SSL_CTX_set_alpn_select_cb(c, choose_protocol, NULL);
+	SSL_CTX_set_max_cert_list(c, CHAIN_MOST);
+	SSL_CTX_set_verify_depth(c, DEPTH_MOST);
+	ERR_clear_error();
+}
+
+/* ---- the transport ---- */
+
+static ssize_t
+outcome(struct tls *t, int result, char *want)
+{
+	switch (SSL_get_error(t->ssl, result)) {
+	case SSL_ERROR_WANT_READ:
+		*want = 'r';
+		errno = EAGAIN;
+		return -1;
+	case SSL_ERROR_WANT_WRITE:
+		*want = 'w';
+		errno = EAGAIN;
+		return -1;
+	case SSL_ERROR_ZERO_RETURN:
+		return 0;
+	default:
+		t->broken = true;
+		errno = ECONNRESET;
+		return -1;
+	}
+}
+
+static ssize_t
+tls_read(struct stream *s, void *p, size_t n, char *want)
+{
+	struct tls *t = s->tls;
+	size_t got = 0;
+	int result;
+
+	if (t->broken)
+		return 0;
+	ERR_clear_error();
+	result = SSL_read_ex(t->ssl, p, n, &got);
+	return result == 1 ? (ssize_t)got : outcome(t, result, want);
+}
+
+static ssize_t
+tls_write(struct stream *s, const void *p, size_t n, char *want)
+{
+	struct tls *t = s->tls;
+	size_t put = 0;
+	int result;
+
+	if (t->broken) {
+		errno = ECONNRESET;
+		return -1;
+	}
+	ERR_clear_error();
+	result = SSL_write_ex(t->ssl, p, n, &put);
+	return result == 1 ? (ssize_t)put : outcome(t, result, want);
+}
+
+static void
+tls_close(struct stream *s)
+{
+	struct tls *t = s->tls;
+
+	ERR_clear_error();
+	if (!t->broken && SSL_is_init_finished(t->ssl))
+		SSL_shutdown(t->ssl);
+	SSL_free(t->ssl);
+	ERR_clear_error();
+	free(t->before);
+	arena_reset(&t->arena);
+	free(t);
+	s->tls = NULL;
+}
+
+static const struct stream_transport transport = { tls_read, tls_write,
+	tls_close };
+
+/* ---- who the client is ---- */
+
+static const char *
+common_name(struct arena *a, const X509_NAME *name)
+{
+	int at = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
+	unsigned char *utf8 = NULL;
+	struct view v = VIEW_NONE;
+	char *copy;
+	int n;
+
+	if (at < 0)
+		return "";
+	n = ASN1_STRING_to_UTF8(&utf8,
+	    X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
+	if (n > 0 && memchr(utf8, '\0', (size_t)n) == NULL)
+		v = view_bytes(utf8, (size_t)n);
+	copy = arena_copy(a, v);
+	OPENSSL_free(utf8);
+	return copy;
+}
+
+static void
+add_addresses(struct str *list, X509 *x)
+{
+	GENERAL_NAMES *names = X509_get_ext_d2i(x, NID_subject_alt_name, NULL,
+	    NULL);
+
+	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+		const GENERAL_NAME *g = sk_GENERAL_NAME_value(names, i);
+		struct view v;
+
+		if (g->type != GEN_EMAIL)
+			continue;
+		v = view_bytes(ASN1_STRING_get0_data(g->d.rfc822Name),
+		    (size_t)ASN1_STRING_length(g->d.rfc822Name));
+		if (v.n > 0 && memchr(v.p, '\0', v.n) == NULL)
+			list_put(list, v);
+	}
+	GENERAL_NAMES_free(names);
+}
+
+static const char *
+fingerprint(struct arena *a, X509 *x)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	struct str hex = { 0 };
+	unsigned n = 0;
+	char *copy;
+
+	X509_digest(x, EVP_sha256(), digest, &n);
+	for (unsigned i = 0; i < n; i++)
+		str_addf(&hex, "%02x", digest[i]);
+	copy = arena_copy(a, str_view(&hex));
+	str_free(&hex);
+	return copy;
+}
+
+static void
+look_at_client(struct tls *t)
+{
+	X509 *x = SSL_get0_peer_certificate(t->ssl);
+	struct tls_info *i = &t->info;
+	struct str list = { 0 };
+
+	i->subject = i->issuer = i->fingerprint = "";
+	i->identities = VIEW_NONE;
+	if (x == NULL)
+		return;
+	i->verified = SSL_get_verify_result(t->ssl) == X509_V_OK;
+	i->subject = common_name(&t->arena, X509_get_subject_name(x));
+	i->issuer = common_name(&t->arena, X509_get_issuer_name(x));
+	i->fingerprint = fingerprint(&t->arena, x);
+	if (!i->verified)
+		return;
+	add_addresses(&list, x);
+	if (i->subject[0] != '\0')
+		list_put(&list, view_of(i->subject));
+	i->identities = arena_view(&t->arena, str_view(&list));
+	str_free(&list);
+}
+
+static void
+look_at_result(struct tls *t)
+{
+	const SSL_CIPHER *c = SSL_get_current_cipher(t->ssl);
+	int algorithm = 0;
+
+	t->info.version = SSL_get_version(t->ssl);
+	t->info.cipher = SSL_CIPHER_get_name(c);
+	t->info.bits = (unsigned)SSL_CIPHER_get_bits(c, &algorithm);
+	t->info.resumed = SSL_session_reused(t->ssl) == 1;
+	look_at_client(t);
+}
+
+/* ---- the handshake ---- */
+
+/* What OpenSSL says of its last failure. */
+static const char *
+reason(const struct tls *t)
+{
+	const char *text = ERR_reason_error_string(ERR_peek_error());
+
+	if (text != NULL)
+		return text;
+	return t->ended ? "lost connection" : "connection reset";
+}
+
+static bool
+shake_hands(struct stream *s, int64_t deadline, struct why *w)
+{
+	struct tls *t = s->tls;
+	enum wait end = WAIT_READY;
+	char want = 'r';
+	int result;
+
+	for (;;) {
+		ERR_clear_error();
+		result = SSL_accept(t->ssl);
+		if (result == 1)
+			return true;
+		if (outcome(t, result, &want) == 0 || errno != EAGAIN)
+			return why_later(w, "7.5", "%s", reason(t));
+		do
+			end = want == 'r' ?
+			    fd_wait_read(s->watch, deadline) :
+			    fd_wait_write(s->watch, deadline);
+		while (end == WAIT_WOKEN);
+		if (end == WAIT_TIMEOUT)
+			return why_later(w, "7.5", "timed out");
+		if (end == WAIT_CANCELLED)
+			return why_later(w, "3.0", "the server stops");
+	}
+}
+
+/* The stream is one in TLS from here on. */
+static void
+attach(struct stream *s, const struct tls_served *served, const char *service)
+{
+	struct tls *t = xcalloc(1, sizeof(*t));
+	BIO *b;
+
+	arena_init(&t->arena);
+	t->service = service;
+	t->info.sni = "";
+	if (s->in_n > 0) {
+		t->before = xmalloc(s->in_n);
+		memcpy(t->before, s->in + s->in_at, s->in_n);
+		t->before_n = s->in_n;
+	}
+	stream_discard(s);
+	t->ssl = SSL_new(served->context);
+	must(t->ssl != NULL);
+	SSL_set_app_data(t->ssl, t);
+	if (strcmp(service_settings()->tls_min, "1.3") == 0)
+		SSL_set_min_proto_version(t->ssl, TLS1_3_VERSION);
+	s->tls = t;
+	s->transport = &transport;
+	s->drained = false;
+	b = wire_new(s);
+	SSL_set_bio(t->ssl, b, b);
+}
+
+static bool
+begin(struct stream *s, const char *service, int64_t deadline, struct why *w)
+{
+	must(s->tls == NULL);
+	if (!tls_served_wait(deadline))
+		return why_later(w, "7.5", "there is no certificate");
+	attach(s, tls_served_for(VIEW_NONE), service);
+	if (!shake_hands(s, deadline, w))
+		return false;
+	look_at_result(s->tls);
+	return true;
+}
+
+bool
+tls_accept(struct stream *s, const char *service, int64_t deadline,
+    struct why *w)
+{
+	if (!stream_flush(s))
+		return why_later(w, "4.2", "lost connection");
+	stream_discard(s);
+	return begin(s, service, deadline, w);
+}
+
+bool
+tls_ready(void)
+{
+	return tls_served_ready();
+}
+
+const struct tls_info *
+tls_info(const struct stream *s)
+{
+	const struct tls *t = s->tls;
+
+	return t != NULL ? &t->info : NULL;
+}
+
+/* ---- channel bindings ---- */
+
+static size_t
+bind_exporter(const struct tls *t, unsigned char *out)
+{
+	static const char label[] = "EXPORTER-Channel-Binding";
+
+	/* RFC 9266 4.2: in TLS 1.2 only with an extended master secret */
+	if (SSL_version(t->ssl) < TLS1_3_VERSION &&
+	    SSL_get_extms_support(t->ssl) != 1)
+		return 0;
+	return SSL_export_keying_material(t->ssl, out, 32, label,
+	    sizeof(label) - 1, (const unsigned char *)"", 0, 1) == 1 ? 32 : 0;
+}
+
+/* RFC 5929 4.1: the digest of the certificate's signature, SHA-256 at least.
+ * Which certificate an earlier session was begun with is known only where
+ * there is but one. */
+static size_t
+bind_end_point(const struct tls *t, unsigned char *out)
+{
+	const X509 *x = SSL_get_certificate(t->ssl);
+	int digest = NID_undef;
+	const EVP_MD *md;
+	unsigned n = 0;
+
+	if (x == NULL || (t->info.resumed && t->certificates != 1) ||
+	    X509_get_signature_info((X509 *)(uintptr_t)x, &digest, NULL, NULL,
+		NULL) != 1)
+		return 0;
+	if (digest == NID_md5 || digest == NID_sha1)
+		digest = NID_sha256;
+	md = EVP_get_digestbynid(digest);
+	if (md == NULL || EVP_MD_get_size(md) > TLS_BINDING_MAX ||
+	    X509_digest(x, md, out, &n) != 1)
+		return 0;
+	return n;
+}
+
+size_t
+tls_binding(const struct stream *s, enum tls_binding kind, unsigned char *out)
+{
+	const struct tls *t = s->tls;
+	size_t n = 0;
+
+	if (t == NULL || t->broken)
+		return 0;
+	n = kind == TLS_EXPORTER ? bind_exporter(t, out) :
+				   bind_end_point(t, out);
+	ERR_clear_error();
+	return n;
+}
+
+/* ---- for the skeleton of session programs ---- */
+
+/* OpenSSL opens no file after this. */
+static void
+prepare(void)
+{
+	unsigned char seed[16];
+
+	OPENSSL_init_ssl(OPENSSL_INIT_LOAD_CONFIG, NULL);
+	tls_key_prepare();
+	ticket_cipher = EVP_CIPHER_fetch(NULL, "AES-256-CBC", NULL);
+	must(ticket_cipher != NULL && RAND_bytes(seed, sizeof(seed)) == 1);
+	wire_prepare();
+	tls_served_setup(set_up);
+}
+
+static void
+hear_keys(struct handlers *h)
+{
+	h->certificate = tls_served_certificate;
+	h->certificates = tls_served_certificates;
+	h->ticket_keys = tls_served_tickets;
+}
+
+const struct program_tls tls_for_program = {
+	.prepare = prepare,
+	.handlers = hear_keys,
+	.wait = tls_served_wait,
+	.begin = begin,
+	.info = tls_info,
+};

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * key_files - opening, handing over, looking after
+ *
+ * Whoever renews a certificate writes several files. So a change is handed over
+ * when nothing has changed since the last look; if keys finds them half done
+ * all the same, it keeps what it has until the next change.
+ */
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/log.h"
+#include "lib/proc/fiber.h"
+#include "master/house.h"
+#include "master/key_files.h"
+#include "master/roster.h"
+
+#define LOOK_MS		2000
+
+/* What tells one state of a file from another. */
+struct state {
+	dev_t device;
+	ino_t inode;
+	off_t size;
+	struct timespec modified, changed;
+};
+
+static struct {
+	struct state *seen;
+	size_t n;
+	bool unsettled;		/* changed at the last look */
+	bool first;		/* nothing has been handed over yet */
+	struct loop_timer *timer;
+} files = { .first = true };
+
+/* ---- the list ---- */
+
+static size_t
+path_count(const struct settings *s)
+{
+	return s->tls_cert.n + s->tls_key.n + (s->tls_client_ca[0] != '\0');
+}
+
+static const char *
+path_at(const struct settings *s, size_t i)
+{
+	if (i < s->tls_cert.n)
+		return s->tls_cert.word[i].p;
+	i -= s->tls_cert.n;
+	return i < s->tls_key.n ? s->tls_key.word[i].p : s->tls_client_ca;
+}
+
+static const char *
+setting_at(const struct settings *s, size_t i)
+{
+	return i < s->tls_cert.n			? "tls_cert" :
+	    i < s->tls_cert.n + s->tls_key.n ? "tls_key" :
+						     "tls_client_ca";
+}
+
+/* -1 with errno when it is not a file that can be read. */
+static int
+open_file(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		return fd;
+	close(fd);
+	errno = EINVAL;
+	return -1;
+}
+
+bool
+key_files_check(const struct settings *s, struct str *error)
+{
+	size_t before = error->n;
+
+	for (size_t i = 0; i < path_count(s); i++) {
+		int fd = open_file(path_at(s, i));
+
+		if (fd >= 0)
+			close(fd);
+		else
+			str_addf(error, "%s: %s: %s\n", setting_at(s, i),
+			    path_at(s, i), errno == EINVAL ? "not a file" :
+							     strerror(errno));
+	}
+	return error->n == before;
+}
+
+/* ---- handing over ---- */
+
+static int
+open_logged(const char *path)
+{
+	int fd = open_file(path);
+
+	if (fd < 0)
+		log_error("keys", "cannot open %s: %s", path, strerror(errno));
+	return fd;
+}
+
+void
+key_files_send(struct child *c)
+{
+	const struct settings *s = house_settings();
+	struct message end = { .type = MSG_key_files,
+		.key_files = { files.first, view_of(s->tls_client_ca), -1 } };
+
+	for (size_t i = 0; i < s->tls_cert.n && i < s->tls_key.n; i++) {
+		struct message m = { .type = MSG_key_pair,
+			.key_pair = { s->tls_cert.word[i], s->tls_key.word[i],
+			    open_logged(s->tls_cert.word[i].p),
+			    open_logged(s->tls_key.word[i].p) } };
+
+		channel_send(c->channel, &m);
+	}
+	if (s->tls_client_ca[0] != '\0')
+		end.key_files.client_ca = open_logged(s->tls_client_ca);
+	channel_send(c->channel, &end);
+}
+
+/* ---- looking after ---- */
+
+static struct state
+state_of(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return (struct state){ 0 };
+	return (struct state){ st.st_dev, st.st_ino, st.st_size, st.st_mtim,
+		st.st_ctim };
+}
+
+static bool
+is_same(const struct state *a, const struct state *b)
+{
+	return a->device == b->device && a->inode == b->inode &&
+	    a->size == b->size && a->modified.tv_sec == b->modified.tv_sec &&
+	    a->modified.tv_nsec == b->modified.tv_nsec &&
+	    a->changed.tv_sec == b->changed.tv_sec &&
+	    a->changed.tv_nsec == b->changed.tv_nsec;
+}
+
+/* True when something is not as it was. */
+static bool
+look_again(void)
+{
+	const struct settings *s = house_settings();
+	size_t n = path_count(s);
+	bool changed = n != files.n;
+
+	if (changed)
+		files.seen = xrealloc(files.seen, n * sizeof(*files.seen));
+	for (size_t i = 0; i < n; i++) {
+		struct state now = state_of(path_at(s, i));
+
+		if (i >= files.n || !is_same(&now, &files.seen[i])) {
+			files.seen[i] = now;
+			changed = true;
+		}
+	}
+	files.n = n;
+	return changed;
+}
+
+void
+key_files_changed(void)
+{
+	struct child *c = roster_find(ROLE_KEYS, 0);
+
+	look_again();
+	files.unsettled = false;
+	if (c != NULL && c->greeted && c->channel != NULL)
+		key_files_send(c);
+}
+
+static void
+look(void *unused)
+{
+	(void)unused;
+	loop_timer_free(&files.timer);
+	if (house_is_stopping())
+		return;
+	files.timer = loop_timer_new(LOOK_MS, look, NULL);
+	if (look_again())
+		files.unsettled = true;
+	else if (files.unsettled)
+		key_files_changed();
+}
+
+void
+key_files_begin(void)
+{
+	files.first = false;
+	look_again();
+	files.timer = loop_timer_new(LOOK_MS, look, NULL);
+}
