@@ -3,7 +3,6 @@
  * cmd_basic - CAPABILITY NOOP CHECK LOGOUT ID ENABLE NAMESPACE
  */
 #include "imapd/commands.h"
-#include "imapd/login.h"
 #include "lib/base/log.h"
 #include "lib/base/version.h"
 #include "lib/proc/service.h"
@@ -11,15 +10,25 @@
 #define ID_FIELDS_MAX 30	/* RFC 2971 3.3 */
 
 const char *
-capabilities(const struct imap *im)
+capabilities(struct imap *im)
 {
+	const struct gate *g = &im->gate;
+	struct str list = { 0 };
+	const char *text;
+
 	if (im->user != NULL)
 		return "IMAP4rev1 SASL-IR LITERAL+ ID ENABLE IDLE NAMESPACE "
 		       "CHILDREN UIDPLUS UNSELECT MOVE MULTIAPPEND "
 		       "STATUS=SIZE";
-	if (login_allowed(im))
-		return "IMAP4rev1 SASL-IR LITERAL+ ID ENABLE IDLE AUTH=PLAIN";
-	return "IMAP4rev1 SASL-IR LITERAL+ ID ENABLE IDLE LOGINDISABLED";
+	str_adds(&list, "IMAP4rev1 SASL-IR LITERAL+ ID ENABLE IDLE");
+	if (g->house->tls_offered(im->session))
+		str_adds(&list, " STARTTLS");
+	if (!g->house->plain_allowed(im->session))
+		str_adds(&list, " LOGINDISABLED");
+	g->house->offer(im->session, " AUTH=", &list);
+	text = arena_copy(&im->arena, str_view(&list));
+	str_free(&list);
+	return text;
 }
 
 enum answer

@@ -12,6 +12,7 @@
 #include "lib/proc/settings.h"
 
 #define ERRORS_LOGIN 5	/* wrong commands before login end the session */
+#define LOGINS_MOST  10 /* and so do wrong logins */
 
 static const struct command table[] = {
 #define COMMAND(NAME, name, states, flags)                                     \
@@ -92,17 +93,23 @@ run(struct imap *im, struct parse *p)
 	return c->run(im, p);
 }
 
-/* Errors in a row: honest clients make few, and then something right. */
+/* Errors in a row: honest clients make few, and then something right. Before
+ * login all of them count, since nothing right needs many commands. */
 static void
 count_error(struct imap *im, bool wrong)
 {
 	unsigned most = im->user ? (unsigned)im->settings->errors_max :
 				   ERRORS_LOGIN;
 
-	im->errors = wrong ? im->errors + 1 : 0;
-	if (im->errors < most || im->over)
+	if (wrong)
+		im->errors++;
+	else if (im->user != NULL)
+		im->errors = 0;
+	if (im->over || (im->errors < most &&
+		(im->user != NULL || im->gate.attempts < LOGINS_MOST)))
 		return;
-	out_puts(im, "* BYE Too many wrong commands\r\n");
+	out_printf(im, "* BYE Too many wrong %s\r\n",
+	    im->errors < most ? "logins" : "commands");
 	im->ended = "Too many errors";
 	im->over = true;
 }

@@ -14,6 +14,7 @@
 	COMMAND(NOOP, noop, STATE_ANY, 0)                                      \
 	COMMAND(LOGOUT, logout, STATE_ANY, 0)                                  \
 	COMMAND(ID, id, STATE_ANY, 0)                                          \
+	COMMAND(STARTTLS, starttls, STATE_LOGIN, 0)                            \
 	COMMAND(LOGIN, login, STATE_LOGIN, CMD_SECRET)                         \
 	COMMAND(AUTHENTICATE, authenticate, STATE_LOGIN, CMD_SECRET)           \
 	COMMAND(ENABLE, enable, STATE_IN, 0)                                   \
@@ -55,7 +56,7 @@ bool append_takes(struct parse *p);
 void command_run(struct imap *im);
 /* Is the text so far a command that takes the literal announced at its end? */
 bool command_takes(struct imap *im);
-/* "IMAP4rev1 ..." as it is true now. */
-const char *capabilities(const struct imap *im);
+/* "IMAP4rev1 ..." as it is true now; lives as long as the command. */
+const char *capabilities(struct imap *im);
 
 #endif

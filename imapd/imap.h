@@ -16,6 +16,7 @@
 #include "imapd/parse.h"
 #include "lib/base/str.h"
 #include "lib/base/why.h"
+#include "lib/mail/gate.h"
 
 struct box;
 struct channel;
@@ -81,14 +82,13 @@ struct imap {
 	bool over;			/* end after this command */
 	bool lost;			/* store has forgotten us */
 	bool idling;			/* waits in IDLE: wake for news */
-	unsigned errors;		/* wrong commands in a row */
-	unsigned attempts;		/* failed logins */
-	char *tried;			/* name of the last of them */
+	bool begins_tls;		/* after the answer of this command */
+	struct gate gate;		/* up to the login */
+	unsigned errors;		/* wrong commands, in a row after login */
 	uint64_t sent;			/* octets, for the log */
 	uint64_t sent_turn;		/* octets at the last give_way() */
 	unsigned commands;		/* run so far */
 	const char *ended;		/* why, for the log */
-	int64_t begun;			/* clock_ms() */
 	LIST_ENTRY(imap) next;
 };
 
@@ -139,8 +139,5 @@ bool store_tell(struct imap *im, const struct message *request,
 bool store_want(const struct reply *reply, unsigned type, struct why *w);
 /* The session's number, as store knows it. */
 uint64_t imap_number(const struct imap *im);
-/* A login got no verdict: store may have been told of it nevertheless, and
- * would let no other one of this session in. */
-void store_take_back(const struct imap *im);
 
 #endif

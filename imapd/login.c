@@ -5,82 +5,28 @@
  * auth tells store before it answers, so that with the answer the link to that
  * store process accepts this session. Delays after wrong passwords are auth's.
  */
-#include <arpa/inet.h>
-
-#include <stdlib.h>
-
 #include "imapd/commands.h"
 #include "imapd/login.h"
-#include "lib/base/log.h"
 #include "lib/proc/service.h"
 
-bool
-login_allowed(const struct imap *im)
+enum answer
+login_enter(struct imap *im, struct view user, uint32_t store)
 {
-	return im->settings->plain_logins;
-}
-
-const char *
-login_local_ip(const struct imap *im, char *space)
-{
-	union {
-		struct sockaddr any;
-		struct sockaddr_in v4;
-		struct sockaddr_in6 v6;
-	} a = { 0 };
-	socklen_t n = sizeof(a);
-	const void *ip = &a.v4.sin_addr;
-
-	memcpy(space, "local", 6);
-	if (getsockname(im->session->stream.fd, &a.any, &n) < 0)
-		return space;
-	if (a.any.sa_family == AF_INET6)
-		ip = &a.v6.sin6_addr;
-	else if (a.any.sa_family != AF_INET)
-		return space;
-	return inet_ntop(a.any.sa_family, ip, space, 64) ? space : "unknown";
-}
-
-static void
-log_login(const struct imap *im, const char *method)
-{
-	char lip[64];
-
-	log_info("imap-login",
-	    "Login: user=<%s>, method=%s, rip=%s, lip=%s, session=<%s>",
-	    log_quote(view_of(im->user)), method, im->session->client,
-	    login_local_ip(im, lip), im->session->id);
-}
-
-static enum answer
-welcome(struct imap *im, const struct msg_logged_in *in, const char *method)
-{
-	im->store = service_peer(ROLE_STORE, in->store);
+	im->store = service_peer(ROLE_STORE, store);
 	if (im->store == NULL)
 		return answer_no(im, "[UNAVAILABLE] The mailboxes are not "
 				     "reachable now");
-	im->instance = in->store;
-	im->user = xmalloc(in->user.n + 1);
-	memcpy(im->user, in->user.p, in->user.n);
-	im->user[in->user.n] = '\0';
-	log_login(im, method);
+	im->instance = store;
+	im->user = xmalloc(user.n + 1);
+	memcpy(im->user, user.p, user.n);
+	im->user[user.n] = '\0';
+	im->errors = 0;
+	gate_enter(&im->gate, "imap-login", user);
 	return answer_ok(im, "[CAPABILITY %s] Logged in", capabilities(im));
 }
 
-static void
-failed(struct imap *im, struct view user)
-{
-	im->attempts++;
-	free(im->tried);
-	if (user.n > 255)
-		user.n = 255;
-	im->tried = xcalloc(1, user.n + 1);
-	memcpy(im->tried, user.p, user.n);
-}
-
 enum answer
-login_try(struct imap *im, struct view user, struct view password,
-    const char *method)
+login_try(struct imap *im, struct view user, struct view password)
 {
 	struct message m = { .type = MSG_login,
 		.login = { .session = imap_number(im),
@@ -91,17 +37,18 @@ login_try(struct imap *im, struct view user, struct view password,
 	struct why w = { 0 };
 	enum answer answer;
 
+	im->gate.method = "PLAIN";
 	if (!im->ask(im, &m, &reply, &w)) {
-		store_take_back(im);
+		gate_take_back(&im->gate);
 		return answer_why(im, &w);
 	}
 	if (reply_is(&reply, MSG_logged_in, &w)) {
-		answer = welcome(im, &reply.m.logged_in, method);
-	} else if (w.verdict == VERDICT_NEVER) {
-		failed(im, user);
-		answer = answer_no(im, "[AUTHENTICATIONFAILED] %s", w.text);
+		answer = login_enter(im, reply.m.logged_in.user,
+		    reply.m.logged_in.store);
 	} else {
-		store_take_back(im);
+		gate_tried(&im->gate, user, &w);
+		if (w.verdict != VERDICT_NEVER)
+			gate_take_back(&im->gate);
 		answer = answer_why(im, &w);
 	}
 	reply_free(&reply);

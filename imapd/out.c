@@ -103,17 +103,6 @@ imap_number(const struct imap *im)
 	return im->session ? im->session->number : 0;
 }
 
-void
-store_take_back(const struct imap *im)
-{
-	struct message end = { .type = MSG_session_end,
-		.session_end = { .session = imap_number(im) } };
-	struct channel *c;
-
-	for (size_t n = 0; (c = service_peer_nth(ROLE_STORE, n)) != NULL; n++)
-		channel_send(c, &end);
-}
-
 /* A login can be asked twice: once more when auth died under the question. */
 static bool
 ask_auth(struct imap *im, const struct message *request, struct reply *reply,
@@ -123,7 +112,7 @@ ask_auth(struct imap *im, const struct message *request, struct reply *reply,
 
 	if (service_call(ROLE_AUTH, 0, request, reply, w))
 		return true;
-	store_take_back(im);
+	gate_take_back(&im->gate);
 	return clock_ms() < soon && !fiber_cancelled() &&
 	    service_call(ROLE_AUTH, 0, request, reply, w);
 }

@@ -22,10 +22,10 @@ struct line {
 };
 
 int64_t
-reader_deadline(const struct imap *im)
+reader_deadline(struct imap *im)
 {
 	if (im->user == NULL)
-		return im->begun + im->settings->login_timeout * 1000;
+		return gate_deadline(&im->gate);
 	return deadline_in(im->settings->imap_timeout * 1000);
 }
 

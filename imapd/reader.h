@@ -11,7 +11,8 @@
 #include "lib/proc/stream.h"
 
 #define COMMAND_MAX	  65536u	/* octets of a command after login */
-#define COMMAND_MAX_LOGIN 8192u		/* and before */
+/* and before: a SASL response (RFC 4959), and what stands around it */
+#define COMMAND_MAX_LOGIN (SASL_LINE_MAX + 1024u)
 
 enum read_end {
 	READ_COMMAND,		/* im->text has it */
@@ -31,7 +32,7 @@ enum read_end reader_continue(struct imap *im);
  * when the client is gone. */
 bool reader_finish(struct imap *im);
 /* Until when to wait for the client. */
-int64_t reader_deadline(const struct imap *im);
+int64_t reader_deadline(struct imap *im);
 /* Why there is nothing more to read: a word to the client, and to the log. */
 void reader_gone(struct imap *im, enum stream_end e);
 /* Ask for the literal (if the client waits) and take it in pieces. */

@@ -6,7 +6,6 @@
 
 #include "imapd/commands.h"
 #include "imapd/link.h"
-#include "imapd/login.h"
 #include "imapd/reader.h"
 #include "imapd/select.h"
 #include "imapd/session.h"
@@ -39,6 +38,14 @@ forget_command(struct imap *im)
 	im->command = NULL;
 }
 
+/* The client has asked for it, and heard that it may. */
+static bool
+begin_tls(struct imap *im)
+{
+	im->begins_tls = false;
+	return out_flush(im) && gate_start_tls(&im->gate);
+}
+
 static bool
 one_command(struct imap *im)
 {
@@ -64,37 +71,23 @@ one_command(struct imap *im)
 	if (!reader_finish(im))
 		return false;
 	forget_command(im);
-	return out_push(im);
+	return im->begins_tls ? begin_tls(im) : out_push(im);
 }
 
-/* As readers of Dovecot's log know it (fail2ban). */
+/* As readers of Dovecot's log know it. */
 static void
 log_end(const struct imap *im)
 {
 	const char *why = im->ended ? im->ended : "Connection closed";
-	char lip[64];
 
-	if (im->user != NULL)
-		log_info(NULL,
-		    "imap(%s): Disconnected: %s out=%llu, rip=%s, "
-		    "session=<%s>",
-		    log_quote(view_of(im->user)), why,
-		    (unsigned long long)im->sent, im->session->client,
-		    im->session->id);
-	else if (im->attempts > 0)
-		log_info("imap-login",
-		    "Disconnected (auth failed, %u attempts in %lld secs): "
-		    "user=<%s>, method=PLAIN, rip=%s, lip=%s, session=<%s>",
-		    im->attempts, (long long)(clock_ms() - im->begun) / 1000,
-		    log_quote(view_of(im->tried)), im->session->client,
-		    login_local_ip(im, lip), im->session->id);
-	else
-		log_info("imap-login",
-		    "Disconnected: %s (no auth attempts in %lld secs): rip=%s, "
-		    "lip=%s, session=<%s>",
-		    why, (long long)(clock_ms() - im->begun) / 1000,
-		    im->session->client, login_local_ip(im, lip),
-		    im->session->id);
+	if (im->user == NULL) {
+		gate_leave(&im->gate, "imap-login", why);
+		return;
+	}
+	log_info(NULL,
+	    "imap(%s): Disconnected: %s out=%llu, rip=%s, session=<%s>",
+	    log_quote(view_of(im->user)), why, (unsigned long long)im->sent,
+	    im->session->client, im->session->id);
 }
 
 static void
@@ -108,8 +101,8 @@ leave(struct imap *im)
 		channel_send(im->store, &end);
 	link_leave(im);
 	log_end(im);
+	gate_end(&im->gate);
 	free(im->user);
-	free(im->tried);
 }
 
 void
@@ -132,9 +125,10 @@ imap_talk(struct imap *im)
 void
 imap_session(struct session *s)
 {
-	struct imap im = { .session = s, .begun = clock_ms(),
-		.settings = service_settings(), .ask = house_ask };
+	struct imap im = { .session = s, .settings = service_settings(),
+		.ask = house_ask };
 
+	gate_open(&im.gate, s, "imap", im.settings->login_timeout);
 	link_enter(&im);
 	imap_talk(&im);
 	leave(&im);

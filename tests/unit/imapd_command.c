@@ -81,6 +81,8 @@ check_all(const struct dialog *d, size_t n, bool selected)
 	}
 }
 
+#define DAMAGED "a BAD Not base64, or too long\r\n"
+
 static const struct dialog before_login[] = {
 	{ "a noop\r\n", "a OK NOOP completed\r\n" },
 	{ "a LIST \"\" *\r\n", "a BAD Log in first\r\n" },
@@ -100,32 +102,154 @@ static const struct dialog before_login[] = {
 	    "a NO [AUTHENTICATIONFAILED] Wrong password\r\n" },
 	{ "a login {3}\r\nann {6+}\r\nsecret\r\n",
 	    "+ Go ahead\r\na NO [AUTHENTICATIONFAILED] Wrong password\r\n" },
-	{ "a login {9000}\r\nb noop\r\n",
+	{ "a login {20000}\r\nb noop\r\n",
 	    "a BAD [LIMIT] Literal too large\r\nb OK NOOP completed\r\n" },
-	{ "a login {9000+}\r\n", "* BYE [LIMIT] Literal too large\r\n" },
+	{ "a login {20000+}\r\n", "* BYE [LIMIT] Literal too large\r\n" },
 	{ "a login {3} \r\n", "a BAD Literal expected\r\n" },
 	{ "a authenticate plain\r\nAGFubgBzZWNyZXQ=\r\n",
 	    "+ \r\na NO [AUTHENTICATIONFAILED] Wrong password\r\n" },
 	{ "a authenticate plain AGFubgBzZWNyZXQ=\r\n",
 	    "a NO [AUTHENTICATIONFAILED] Wrong password\r\n" },
 	{ "a authenticate plain\r\n*\r\n", "+ \r\na BAD Cancelled\r\n" },
-	{ "a authenticate plain !!\r\n", "a BAD Not base64\r\n" },
-	{ "a authenticate plain =\r\n", "a BAD Not a PLAIN response\r\n" },
-	{ "a authenticate plain Ym9iAGFubgBzZWNyZXQ=\r\n",
-	    "a NO [AUTHORIZATIONFAILED] Not for another user\r\n" },
-	{ "a authenticate cram-md5\r\n", "a NO [CANNOT] No such mechanism\r\n" },
+	{ "a authenticate plain !!\r\n", DAMAGED },
+	{ "a authenticate plain \r\n",
+	    "a NO [AUTHENTICATIONFAILED] Wrong password\r\n" },
+	{ "a authenticate plain b2Rk\r\n",
+	    "a BAD The response is malformed\r\n" },
+	{ "a authenticate plain  \r\n", DAMAGED },
+	{ "a authenticate plain YQ\r\n", DAMAGED },
+	{ "a authenticate plain YQ== \r\n", DAMAGED },
+	{ "a authenticate plain ZW5k x\r\n", DAMAGED },
+	{ "a authenticate (plain)\r\n", "a BAD Word expected\r\n" },
+	{ "a authenticate cram-md5\r\n",
+	    "a NO [CANNOT] No such way to log in\r\n" },
+	{ "a authenticate steps =\r\nZW5k\r\n",
+	    "+ Z290IDA=\r\na NO [AUTHENTICATIONFAILED] Wrong password\r\n" },
+	{ "a authenticate steps\r\n\r\nYQ==\r\nYXdheQ==\r\n",
+	    "+ \r\n+ Z290IDA=\r\n+ Z290IDE=\r\na NO [UNAVAILABLE] Away\r\n" },
+	{ "a authenticate steps YQ==\r\n=\r\nb noop\r\n",
+	    "+ Z290IDE=\r\n" DAMAGED "b OK NOOP completed\r\n" },
+	{ "a authenticate steps YQ==\r\nYQ==\n",
+	    "+ Z290IDE=\r\na BAD CR or LF out of place\r\n" },
+	{ "a authenticate steps YQ==\r\n*\r\nb noop\r\n",
+	    "+ Z290IDE=\r\na BAD Cancelled\r\nb OK NOOP completed\r\n" },
+	{ "a capability\r\n", "* CAPABILITY IMAP4rev1 SASL-IR LITERAL+ ID ENABLE "
+	    "IDLE AUTH=STEPS AUTH=PLAIN\r\na OK CAPABILITY completed\r\n" },
+	{ "a starttls\r\n", "a BAD There is no TLS here\r\n" },
 	{ "a logout\r\nb noop\r\n",
 	    "* BYE Logging out\r\na OK LOGOUT completed\r\n" },
 	{ "a\r\nb\r\nc\r\nd\r\ne\r\nf\r\n",
 	    "a BAD Blank expected\r\nb BAD Blank expected\r\n"
 	    "c BAD Blank expected\r\nd BAD Blank expected\r\n"
 	    "e BAD Blank expected\r\n* BYE Too many wrong commands\r\n" },
+	{ "a\r\nb\r\nc\r\nd\r\ne noop\r\nf\r\ng\r\n",
+	    "a BAD Blank expected\r\nb BAD Blank expected\r\n"
+	    "c BAD Blank expected\r\nd BAD Blank expected\r\n"
+	    "e OK NOOP completed\r\n"
+	    "f BAD Blank expected\r\n* BYE Too many wrong commands\r\n" },
 };
 
 static void
 test_before_login(void **state UNUSED)
 {
 	check_all(before_login, nitems(before_login), false);
+}
+
+/* A name and a password, in the clear and then in TLS. */
+static const struct dialog strict[] = {
+	{ "a capability\r\nb login ann secret\r\nc authenticate plain\r\n"
+	  "d authenticate steps\r\n*\r\n",
+	    "* CAPABILITY IMAP4rev1 SASL-IR LITERAL+ ID ENABLE IDLE STARTTLS "
+	    "LOGINDISABLED AUTH=STEPS\r\na OK CAPABILITY completed\r\n"
+	    "b NO [PRIVACYREQUIRED] Passwords are not taken without TLS\r\n"
+	    "c NO [PRIVACYREQUIRED] Not in the clear\r\n"
+	    "+ \r\nd BAD Cancelled\r\n" },
+	{ "a starttls now\r\nb starttls\r\n",
+	    "a BAD Too many arguments\r\nb OK Begin TLS now\r\n(TLS)\r\n"
+	    "* CAPABILITY IMAP4rev1 SASL-IR LITERAL+ ID ENABLE IDLE AUTH=STEPS "
+	    "AUTH=PLAIN\r\nx OK CAPABILITY completed\r\n"
+	    "y NO [AUTHENTICATIONFAILED] Wrong password\r\n"
+	    "z BAD TLS is on already\r\n" },
+	/* what comes behind it in clear text is never run */
+	{ "a starttls\r\nb noop\r\nc logout\r\n",
+	    "a OK Begin TLS now\r\n(TLS)\r\n"
+	    "* CAPABILITY IMAP4rev1 SASL-IR LITERAL+ ID ENABLE IDLE AUTH=STEPS "
+	    "AUTH=PLAIN\r\nx OK CAPABILITY completed\r\n"
+	    "y NO [AUTHENTICATIONFAILED] Wrong password\r\n"
+	    "z BAD TLS is on already\r\n" },
+};
+
+static void
+test_tls(void **state UNUSED)
+{
+	fake.tls_offered = fake.strict = true;
+	for (size_t i = 0; i < nitems(strict); i++) {
+		for (int by_octet = 0; by_octet < 2; by_octet++) {
+			const char *in = strict[i].in, *said;
+
+			fake.in_tls = false;
+			fake.tls_input = VIEW_LIT("x capability\r\n"
+			    "y login ann secret\r\nz starttls\r\n");
+			said = talk(in, strlen(in), false,
+			    by_octet ? 1 : 65536);
+			assert_string_equal(said, strict[i].out);
+		}
+	}
+	fake.in_tls = false;
+	fake.tls_fails = true;
+	assert_string_equal(talk("a starttls\r\nb noop\r\n", 22, false, 99),
+	    "a OK Begin TLS now\r\n");
+	fake.tls_offered = fake.strict = fake.tls_fails = fake.in_tls = false;
+}
+
+/* Responses have a limit; what is over it costs the command. */
+static void
+test_long_responses(void **state UNUSED)
+{
+	static const struct {
+		size_t n;
+		bool initial, fits;
+	} cases[] = {
+		{ SASL_LINE_MAX, false, true },
+		{ SASL_LINE_MAX, true, true },
+		{ SASL_LINE_MAX + 4, false, false },
+		{ SASL_LINE_MAX + 4, true, false },
+		{ 200000, false, false },
+		{ 200000, true, false },
+	};
+
+	for (size_t i = 0; i < nitems(cases); i++) {
+		struct str in = { 0 };
+		const char *said;
+
+		str_adds(&in, "a authenticate steps");
+		str_adds(&in, cases[i].initial ? " " : "\r\n");
+		memset(str_room(&in, cases[i].n), 'A', cases[i].n);
+		in.n += cases[i].n;
+		str_adds(&in, "\r\n*\r\n");
+		said = talk(in.p, in.n, false, 65536);
+		assert_int_equal(strstr(said, "+ Z290IDEyMjg4") != NULL,
+		    cases[i].fits);
+		assert_non_null(strstr(said, cases[i].fits ?
+		    "a BAD Cancelled" : "a BAD "));
+		str_free(&in);
+	}
+}
+
+/* Guessing ends before errors_max. */
+static void
+test_many_logins(void **state UNUSED)
+{
+	struct str in = { 0 };
+	const char *said;
+
+	for (int i = 0; i < 30; i++)
+		str_addf(&in, "a%d login ann x\r\n", i);
+	said = talk(in.p, in.n, false, 65536);
+	assert_non_null(strstr(said, "a9 NO"));
+	assert_null(strstr(said, "a10 NO"));
+	assert_non_null(strstr(said, "* BYE Too many wrong logins"));
+	str_free(&in);
 }
 
 #define MISSING "a BAD No such message\r\n"
@@ -449,6 +573,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_before_login),
+		cmocka_unit_test(test_tls),
+		cmocka_unit_test(test_long_responses),
+		cmocka_unit_test(test_many_logins),
 		cmocka_unit_test(test_selected),
 		cmocka_unit_test(test_search),
 		cmocka_unit_test(test_search_depth),
