@@ -11,12 +11,6 @@ static const char *const reasons[] = {
 	[STREAM_CANCELLED] = "Server shutting down",
 };
 
-int64_t
-line_login_until(void)
-{
-	return deadline_in(service_settings()->login_timeout * 1000);
-}
-
 enum stream_end
 line_next(struct stream *s, struct view *line, size_t max, int64_t until,
     const char **end)

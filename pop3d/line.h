@@ -7,8 +7,6 @@
 
 #include "lib/proc/stream.h"
 
-/* The moment until which a login must be done, for a session that begins. */
-int64_t line_login_until(void);
 /* The next command: STREAM_OK or STREAM_TOO_LONG. Everything else is the end,
  * with its reason for the log in *end. until bounds the wait of a session that
  * is not logged in; DEADLINE_NEVER otherwise. */

@@ -47,42 +47,39 @@ ask(const struct mailbox *m, const struct message *request,
 
 /* ---- login ---- */
 
-/* A login got no verdict: store may have been told of it nevertheless, and
- * would let no other one of this session in. */
-static void
-take_back(const struct mailbox *m)
+void
+mailbox_enter(struct mailbox *m, const struct session *s, struct view user,
+    uint32_t store)
 {
-	struct message bye = { .type = MSG_session_end };
-	struct channel *c;
-
-	bye.session_end.session = m->session;
-	for (size_t n = 0; (c = service_peer_nth(ROLE_STORE, n)) != NULL; n++)
-		channel_send(c, &bye);
+	m->session = s->number;
+	str_reset(&m->user);
+	str_add(&m->user, user);
+	m->store = store;
 }
 
 bool
-mailbox_login(struct mailbox *m, const struct session *s, const char *service,
-    struct view user, struct view password, struct why *w)
+mailbox_login(struct mailbox *m, struct gate *g, struct view user,
+    struct view password, struct why *w)
 {
 	struct message request = { .type = MSG_login };
 	struct reply reply;
 	bool asked, ok;
 
-	m->session = s->number;
-	request.login.session = s->number;
-	request.login.service = view_of(service);
+	request.login.session = g->session->number;
+	request.login.service = view_of(g->service);
 	request.login.user = user;
 	request.login.password = password;
-	request.login.client = view_of(s->client);
+	request.login.client = view_of(g->session->client);
+	g->method = "PLAIN";
 	asked = service_call(ROLE_AUTH, 0, &request, &reply, w);
 	ok = asked && reply_is(&reply, MSG_logged_in, w);
-	if (ok) {
-		str_reset(&m->user);
-		str_add(&m->user, reply.m.logged_in.user);
-		m->store = reply.m.logged_in.store;
-	} else if (w->verdict != VERDICT_NEVER) {
-		take_back(m);
-	}
+	if (ok)
+		mailbox_enter(m, g->session, reply.m.logged_in.user,
+		    reply.m.logged_in.store);
+	else if (w->verdict == VERDICT_NEVER)
+		gate_tried(g, user, w);
+	else
+		gate_take_back(g);
 	if (asked)
 		reply_free(&reply);
 	return ok;

@@ -15,9 +15,8 @@
 
 #include "lib/base/str.h"
 #include "lib/base/why.h"
+#include "lib/mail/gate.h"
 #include "lib/mail/record.h"
-
-struct session;
 
 #define MAILBOX_AHEAD 16	/* content files opened ahead, at most */
 
@@ -42,9 +41,11 @@ struct mailbox {
 };
 
 /* Ask auth. On success store knows the session. NEVER 7.x: wrong. */
-bool mailbox_login(struct mailbox *m, const struct session *s,
-    const char *service, struct view user, struct view password,
-    struct why *w);
+bool mailbox_login(struct mailbox *m, struct gate *g, struct view user,
+    struct view password, struct why *w);
+/* Auth has said yes to this session, another way. */
+void mailbox_enter(struct mailbox *m, const struct session *s,
+    struct view user, uint32_t store);
 /* Tell store that the session is over; closes, forgets the user. */
 void mailbox_logout(struct mailbox *m);
 

@@ -8,7 +8,6 @@
 #include "lib/proc/service.h"
 #include "pop3d/content.h"
 #include "pop3d/line.h"
-#include "pop3d/login.h"
 #include "pop3d/pop2.h"
 
 static bool
@@ -27,11 +26,12 @@ write_reply(struct pop2 *p, struct stream *s)
 
 /* False when the session is over; p->end says why. */
 static bool
-next_command(struct pop2 *p, struct stream *s, int64_t login_until)
+next_command(struct pop2 *p, struct stream *s)
 {
 	struct view line;
 	enum stream_end e = line_next(s, &line, POP2_LINE_MAX,
-	    p->state == POP2_AUTH ? login_until : DEADLINE_NEVER, &p->end);
+	    p->state == POP2_AUTH ? gate_deadline(&p->gate) : DEADLINE_NEVER,
+	    &p->end);
 
 	if (e == STREAM_OK)
 		pop2_command(p, line);
@@ -48,7 +48,7 @@ log_end(const struct pop2 *p)
 	struct str subject = { 0 };
 
 	if (p->mailbox.user.n == 0) {
-		login_log_end("pop2-login", p->session, p->end, p->failures);
+		gate_leave(&p->gate, "pop2-login", p->end);
 		return;
 	}
 	str_addf(&subject, "pop2(%s)", log_quote(str_view(&p->mailbox.user)));
@@ -62,14 +62,13 @@ log_end(const struct pop2 *p)
 void
 pop2_session(struct session *s)
 {
-	int64_t login_until = line_login_until();
 	struct stream *out = &s->stream;
 	struct pop2 p;
 
-	pop2_begin(&p, s);
+	pop2_begin(&p, s, service_settings()->login_timeout);
 	stream_printf(out, "+ POP2 %s Posthouse server ready\r\n",
 	    service_settings()->hostname);
-	while (p.state != POP2_END && next_command(&p, out, login_until)) {
+	while (p.state != POP2_END && next_command(&p, out)) {
 		if (write_reply(&p, out))
 			continue;
 		p.end = "Connection closed";

@@ -26,7 +26,8 @@ enum pop2_state {
 };
 
 struct pop2 {
-	const struct session *session;
+	struct session *session;
+	struct gate gate;	/* up to the login */
 	enum pop2_state state;
 	struct mailbox mailbox;
 	uint32_t number;	/* the current message, from 1 */
@@ -35,7 +36,6 @@ struct pop2 {
 	uint64_t size;		/* of it, as announced */
 	struct str reply;	/* a line without its end; empty: none */
 	bool send;		/* the content follows */
-	unsigned failures;	/* logins */
 	const char *end;	/* why it ended, for the log */
 	/* for the log */
 	uint32_t retr_count, had_count, deleted;
@@ -47,7 +47,8 @@ void pop2_session(struct session *s);
 
 /* Run one command line; reply, send and state tell what came of it. */
 void pop2_command(struct pop2 *p, struct view line);
-void pop2_begin(struct pop2 *p, const struct session *s);
+/* timeout: seconds until the login. */
+void pop2_begin(struct pop2 *p, struct session *s, uint64_t timeout);
 void pop2_free(struct pop2 *p);
 /* End the session with "- " and a sentence. */
 void pop2_fail(struct pop2 *p, const char *fmt, ...) PRINTF(2, 3);

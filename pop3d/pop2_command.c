@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "lib/proc/service.h"
-#include "pop3d/login.h"
 #include "pop3d/pop2.h"
 
 #define IN_MAILBOX (POP2_MBOX | POP2_ITEM)
@@ -71,18 +70,18 @@ helo(struct pop2 *p, struct view args)
 	struct view user = view_word(&args);
 	struct why w;
 
-	if (!service_settings()->plain_logins) {
+	if (!p->gate.house->plain_allowed(p->session)) {
+		gate_disallowed(&p->gate);
 		pop2_fail(p, "Passwords are accepted in TLS only");
 		return;
 	}
 	args = view_skip(args, args.n > 0);
-	if (!mailbox_login(&p->mailbox, p->session, "pop2", user, args, &w)) {
-		p->failures += w.verdict == VERDICT_NEVER;
+	if (!mailbox_login(&p->mailbox, &p->gate, user, args, &w)) {
 		pop2_fail(p, "%s", w.text);
 		p->end = "Login failed";
 		return;
 	}
-	login_log("pop2-login", p->session, &p->mailbox);
+	gate_enter(&p->gate, "pop2-login", str_view(&p->mailbox.user));
 	choose(p, VIEW_NONE);
 }
 
@@ -260,9 +259,10 @@ pop2_command(struct pop2 *p, struct view line)
 }
 
 void
-pop2_begin(struct pop2 *p, const struct session *s)
+pop2_begin(struct pop2 *p, struct session *s, uint64_t timeout)
 {
 	*p = (struct pop2){ .session = s, .state = POP2_AUTH, .content = -1 };
+	gate_open(&p->gate, s, "pop2", timeout);
 }
 
 void
@@ -270,5 +270,6 @@ pop2_free(struct pop2 *p)
 {
 	content_close(p);
 	mailbox_logout(&p->mailbox);
+	gate_end(&p->gate);
 	str_free(&p->reply);
 }

@@ -8,7 +8,6 @@
 #include "lib/base/log.h"
 #include "lib/proc/service.h"
 #include "pop3d/line.h"
-#include "pop3d/login.h"
 #include "pop3d/pop3.h"
 
 #define COMMANDS_TURN 64	/* pipelined; then it is the others' turn */
@@ -18,7 +17,7 @@ write_reply(struct pop3 *p, struct stream *s)
 {
 	const struct pop3_reply *r = &p->reply;
 
-	stream_puts(s, r->ok ? "+OK " : "-ERR ");
+	stream_puts(s, r->more ? "+ " : r->ok ? "+OK " : "-ERR ");
 	stream_write(s, str_view(&r->text));
 	if (!stream_puts(s, "\r\n"))
 		return false;
@@ -27,18 +26,18 @@ write_reply(struct pop3 *p, struct stream *s)
 
 /* False when the session is over; p->end says why. */
 static bool
-next_command(struct pop3 *p, struct stream *s, int64_t login_until)
+next_command(struct pop3 *p, struct stream *s)
 {
+	bool outside = p->state == POP3_AUTHORIZATION;
 	struct view line;
-	enum stream_end e = line_next(s, &line, POP3_LINE_MAX,
-	    p->state == POP3_AUTHORIZATION ? login_until : DEADLINE_NEVER,
-	    &p->end);
+	enum stream_end e = line_next(s, &line,
+	    outside ? POP3_AUTH_MAX : POP3_LINE_MAX,
+	    outside ? gate_deadline(&p->gate) : DEADLINE_NEVER, &p->end);
 
 	if (e == STREAM_OK) {
 		pop3_command(p, line);
 	} else if (e == STREAM_TOO_LONG) {
-		pop3_error(p, NULL, "The line is too long");
-		p->errors++;
+		pop3_too_long(p);
 	} else if (e == STREAM_CANCELLED) {
 		stream_puts(s, "-ERR [SYS/TEMP] The server is shutting "
 			       "down\r\n");
@@ -46,20 +45,32 @@ next_command(struct pop3 *p, struct stream *s, int64_t login_until)
 	return e == STREAM_OK || e == STREAM_TOO_LONG;
 }
 
+/* The reply is out. False when the session is over. */
+static bool
+after_reply(struct pop3 *p)
+{
+	if (!p->begins_tls)
+		return true;
+	p->begins_tls = false;
+	p->end = "Connection closed";
+	return gate_start_tls(&p->gate);
+}
+
 static void
 serve(struct pop3 *p, struct stream *s)
 {
-	int64_t login_until = line_login_until();
 	uint64_t most = service_settings()->errors_max;
 	unsigned commands = 0;
 
-	while (p->state != POP3_END && next_command(p, s, login_until)) {
+	while (p->state != POP3_END && next_command(p, s)) {
 		if (++commands % COMMANDS_TURN == 0 && stream_pending(s))
 			fiber_sleep(0);
 		if (!write_reply(p, s)) {
 			p->end = "Connection closed";
 			return;
 		}
+		if (!after_reply(p))
+			return;
 		if (p->errors >= most && p->state != POP3_END) {
 			p->end = "Too many errors";
 			stream_puts(s, "-ERR Too many errors\r\n");
@@ -74,7 +85,7 @@ log_end(const struct pop3 *p)
 	struct str subject = { 0 };
 
 	if (p->mailbox.user.n == 0) {
-		login_log_end("pop3-login", p->session, p->end, p->failures);
+		gate_leave(&p->gate, "pop3-login", p->end);
 		return;
 	}
 	str_addf(&subject, "pop3(%s)", log_quote(str_view(&p->mailbox.user)));
@@ -91,7 +102,7 @@ pop3_session(struct session *s)
 {
 	struct pop3 p;
 
-	pop3_begin(&p, s);
+	pop3_begin(&p, s, service_settings()->login_timeout);
 	stream_puts(&s->stream, "+OK Posthouse POP3 server ready\r\n");
 	serve(&p, &s->stream);
 	log_end(&p);

@@ -11,10 +11,14 @@
 
 #include "lib/base/str.h"
 #include "lib/base/why.h"
+#include "lib/mail/gate.h"
 #include "pop3d/content.h"
 #include "pop3d/mailbox.h"
 
 #define POP3_LINE_MAX 255	/* octets with the line end, RFC 2449 4 */
+/* AUTH and its responses may have more: clients send tokens in one line, though
+ * RFC 5034 4 tells them not to. */
+#define POP3_AUTH_MAX (SASL_LINE_MAX + 64)
 
 struct session;
 struct stream;
@@ -29,20 +33,23 @@ struct pop3;
 
 struct pop3_reply {
 	bool ok;
-	struct str text;	/* behind "+OK " or "-ERR " */
+	bool more;		/* "+ ": a challenge */
+	struct str text;	/* behind "+OK ", "-ERR " or "+ " */
 	/* Writes what follows the line, with the final dot; false when the
 	 * connection is to be closed. NULL: nothing follows. */
 	bool (*body)(struct pop3 *p, struct stream *s);
 };
 
 struct pop3 {
-	const struct session *session;
+	struct session *session;
 	enum pop3_state state;
+	struct gate gate;		/* up to the login */
 	struct str user;		/* of USER, waiting for PASS */
+	bool responds;			/* the next line goes on with AUTH */
+	bool begins_tls;		/* after this reply */
 	struct mailbox mailbox;
 	struct pop3_reply reply;
 	unsigned errors;		/* wrong commands and logins */
-	unsigned failures;		/* logins among them */
 	const char *end;		/* why it ended, for the log */
 	/* what the body of the present reply is about */
 	uint32_t number;		/* message; 0: all */
@@ -56,9 +63,11 @@ struct pop3 {
 /* The session function for listeners of protocol pop3. */
 void pop3_session(struct session *s);
 
-/* Run one command line; p->reply is filled in. pop3_command.c. */
+/* Run one command line, or the next step of AUTH; p->reply is filled in.
+ * pop3_command.c. */
 void pop3_command(struct pop3 *p, struct view line);
-void pop3_begin(struct pop3 *p, const struct session *s);
+/* timeout: seconds until the login. */
+void pop3_begin(struct pop3 *p, struct session *s, uint64_t timeout);
 void pop3_free(struct pop3 *p);
 
 /* For commands: fill in the reply. code: "IN-USE", ..., or NULL. */
@@ -67,12 +76,17 @@ void pop3_error(struct pop3 *p, const char *code, const char *fmt, ...)
     PRINTF(3, 4);
 /* From a verdict: LATER is SYS/TEMP, NEVER is SYS/PERM. */
 void pop3_why(struct pop3 *p, const struct why *w);
-/* May this session send a password in the clear? */
-bool pop3_may_login(const struct pop3 *p);
+/* A line that did not fit came instead; an exchange is over then. */
+void pop3_too_long(struct pop3 *p);
+/* The login is done, but for the mailbox; pop3_login.c. */
+void pop3_enter(struct pop3 *p);
+/* The client's answer to a challenge; pop3_auth.c. */
+void pop3_response(struct pop3 *p, struct view line);
 
 /* The commands, each file's own. */
 typedef void pop3_run(struct pop3 *p, struct view args);
 pop3_run pop3_user, pop3_pass, pop3_capa, pop3_quit;	/* pop3_login.c */
+pop3_run pop3_stls, pop3_auth;				/* pop3_auth.c */
 pop3_run pop3_stat, pop3_list, pop3_uidl, pop3_dele, pop3_rset, pop3_noop,
     pop3_retr, pop3_top;				/* pop3_mail.c */
 

@@ -16,6 +16,8 @@ static const struct command {
 	pop3_run *run;
 } commands[] = {
 	{ "CAPA", POP3_AUTHORIZATION | POP3_TRANSACTION, 0, 0, pop3_capa },
+	{ "STLS", POP3_AUTHORIZATION, 0, 0, pop3_stls },
+	{ "AUTH", POP3_AUTHORIZATION, 0, 2, pop3_auth },
 	{ "USER", POP3_AUTHORIZATION, 1, UINT32_MAX, pop3_user },
 	{ "PASS", POP3_AUTHORIZATION, 0, UINT32_MAX, pop3_pass },
 	{ "STAT", POP3_TRANSACTION, 0, 0, pop3_stat },
@@ -33,6 +35,7 @@ static void
 fill(struct pop3 *p, bool ok, const char *code)
 {
 	p->reply.ok = ok;
+	p->reply.more = false;
 	p->reply.body = NULL;
 	str_reset(&p->reply.text);
 	if (code != NULL)
@@ -103,32 +106,54 @@ refusal(const struct pop3 *p, const struct command *c, struct view args)
 	return n < c->least || n > c->most ? "Wrong number of arguments" : NULL;
 }
 
-void
-pop3_command(struct pop3 *p, struct view line)
+static void
+run(struct pop3 *p, struct view line)
 {
 	struct view args = line;
 	const struct command *c = find(view_cut(&args, ' '));
 	const char *wrong = refusal(p, c, args);
 
-	if (wrong != NULL)
+	if (line.n + 2 > POP3_LINE_MAX && (c == NULL || c->run != pop3_auth))
+		pop3_error(p, NULL, "The line is too long");
+	else if (wrong != NULL)
 		pop3_error(p, NULL, "%s", wrong);
 	else
 		c->run(p, args);
+}
+
+void
+pop3_command(struct pop3 *p, struct view line)
+{
+	if (p->responds)
+		pop3_response(p, line);
+	else
+		run(p, line);
 	if (!p->reply.ok)
 		p->errors++;
 }
 
 void
-pop3_begin(struct pop3 *p, const struct session *s)
+pop3_too_long(struct pop3 *p)
+{
+	p->responds = false;
+	gate_end(&p->gate);
+	pop3_error(p, NULL, "The line is too long");
+	p->errors++;
+}
+
+void
+pop3_begin(struct pop3 *p, struct session *s, uint64_t timeout)
 {
 	*p = (struct pop3){ .session = s, .state = POP3_AUTHORIZATION,
 		.content = -1 };
+	gate_open(&p->gate, s, "pop3", timeout);
 }
 
 void
 pop3_free(struct pop3 *p)
 {
 	mailbox_logout(&p->mailbox);
+	gate_end(&p->gate);
 	if (p->content >= 0)
 		close(p->content);
 	str_free(&p->user);

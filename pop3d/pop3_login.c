@@ -9,19 +9,13 @@
 #include "lib/base/log.h"
 #include "lib/base/version.h"
 #include "lib/proc/service.h"
-#include "pop3d/login.h"
 #include "pop3d/pop3.h"
-
-bool
-pop3_may_login(const struct pop3 *p UNUSED)
-{
-	return service_settings()->plain_logins;
-}
 
 void
 pop3_user(struct pop3 *p, struct view args)
 {
-	if (!pop3_may_login(p)) {
+	if (!p->gate.house->plain_allowed(p->session)) {
+		gate_disallowed(&p->gate);
 		pop3_error(p, "AUTH", "Passwords are accepted in TLS only");
 		return;
 	}
@@ -30,51 +24,57 @@ pop3_user(struct pop3 *p, struct view args)
 	pop3_ok(p, "Password, please");
 }
 
-static bool
-log_in(struct pop3 *p, struct view password)
+void
+pop3_enter(struct pop3 *p)
 {
 	struct why w;
 
-	if (!mailbox_login(&p->mailbox, p->session, "pop3",
-		str_view(&p->user), password, &w)) {
-		p->failures += w.verdict == VERDICT_NEVER;
-		pop3_error(p, w.verdict == VERDICT_NEVER ? "AUTH" : "SYS/TEMP",
-		    "%s", w.text);
-		return false;
+	if (mailbox_open(&p->mailbox, VIEW_NONE, &w)) {
+		p->state = POP3_TRANSACTION;
+		p->had_count = p->mailbox.count;
+		p->had_octets = p->mailbox.octets;
+		pop3_ok(p, "Logged in, %u messages", p->mailbox.count);
+		gate_enter(&p->gate, "pop3-login", str_view(&p->mailbox.user));
+		return;
 	}
-	if (mailbox_open(&p->mailbox, VIEW_NONE, &w))
-		return true;
 	mailbox_logout(&p->mailbox);
 	if (mailbox_in_use(&w))
 		pop3_error(p, "IN-USE", "%s", w.text);
 	else
 		pop3_why(p, &w);
-	return false;
 }
 
 void
 pop3_pass(struct pop3 *p, struct view args)
 {
-	if (p->user.n == 0) {
+	struct why w;
+
+	if (p->user.n == 0)
 		pop3_error(p, NULL, "USER first");
-		return;
-	}
-	if (log_in(p, args)) {
-		p->state = POP3_TRANSACTION;
-		p->had_count = p->mailbox.count;
-		p->had_octets = p->mailbox.octets;
-		pop3_ok(p, "Logged in, %u messages", p->mailbox.count);
-		login_log("pop3-login", p->session, &p->mailbox);
-	}
+	else if (mailbox_login(&p->mailbox, &p->gate, str_view(&p->user), args,
+		    &w))
+		pop3_enter(p);
+	else
+		pop3_error(p, w.verdict == VERDICT_NEVER ? "AUTH" : "SYS/TEMP",
+		    "%s", w.text);
 	str_free(&p->user);
 }
 
 static bool
 send_capabilities(struct pop3 *p, struct stream *s)
 {
+	const struct gate_house *house = p->gate.house;
+	struct str names = { 0 };
+
 	stream_puts(s, "TOP\r\nUIDL\r\n");
-	if (pop3_may_login(p))
+	if (house->tls_offered(p->session) && p->state == POP3_AUTHORIZATION)
+		stream_puts(s, "STLS\r\n");
+	if (house->plain_allowed(p->session))
 		stream_puts(s, "USER\r\n");
+	house->offer(p->session, " ", &names);
+	if (names.n > 0)
+		stream_printf(s, "SASL%s\r\n", str_c(&names));
+	str_free(&names);
 	return stream_puts(s, "RESP-CODES\r\n"
 			      "AUTH-RESP-CODE\r\n"
 			      "PIPELINING\r\n"

@@ -182,12 +182,12 @@ static const struct dialog strict[] = {
 static void
 test_tls(void **state UNUSED)
 {
-	fake.tls_offered = fake.strict = true;
+	fake_gate.tls_offered = fake_gate.strict = true;
 	for (size_t i = 0; i < nitems(strict); i++) {
 		for (int by_octet = 0; by_octet < 2; by_octet++) {
 			const char *in = strict[i].in, *said;
 
-			fake.in_tls = false;
+			fake_gate.in_tls = false;
 			fake.tls_input = VIEW_LIT("x capability\r\n"
 			    "y login ann secret\r\nz starttls\r\n");
 			said = talk(in, strlen(in), false,
@@ -195,11 +195,11 @@ test_tls(void **state UNUSED)
 			assert_string_equal(said, strict[i].out);
 		}
 	}
-	fake.in_tls = false;
-	fake.tls_fails = true;
+	fake_gate.in_tls = false;
+	fake_gate.tls_fails = true;
 	assert_string_equal(talk("a starttls\r\nb noop\r\n", 22, false, 99),
 	    "a OK Begin TLS now\r\n");
-	fake.tls_offered = fake.strict = fake.tls_fails = fake.in_tls = false;
+	fake_gate.tls_offered = fake_gate.strict = fake_gate.tls_fails = false;
 }
 
 /* Responses have a limit; what is over it costs the command. */

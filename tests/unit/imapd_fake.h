@@ -20,6 +20,7 @@
 #include "imapd/session.h"
 #include "lib/base/file.h"
 #include "lib/proc/service.h"
+#include "tests/unit/gate_fake.h"
 
 #define FAKE_MESSAGES 64
 
@@ -35,9 +36,7 @@ static struct fake {
 	struct str list;		/* what an answer points to */
 	struct str appended;
 	int append;			/* memfd, -1 */
-	bool tls_offered, tls_fails, in_tls;
 	struct view tls_input;		/* what the client says in TLS */
-	bool strict;			/* no password in clear text */
 } fake;
 
 static ssize_t
@@ -207,99 +206,16 @@ fake_ask(struct imap *im, const struct message *q, struct reply *reply,
 	return true;
 }
 
-/* ---- TLS and auth ---- */
+/* ---- session ---- */
 
-static bool
-fake_tls_offered(const struct session *s UNUSED)
+/* The client goes on in TLS. */
+static void
+fake_tls_begun(void)
 {
-	return fake.tls_offered && !fake.in_tls;
-}
-
-static bool
-fake_in_tls(const struct session *s UNUSED)
-{
-	return fake.in_tls;
-}
-
-static bool
-fake_tls_accept(struct session *s UNUSED, const char *service UNUSED,
-    int64_t deadline UNUSED, struct why *w)
-{
-	if (fake.tls_fails)
-		return why_never(w, "7.0", "Not today");
-	fake.in_tls = true;
 	str_adds(&fake.output, "(TLS)\r\n");
 	fake.input = fake.tls_input;
 	fake.tls_input = VIEW_NONE;
-	return true;
 }
-
-static bool
-fake_plain_allowed(const struct session *s UNUSED)
-{
-	return fake.in_tls || !fake.strict;
-}
-
-static void
-fake_offer(const struct session *s, const char *prefix, struct str *out)
-{
-	str_addf(out, "%sSTEPS%s%s", prefix,
-	    fake_plain_allowed(s) ? prefix : "",
-	    fake_plain_allowed(s) ? "PLAIN" : "");
-}
-
-/* PLAIN is always wrong. STEPS says what it got, and ends with "end"; with
- * "away" auth is gone. */
-static enum sasl_result
-fake_answer_sasl(struct sasl *x, struct view response, struct why *w)
-{
-	if (view_is(response, "away"))
-		why_later(w, "3.0", "Away");
-	else if (view_is(response, "odd"))
-		why_never(w, "5.2", "The response is malformed");
-	else if (view_is(response, "end") || strcmp(x->mechanism, "PLAIN") == 0)
-		why_never(w, "7.8", "Wrong password");
-	else {
-		str_wipe(&x->challenge);
-		str_addf(&x->challenge, "got %zu", response.n);
-		return SASL_CONTINUE;
-	}
-	return SASL_REFUSED;
-}
-
-static enum sasl_result
-fake_begin(struct sasl *x, const struct session *s, const char *service UNUSED,
-    struct view mechanism, const struct view *initial, struct why *w)
-{
-	bool plain = view_isi(mechanism, "PLAIN");
-
-	x->mechanism = plain ? "PLAIN" : "STEPS";
-	if (!plain && !view_isi(mechanism, "STEPS")) {
-		why_never(w, "5.4", "No such way to log in");
-		return SASL_REFUSED;
-	}
-	if (plain && !fake_plain_allowed(s)) {
-		why_never(w, "7.11", "Not in the clear");
-		return SASL_REFUSED;
-	}
-	if (initial != NULL)
-		return fake_answer_sasl(x, *initial, w);
-	return SASL_CONTINUE;
-}
-
-static void
-fake_end(struct sasl *x)
-{
-	str_free(&x->challenge);
-	str_free(&x->user);
-	*x = (struct sasl){ 0 };
-}
-
-static const struct gate_house fake_house = { fake_tls_offered, fake_in_tls,
-	fake_tls_accept, fake_plain_allowed, fake_offer, fake_begin,
-	fake_answer_sasl, fake_end };
-
-/* ---- session ---- */
 
 /* A mailbox with the messages of the fake, none of them seen. */
 static UNUSED struct box *
@@ -349,7 +265,8 @@ fake_talk(struct view input, const char *user, struct box *b, size_t piece)
 		.ask = fake_ask };
 
 	gate_open(&im.gate, session, "imap", im.settings->login_timeout);
-	im.gate.house = &fake_house;
+	im.gate.house = &fake_gate_house;
+	fake_gate.begun = fake_tls_begun;
 	session->number = 1;
 	session->stream.fd = -1;
 	session->stream.transport = &fake_transport;

@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@
 #include "lib/proc/service.h"
 #include "pop3d/pop2.h"
 #include "pop3d/pop3.h"
+#include "tests/unit/gate_fake.h"
 
 #define MESSAGES 3
 
@@ -96,12 +98,12 @@ static const char *const pop3_talk[] = {
 static void
 test_pop3(void **state UNUSED)
 {
-	const struct session s = { 0 };
+	struct session s = { 0 };
 	struct pop3 p;
 	struct str said = { 0 };
 	unsigned errors = 0;
 
-	pop3_begin(&p, &s);
+	pop3_begin(&p, &s, 180);
 	p.state = POP3_TRANSACTION;
 	mailbox_fill(&p.mailbox);
 	for (size_t i = 0; pop3_talk[i] != NULL; i += 2) {
@@ -121,16 +123,131 @@ test_pop3(void **state UNUSED)
 	pop3_free(&p);
 }
 
+/* What stands behind "+ ", "+OK " or "-ERR ", and these. */
+static const char *
+said(const struct pop3 *p)
+{
+	static char line[128];
+
+	snprintf(line, sizeof(line), "%s %s", p->reply.more ? "+" :
+		p->reply.ok ? "+OK" : "-ERR", str_c(&p->reply.text));
+	return line;
+}
+
+#define DAMAGED "-ERR Not base64, or too long"
+
+static const char *const login_talk[] = {
+	"AUTH", "+OK Ways to log in follow",
+	"AUTH PLAIN", "+ ",
+	"AGFubgBzZWNyZXQ=", "-ERR [AUTH] Wrong password",
+	"auth plain AGFubgBzZWNyZXQ=", "-ERR [AUTH] Wrong password",
+	"AUTH PLAIN =", "-ERR [AUTH] Wrong password",
+	"AUTH PLAIN x y", "-ERR Wrong number of arguments",
+	"AUTH PLAIN YQ", DAMAGED,
+	"AUTH CRAM-MD5", "-ERR No such way to log in",
+	"AUTH STEPS", "+ ",
+	"*", "-ERR Cancelled",
+	"*", "-ERR Unknown command",
+	"AUTH STEPS =", "+ Z290IDA=",
+	"", "+ Z290IDA=",
+	"YQ==", "+ Z290IDE=",
+	/* whatever a line looks like, it is a response */
+	"QUIT", "+ Z290IDM=",
+	"CAPA ", DAMAGED,
+	"AUTH STEPS YQ==", "+ Z290IDE=",
+	"YXdheQ==", "-ERR [SYS/TEMP] Away",
+	"AUTH STEPS b2Rk", "-ERR The response is malformed",
+	"STLS", "-ERR There is no TLS here",
+	"STLS now", "-ERR Wrong number of arguments",
+	"USER ann", "+OK Password, please",
+	"QUIT", "+OK Good bye",
+	NULL,
+};
+
+static void
+test_pop3_login(void **state UNUSED)
+{
+	struct session s = { 0 };
+	struct pop3 p;
+
+	pop3_begin(&p, &s, 180);
+	p.gate.house = &fake_gate_house;
+	for (size_t i = 0; login_talk[i] != NULL; i += 2) {
+		pop3_command(&p, view_of(login_talk[i]));
+		if (strcmp(said(&p), login_talk[i + 1]) != 0)
+			fail_msg("%s: %s", login_talk[i], said(&p));
+	}
+	assert_int_equal(p.gate.attempts, 3);
+	assert_string_equal(p.gate.tried, "");
+	pop3_free(&p);
+}
+
+/* AUTH has long lines, nothing else has. */
+static void
+test_pop3_long_lines(void **state UNUSED)
+{
+	static char line[SASL_LINE_MAX + 64];
+	struct session s = { 0 };
+	struct pop3 p;
+	int n;
+
+	pop3_begin(&p, &s, 180);
+	p.gate.house = &fake_gate_house;
+	n = snprintf(line, sizeof(line), "AUTH STEPS %0*d", SASL_LINE_MAX, 0);
+	pop3_command(&p, view_bytes(line, (size_t)n));
+	assert_string_equal(said(&p), "+ Z290IDEyMjg4");
+	pop3_command(&p, view_bytes(line + 11, SASL_LINE_MAX));
+	assert_string_equal(said(&p), "+ Z290IDEyMjg4");
+	pop3_command(&p, view_bytes(line + 10, SASL_LINE_MAX + 4));
+	assert_string_equal(said(&p), DAMAGED);
+	n = snprintf(line, sizeof(line), "USER %0*d", POP3_LINE_MAX - 7, 0);
+	pop3_command(&p, view_bytes(line, (size_t)n));
+	assert_true(p.reply.ok);
+	pop3_command(&p, view_bytes(line, (size_t)n + 1));
+	assert_string_equal(said(&p), "-ERR The line is too long");
+	pop3_free(&p);
+}
+
+/* Passwords wait for TLS, and a name from before it is forgotten. */
+static void
+test_pop3_stls(void **state UNUSED)
+{
+	struct session s = { 0 };
+	struct pop3 p;
+
+	fake_gate.tls_offered = fake_gate.strict = true;
+	pop3_begin(&p, &s, 180);
+	p.gate.house = &fake_gate_house;
+	pop3_command(&p, VIEW_LIT("USER ann"));
+	assert_string_equal(said(&p),
+	    "-ERR [AUTH] Passwords are accepted in TLS only");
+	pop3_command(&p, VIEW_LIT("AUTH PLAIN"));
+	assert_string_equal(said(&p), "-ERR [AUTH] Not in the clear");
+	assert_int_equal(p.gate.disallowed, 2);
+	str_adds(&p.user, "mallory");
+	pop3_command(&p, VIEW_LIT("STLS"));
+	assert_true(p.reply.ok && p.begins_tls);
+	assert_true(gate_start_tls(&p.gate));
+	pop3_command(&p, VIEW_LIT("PASS x"));
+	assert_string_equal(said(&p), "-ERR USER first");
+	pop3_command(&p, VIEW_LIT("STLS"));
+	assert_string_equal(said(&p), "-ERR TLS is on already");
+	pop3_command(&p, VIEW_LIT("USER ann"));
+	assert_true(p.reply.ok);
+	pop3_free(&p);
+	fake_gate.tls_offered = fake_gate.strict = fake_gate.in_tls = false;
+}
+
 /* Before the login only little is allowed. */
 static void
 test_pop3_order(void **state UNUSED)
 {
 	static const char *const talk[] = { "STAT", "LIST", "UIDL", "RETR 1",
 		"TOP 1 1", "DELE 1", "RSET", "NOOP", "PASS x" };
-	const struct session s = { 0 };
+	struct session s = { 0 };
 	struct pop3 p;
 
-	pop3_begin(&p, &s);
+	pop3_begin(&p, &s, 180);
 	for (size_t i = 0; i < nitems(talk); i++) {
 		pop3_command(&p, view_of(talk[i]));
 		assert_false(p.reply.ok);
@@ -170,10 +287,10 @@ static const char *const pop2_talks[][24] = {
 static void
 pop2_talk(const char *const *talk)
 {
-	const struct session s = { 0 };
+	struct session s = { 0 };
 	struct pop2 p;
 
-	pop2_begin(&p, &s);
+	pop2_begin(&p, &s, 180);
 	p.state = POP2_MBOX;
 	p.number = 1;
 	mailbox_fill(&p.mailbox);
@@ -224,6 +341,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pop3),
 		cmocka_unit_test(test_pop3_order),
+		cmocka_unit_test(test_pop3_login),
+		cmocka_unit_test(test_pop3_long_lines),
+		cmocka_unit_test(test_pop3_stls),
 		cmocka_unit_test(test_pop2),
 		cmocka_unit_test(test_marks),
 	};
