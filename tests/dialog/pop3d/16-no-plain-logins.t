@@ -5,6 +5,7 @@ C CAPA
 S +OK...
 S TOP
 S UIDL
+S SASL ...
 S RESP-CODES
 S* .
 C USER {user}
