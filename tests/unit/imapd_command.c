@@ -197,7 +197,7 @@ test_tls(void **state UNUSED)
 	}
 	fake_gate.in_tls = false;
 	fake_gate.tls_fails = true;
-	assert_string_equal(talk("a starttls\r\nb noop\r\n", 22, false, 99),
+	assert_string_equal(talk("a starttls\r\nb noop\r\n", 20, false, 99),
 	    "a OK Begin TLS now\r\n");
 	fake_gate.tls_offered = fake_gate.strict = fake_gate.tls_fails = false;
 }
