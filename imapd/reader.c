@@ -35,6 +35,10 @@ reader_gone(struct imap *im, enum stream_end e)
 	if (e == STREAM_TIMEOUT) {
 		out_puts(im, "* BYE Nothing was heard for too long\r\n");
 		im->ended = "Inactivity";
+	} else if (e == STREAM_CANCELLED && im->session->evicted) {
+		out_puts(im, "* BYE [UNAVAILABLE] Too many sessions, try again "
+			     "later\r\n");
+		im->ended = "Made place for others";
 	} else if (e == STREAM_CANCELLED) {
 		out_puts(im, "* BYE Server is stopping\r\n");
 		im->ended = "Server stopping";

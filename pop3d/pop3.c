@@ -39,8 +39,9 @@ next_command(struct pop3 *p, struct stream *s)
 	} else if (e == STREAM_TOO_LONG) {
 		pop3_too_long(p);
 	} else if (e == STREAM_CANCELLED) {
-		stream_puts(s, "-ERR [SYS/TEMP] The server is shutting "
-			       "down\r\n");
+		stream_puts(s, p->session->evicted ?
+			"-ERR [SYS/TEMP] Too many sessions, try later\r\n" :
+			"-ERR [SYS/TEMP] The server is shutting down\r\n");
 	}
 	return e == STREAM_OK || e == STREAM_TOO_LONG;
 }

@@ -254,6 +254,7 @@ gate_enter(struct gate *g, const char *subject, struct view user)
 	char own[96], name[256];
 
 	g->session->stream.write_deadline_ms = g->write_ms;
+	g->session->settled = true;
 	log_info(subject,
 	    "Login: user=<%s>, method=%s, rip=%s, lip=%s, session=<%s>",
 	    quote_name(user, name, sizeof(name)), g->method,
