@@ -17,7 +17,7 @@
 #include "lib/base/log.h"
 #include "lib/mail/encode.h"
 #include "lib/mail/gate.h"
-#include "lib/proc/tls.h"
+#include "lib/proc/session_tls.h"
 
 /* ---- the real house ---- */
 
@@ -27,28 +27,10 @@ real_in_tls(const struct session *s)
 	return tls_info(&s->stream) != NULL;
 }
 
-static bool
-real_tls_offered(const struct session *s)
-{
-	return tls_ready() && !real_in_tls(s) &&
-	    strcmp(s->listener->settings->tls, "none") != 0;
-}
-
-static bool
-real_tls_accept(struct session *s, const char *service, int64_t deadline,
-    struct why *w)
-{
-	int64_t most = deadline_in(
-	    (int64_t)service_settings()->handshake_timeout * 1000);
-
-	return tls_accept(&s->stream, service, deadline < most ? deadline : most,
-	    w);
-}
-
 const struct gate_house gate_real = {
-	.tls_offered = real_tls_offered,
+	.tls_offered = session_tls_offered,
 	.in_tls = real_in_tls,
-	.tls_accept = real_tls_accept,
+	.tls_start = session_tls_start,
 	.plain_allowed = sasl_plain_allowed,
 	.offer = sasl_offer,
 	.begin = sasl_begin,
@@ -96,7 +78,7 @@ gate_start_tls(struct gate *g)
 		    "begin TLS: thrown away octets=%u client=%s",
 		    (unsigned)s->in_n, g->session->client);
 	stream_discard(s);
-	if (g->house->tls_accept(g->session, g->service, deadline, &w))
+	if (g->house->tls_start(g->session, deadline, &w))
 		return true;
 	strlcpy(g->trouble, w.text, sizeof(g->trouble));
 	return false;

@@ -23,8 +23,7 @@ struct gate_house {
 	/* TLS can begin on this connection, which is in clear text. */
 	bool (*tls_offered)(const struct session *s);
 	bool (*in_tls)(const struct session *s);
-	bool (*tls_accept)(struct session *s, const char *service,
-	    int64_t deadline, struct why *w);
+	bool (*tls_start)(struct session *s, int64_t deadline, struct why *w);
 	/* As in lib/mail/sasl.h. */
 	bool (*plain_allowed)(const struct session *s);
 	void (*offer)(const struct session *s, const char *prefix,
@@ -41,7 +40,7 @@ extern const struct gate_house gate_real;
 struct gate {
 	struct session *session;
 	const struct gate_house *house;
-	const char *service;	/* "pop3", "imap": for auth and TLS */
+	const char *service;	/* "pop3", "imap": for auth */
 	int64_t begun, until;	/* the login must be done then */
 	int64_t write_ms;	/* of the stream, as it was */
 	struct sasl sasl;

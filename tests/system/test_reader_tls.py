@@ -7,6 +7,7 @@ import hmac
 import imaplib
 import os
 import poplib
+import pty
 import re
 import shutil
 import socket
@@ -81,7 +82,7 @@ def scram(wire, begin, user, password, name="SHA-256", binding=None):
     Returns the server's last line."""
     make = getattr(hashlib, name.replace("-", "").lower())
     nonce = base64.b64encode(os.urandom(18)).decode()
-    head = "n,," if binding is None else "p=tls-exporter,,"
+    head = "n,," if binding is None else "p=tls-server-end-point,,"
     bare = f"n={user},r={nonce}"
     challenge = base64.b64decode(begin(head + bare)).decode()
     got = dict(part.split("=", 1) for part in challenge.split(","))
@@ -191,7 +192,7 @@ class ReaderTls(unittest.TestCase):
     def test_imap_scram(self):
         for n, name in enumerate(("SHA-1", "SHA-256")):
             wire = self.wire("imap")
-            self.assertIn(f"AUTH=SCRAM-{name} ", wire.line() + " ")
+            self.assertRegex(wire.line(), rf"AUTH=SCRAM-{name}[ \]]")
 
             def begin(first):
                 code = base64.b64encode(first.encode()).decode()
@@ -199,6 +200,27 @@ class ReaderTls(unittest.TestCase):
             if n:
                 self.assertIn("a NO", scram(wire, begin, ALICE, "wrong", name))
             self.assertIn("a OK", scram(wire, begin, ALICE, PASSWORD, name))
+
+    def test_imap_channel_binding(self):
+        """A login that is bound to another certificate fails."""
+        certificate = ssl.PEM_cert_to_DER_cert(
+            self.server.certificate.read_text())
+        right = hashlib.sha256(certificate).digest()
+        for port in ("imap", "imaps"):
+            wire = self.wire(port)
+            if port == "imap":
+                wire.ask("x STARTTLS", "x OK")
+            wire.begin_tls()
+            if port == "imaps":
+                wire.line()
+
+            def begin(first):
+                code = base64.b64encode(first.encode()).decode()
+                return wire.ask("a AUTHENTICATE SCRAM-SHA-256-PLUS "
+                                + code)[2:]
+            for binding, answer in ((bytes(32), "a NO"), (right, "a OK")):
+                self.assertIn(answer, scram(wire, begin, ALICE, PASSWORD,
+                                            binding=binding))
 
     def test_imap_all_through(self):
         """Large FETCH, APPEND, IDLE, and both directions at once."""
@@ -366,13 +388,15 @@ class ReaderTls(unittest.TestCase):
     @needs("curl")
     def test_curl(self):
         """Each mechanism that curl has, in each kind of TLS."""
+        logins = ["AUTH=PLAIN", "AUTH=LOGIN", "AUTH=*"]
+        if "gsasl" in self.call("curl", "-V"):
+            logins += ["AUTH=SCRAM-SHA-256", "AUTH=SCRAM-SHA-1"]
         for scheme, port, more in (
                 ("imaps", "imaps", ()), ("imap", "imap", ("--ssl-reqd",)),
                 ("pop3s", "pop3s", ()), ("pop3", "pop3", ("--ssl-reqd",))):
             url = f"{scheme}://{HOST}:{self.server.ports[port]}/"
             url += "INBOX;MAILINDEX=2" if "imap" in scheme else "2"
-            for login in ("AUTH=PLAIN", "AUTH=LOGIN", "AUTH=SCRAM-SHA-256",
-                          "AUTH=SCRAM-SHA-1", "AUTH=*"):
+            for login in logins:
                 for ir in ((), ("--sasl-ir",)):
                     with self.subTest(url=url, login=login, ir=ir):
                         out = self.call(
@@ -421,6 +445,46 @@ class ReaderTls(unittest.TestCase):
             files = [f for f in (local / "INBOX").glob("*/*") if f.is_file()]
             self.assertEqual(len([f for f in files
                                   if b"text " in f.read_bytes()]), 3)
+
+    @needs("mutt")
+    def test_mutt(self):
+        """Opens the mailbox, copies each message to a file, quits."""
+        for scheme, port in (("imaps", "imaps"), ("imap", "imap")):
+            out, rc = self.home / f"copy-{port}", self.home / "muttrc"
+            rc.write_text(
+                f'set imap_user="{ALICE}" imap_pass="{PASSWORD}"\n'
+                f'set folder="{self.home}"\n'
+                f'set certificate_file="{self.server.certificate}"\n'
+                "set ssl_starttls=yes ssl_force_tls=yes copy=no quit=yes\n"
+                "set resolve=no confirmappend=no confirmcreate=no move=no\n"
+                "set mbox_type=mbox wait_key=no header_cache=\n")
+            self.on_terminal(
+                "mutt", "-F", rc, "-f",
+                f"{scheme}://{HOST}:{self.server.ports[port]}/INBOX", "-e",
+                'push "' + 3 * (f"<copy-message><kill-line>{out}<enter>"
+                                "<next-entry>") + '<quit>"')
+            self.assertEqual(out.read_text().count("\ntext "), 3)
+
+    def on_terminal(self, *argv):
+        """Run a program that wants a terminal."""
+        try:
+            ours, theirs = pty.openpty()
+        except OSError:
+            self.skipTest("no terminals here: /dev/pts is not mounted")
+        with open(ours, "rb", 0) as screen:
+            running = subprocess.Popen(
+                [str(a) for a in argv], stdin=theirs, stdout=theirs,
+                stderr=theirs, start_new_session=True,
+                env={"HOME": str(self.home), "TERM": "vt100",
+                     "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"})
+            os.close(theirs)
+            shown = b""
+            try:
+                while more := screen.read(4096):
+                    shown += more
+            except OSError:     # the other side is closed
+                pass
+            self.assertEqual(running.wait(60), 0, shown)
 
     @needs("openssl")
     def test_openssl(self):

@@ -29,8 +29,8 @@ fake_in_tls(const struct session *s UNUSED)
 }
 
 static bool
-fake_tls_accept(struct session *s UNUSED, const char *service UNUSED,
-    int64_t deadline UNUSED, struct why *w)
+fake_tls_start(struct session *s UNUSED, int64_t deadline UNUSED,
+    struct why *w)
 {
 	if (fake_gate.tls_fails)
 		return why_never(w, "7.0", "Not today");
@@ -102,7 +102,7 @@ fake_end(struct sasl *x)
 }
 
 static const struct gate_house fake_gate_house = { fake_tls_offered, fake_in_tls,
-	fake_tls_accept, fake_plain_allowed, fake_offer, fake_begin,
+	fake_tls_start, fake_plain_allowed, fake_offer, fake_begin,
 	fake_answer_sasl, fake_end };
 
 #endif
