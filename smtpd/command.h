@@ -47,5 +47,9 @@ command_fn command_rset, command_noop, command_quit, command_help;
 command_fn command_vrfy, command_foreign;
 /* smtpd/login.c */
 command_fn command_auth;
+/* smtpd/starttls.c */
+command_fn command_starttls;
+/* smtpd/xclient.c */
+command_fn command_xclient, command_xforward;
 
 #endif

@@ -13,7 +13,9 @@
 #include "lib/base/log.h"
 #include "lib/mail/header.h"
 #include "smtpd/command.h"
+#include "smtpd/login.h"
 #include "smtpd/trace.h"
+#include "smtpd/xclient.h"
 
 static const char *const protocol_name[][2] = {
 	/* by HELO, by EHLO */
@@ -27,6 +29,17 @@ transaction_begin(struct transaction *tx)
 {
 	arena_init(&tx->arena);
 	tx->last = &tx->first;
+}
+
+static void
+name_client(struct dialog *d)
+{
+	if (d->trusted)
+		snprintf(d->client, sizeof(d->client), "localhost[uid:%u]",
+		    d->uid);
+	else
+		snprintf(d->client, sizeof(d->client), "%.255s[%.64s]",
+		    d->name, d->ip);
 }
 
 struct dialog *
@@ -52,12 +65,8 @@ dialog_new(const struct dialog_client *client, const struct house *house)
 	transaction_begin(&d->tx);
 	d->ip = arena_copy(&d->own, view_of(client->ip));
 	d->tally = xcalloc(command_count(), sizeof(*d->tally));
-	if (d->trusted)
-		snprintf(d->client, sizeof(d->client), "localhost[uid:%u]",
-		    d->uid);
-	else
-		snprintf(d->client, sizeof(d->client), "unknown[%.64s]",
-		    d->ip);
+	d->name = "unknown";
+	name_client(d);
 	return d;
 }
 
@@ -80,6 +89,7 @@ dialog_free(struct dialog **dp)
 	struct dialog *d = *dp;
 
 	*dp = NULL;
+	login_give_up(d);
 	dialog_reset(d);
 	d->house->mail_drop(&d->intake);
 	arena_reset(&d->own);
@@ -87,6 +97,32 @@ dialog_free(struct dialog **dp)
 	arena_reset(&d->command);
 	free(d->tally);
 	free(d);
+}
+
+void
+dialog_begin_anew(struct dialog *d)
+{
+	login_give_up(d);
+	dialog_reset(d);
+	arena_reset(&d->hello);
+	d->helo = d->login = "";
+	d->login_method = NULL;
+	d->extended = false;
+	d->phase = PHASE_NEW;
+}
+
+void
+dialog_rename(struct dialog *d, const char *name, const struct address16 *a)
+{
+	char ip[ADDRESS16_TEXT];
+
+	if (name != NULL)
+		d->name = arena_copy(&d->own, view_of(name));
+	if (a != NULL) {
+		address16_text(a, ip);
+		d->ip = arena_copy(&d->own, view_of(ip));
+	}
+	name_client(d);
 }
 
 const char *
@@ -202,10 +238,32 @@ dialog_refuse(struct dialog *d, const char *sentence)
 	struct response r = response(500, "5.5.2", sentence);
 
 	arena_reset(&d->command);
-	d->expect = NULL;	/* to the client its command has failed */
+	login_give_up(d);	/* to the client its command has failed */
 	if (worn_out(d))
 		return too_many_errors(d);
 	count(d, NULL, &r);
+	return r;
+}
+
+/* Where a login can come, any line may be a part of it. */
+size_t
+dialog_line_max(const struct dialog *d)
+{
+	return d->protocol == PROTOCOL_SUBMISSION && d->login[0] == '\0' ?
+	    AUTH_MAX : COMMAND_MAX;
+}
+
+struct response
+dialog_too_long(struct dialog *d)
+{
+	struct response r;
+
+	if (d->expect == NULL || worn_out(d))
+		return dialog_refuse(d, "The line is too long");
+	arena_reset(&d->command);
+	login_give_up(d);
+	r = response(500, "5.5.6", "The line is too long");
+	count(d, command_find(view_of(d->last)), &r);
 	return r;
 }
 
@@ -229,6 +287,8 @@ dialog_line(struct dialog *d, struct view line)
 	if (!is_text(line))
 		return dialog_refuse(d, "The line has a NUL octet");
 	verb = view_word(&args);
+	if (line.n + 2 > COMMAND_MAX && !view_isi(verb, "AUTH"))
+		return dialog_too_long(d);
 	c = command_find(verb);
 	if (c == NULL) {
 		d->last = "UNKNOWN";
@@ -282,16 +342,17 @@ dialog_data_hopeless(const struct dialog *d)
 static void
 log_queued(const struct dialog *d, uint64_t mail, struct view message_id)
 {
+	struct str line = { 0 };
 	char id[20];
 
 	snprintf(id, sizeof(id), "%016" PRIX64, mail);
+	str_addf(&line, "client=%s", d->client);
 	if (d->login[0] != '\0')
-		log_info(id, "client=%s, sasl_username=%s, message-id=%s",
-		    d->client, log_quote(view_of(d->login)),
-		    log_quote(message_id));
-	else
-		log_info(id, "client=%s, message-id=%s", d->client,
-		    log_quote(message_id));
+		str_addf(&line, ", sasl_method=%s, sasl_username=%s",
+		    d->login_method, log_quote(view_of(d->login)));
+	xforward_log(d, &line);
+	log_info(id, "%s, message-id=%s", str_c(&line), log_quote(message_id));
+	str_free(&line);
 }
 
 static struct msg_mail_commit

@@ -15,6 +15,7 @@
 #ifndef SMTPD_DIALOG_H
 #define SMTPD_DIALOG_H
 
+#include "lib/mail/sasl.h"
 #include "smtpd/content.h"
 #include "smtpd/house.h"
 #include "smtpd/response.h"
@@ -22,6 +23,9 @@
 /* Longest command line with its CR LF: the 512 of RFC 5321 4.5.3.1.4 and what
  * extensions add to it; honest clients stay well below. */
 #define COMMAND_MAX 2048
+
+/* The same of AUTH and its responses (RFC 4954 4). */
+#define AUTH_MAX 12288
 
 enum protocol {
 	PROTOCOL_SMTP = 1,
@@ -50,6 +54,12 @@ struct rcpt {
 	struct target *targets;	/* none if others cover them all */
 };
 
+/* What XFORWARD can say, smtpd/xclient.c. */
+enum forward {
+	FORWARD_NAME, FORWARD_ADDR, FORWARD_PORT, FORWARD_PROTO, FORWARD_HELO,
+	FORWARD_IDENT, FORWARD_SOURCE, FORWARDS
+};
+
 struct transaction {
 	struct arena arena;
 	struct view sender;	/* empty for <> */
@@ -60,13 +70,12 @@ struct transaction {
 	uint32_t rcpts;		/* accepted */
 	uint32_t refused;
 	struct target_set *set;	/* all targets, smtpd/target.c */
+	struct view forward[FORWARDS];
 };
 
 struct tally {
 	uint32_t good, all;
 };
-
-struct session;
 
 struct dialog {
 	const struct house *house;
@@ -79,10 +88,12 @@ struct dialog {
 	uint32_t uid;		/* its user, UINT32_MAX if there is none */
 	uint64_t number;	/* of the session in this process */
 	struct session *session;	/* for the house; NULL in tests */
-	char client[128];	/* host[ip], as log lines have it */
+	char client[336];	/* host[ip], as log lines have it */
 	const char *ip;		/* "" for a client on this host */
+	const char *name;	/* "unknown", as long as nobody asks for it */
 	const char *helo;	/* "" before it said so */
 	const char *login;	/* "" without one */
+	const char *login_method;	/* NULL without one */
 	const char *last;	/* last verb, for the log */
 	uint32_t errors;	/* since the last mail that was queued */
 	uint32_t junk;		/* commands that led to nothing, since then */
@@ -92,7 +103,8 @@ struct dialog {
 	struct transaction tx;
 	struct content content;
 	struct intake intake;
-	const char *login_name;	/* AUTH LOGIN: the name, before the password */
+	struct sasl sasl;	/* an exchange that is under way */
+	struct view tried;	/* the name it is for, as far as known; tx.arena */
 	/* A command of several lines: takes the next one. */
 	struct response (*expect)(struct dialog *, struct view line);
 	struct tally *tally;	/* one for each command */
@@ -118,6 +130,10 @@ struct response dialog_greeting(struct dialog *d);
 /* One command line, without its line end. The response lives until the next
  * call. */
 struct response dialog_line(struct dialog *d, struct view line);
+/* Longest line, with its CR LF, that may come now. */
+size_t dialog_line_max(const struct dialog *d);
+/* It was longer. */
+struct response dialog_too_long(struct dialog *d);
 /* A line that cannot be read as a command, and why. */
 struct response dialog_refuse(struct dialog *d, const char *sentence);
 
@@ -138,6 +154,11 @@ const char *dialog_with(const struct dialog *d);
 bool dialog_hold_mail(struct dialog *d, struct why *w);
 /* Forget the transaction: RSET, a new greeting, the end of a mail. */
 void dialog_reset(struct dialog *d);
+/* Forget the greeting and the login as well: TLS begins, or another client. */
+void dialog_begin_anew(struct dialog *d);
+/* Another name or address of the client; NULL leaves what there is. */
+void dialog_rename(struct dialog *d, const char *name,
+    const struct address16 *a);
 /* "ehlo=1 mail=1 rcpt=0/1 quit=1 commands=4" */
 void dialog_tally(const struct dialog *d, struct str *out);
 

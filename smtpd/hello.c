@@ -5,6 +5,8 @@
 #include "lib/mail/address.h"
 #include "smtpd/command.h"
 #include "smtpd/login.h"
+#include "smtpd/starttls.h"
+#include "smtpd/xclient.h"
 
 /* One line of the EHLO reply. */
 struct extension {
@@ -29,8 +31,11 @@ static const struct extension extensions[] = {
 	{ "PIPELINING", ALL, NULL, NULL },
 	{ "SIZE", ALL, size_parameters, NULL },
 	{ "8BITMIME", ALL, NULL, NULL },
-	{ "AUTH PLAIN LOGIN", PROTOCOL_SUBMISSION, NULL, login_offered },
+	{ "STARTTLS", ALL, NULL, starttls_offered },
+	{ "AUTH", PROTOCOL_SUBMISSION, login_mechanisms, login_offered },
 	{ "ENHANCEDSTATUSCODES", ALL, NULL, NULL },
+	{ "XCLIENT", ALL, xclient_attributes, xclient_offered },
+	{ "XFORWARD", ALL, xforward_attributes, xclient_offered },
 	{ "HELP", ALL, NULL, NULL },
 };
 

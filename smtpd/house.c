@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * house - the real router, queue and auth, by messages
+ * house - the real router, queue and auth, by messages; the connection
  */
 #include <unistd.h>
 
@@ -8,7 +8,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/mail/date.h"
-#include "lib/proc/service.h"
+#include "lib/proc/session_tls.h"
 #include "smtpd/ask.h"
 #include "smtpd/dialog.h"
 
@@ -63,25 +63,57 @@ route(struct dialog *d, struct view recipient, struct view *targets,
 	return ok;
 }
 
-static bool
-login(struct dialog *d, struct view user, struct view password, struct why *w)
-{
-	struct message m = { .type = MSG_login };
-	struct reply r;
-	bool ok;
+/* ---- the connection ---- */
 
-	m.login.session = d->number;
-	m.login.service = VIEW_LIT("smtp");
-	m.login.user = user;
-	m.login.password = password;
-	m.login.client = view_of(d->ip);
-	if (!service_call(ROLE_AUTH, 0, &m, &r, w))
-		return false;
-	ok = reply_is(&r, MSG_logged_in, w);
-	if (ok)
-		d->login = arena_copy(&d->own, r.m.logged_in.user);
-	reply_free(&r);
-	return ok;
+static bool
+tls_allowed(const struct dialog *d)
+{
+	return strcmp(d->session->listener->settings->tls, "none") != 0;
+}
+
+static bool
+tls_is_ready(const struct dialog *d)
+{
+	return session_tls_offered(d->session);
+}
+
+static void
+offer(const struct dialog *d, struct str *out)
+{
+	sasl_offer(d->session, " ", out);
+}
+
+static enum sasl_result
+judged(struct dialog *d, enum sasl_result result)
+{
+	d->session->settled |= result == SASL_DONE;
+	return result;
+}
+
+static enum sasl_result
+begin(struct dialog *d, struct view mechanism, const struct view *initial,
+    struct why *w)
+{
+	return judged(d, sasl_begin(&d->sasl, d->session, "smtp", mechanism,
+	    initial, w));
+}
+
+static enum sasl_result
+answer(struct dialog *d, struct view response, struct why *w)
+{
+	return judged(d, sasl_answer(&d->sasl, response, w));
+}
+
+static void
+end(struct dialog *d)
+{
+	sasl_end(&d->sasl);
+}
+
+static bool
+speaks_for(struct dialog *d, const struct address16 *client, uint16_t port)
+{
+	return session_speaks_for(d->session, client, port);
 }
 
 const struct house house_real = {
@@ -92,5 +124,11 @@ const struct house house_real = {
 	.mail_ready = intake_ready,
 	.mail_commit = intake_commit,
 	.mail_drop = intake_drop,
-	.login = login,
+	.tls_allowed = tls_allowed,
+	.tls_ready = tls_is_ready,
+	.sasl_offer = offer,
+	.sasl_begin = begin,
+	.sasl_answer = answer,
+	.sasl_end = end,
+	.speaks_for = speaks_for,
 };

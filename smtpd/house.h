@@ -9,8 +9,8 @@
 #ifndef SMTPD_HOUSE_H
 #define SMTPD_HOUSE_H
 
-#include "lib/base/why.h"
-#include "lib/proc/settings.h"
+#include "lib/mail/sasl.h"
+#include "lib/proc/network.h"
 #include "smtpd/intake.h"
 
 struct dialog;
@@ -29,9 +29,19 @@ struct house {
 	bool (*mail_commit)(struct intake *in, const struct dialog *d,
 	    const struct msg_mail_commit *mail, struct why *w);
 	void (*mail_drop)(struct intake *in);
-	/* Is a login right? True: d->login is its canonical name. */
-	bool (*login)(struct dialog *d, struct view user,
-	    struct view password, struct why *w);
+	/* STARTTLS: does the listener have it, and can it be done now? */
+	bool (*tls_allowed)(const struct dialog *d);
+	bool (*tls_ready)(const struct dialog *d);
+	/* Logins, as in lib/mail/sasl.h, with d->sasl. */
+	void (*sasl_offer)(const struct dialog *d, struct str *out);
+	enum sasl_result (*sasl_begin)(struct dialog *d, struct view mechanism,
+	    const struct view *initial, struct why *w);
+	enum sasl_result (*sasl_answer)(struct dialog *d, struct view response,
+	    struct why *w);
+	void (*sasl_end)(struct dialog *d);
+	/* A proxy says who the client is. False: it has too many sessions. */
+	bool (*speaks_for)(struct dialog *d, const struct address16 *client,
+	    uint16_t port);
 };
 
 /* The real one; house_prepare() before confinement. */

@@ -2,142 +2,201 @@
 /*
  * login - AUTH, one response per line
  *
- * Each step takes a base64 line and names the next one by d->expect. What the
- * client sends is decoded into strings that are wiped as soon as auth has
- * answered. A wrong password costs time: the reply waits a second.
+ * auth does the exchange (lib/mail/sasl.h); here are its base64 and its replies.
+ * A step that wants another line names itself by d->expect. Unknown user and
+ * wrong password get the same words, and the lines in the log are those that
+ * fail2ban's filter for Postfix reads. What a client sends is wiped.
  */
 #include "lib/base/log.h"
 #include "lib/mail/encode.h"
-#include "lib/proc/fiber.h"
 #include "smtpd/command.h"
 #include "smtpd/login.h"
 
-#define PENALTY 1000	/* ms */
+void
+login_mechanisms(const struct dialog *d, struct str *out)
+{
+	d->house->sasl_offer(d, out);
+}
 
 bool
 login_offered(const struct dialog *d)
 {
-	return d->protocol == PROTOCOL_SUBMISSION &&
-	    d->house->settings()->plain_logins;
+	struct str names = { 0 };
+	bool some;
+
+	login_mechanisms(d, &names);
+	some = names.n > 0;
+	str_free(&names);
+	return some;
 }
 
-static struct response
-failed(struct dialog *d, const char *mechanism, const struct why *w)
+void
+login_give_up(struct dialog *d)
 {
-	log_warning(NULL, "%s: SASL %s authentication failed: %s", d->client,
-	    mechanism, w->text);
+	d->expect = NULL;
+	d->house->sasl_end(d);
+}
+
+/* ---- the log ---- */
+
+/* "Invalid authentication mechanism" and "Connection lost" are words that log
+ * readers tell from a guess. */
+static void
+log_failure(const struct dialog *d, const struct why *w)
+{
+	const char *class = "";
+
+	if (w->verdict == VERDICT_LATER && strcmp(w->status, "7.0") != 0)
+		class = "Connection lost to authentication server: ";
+	else if (strcmp(w->status, "5.4") == 0)
+		class = "Invalid authentication mechanism: ";
+	log_warning(NULL, "%s: SASL %s authentication failed: %s%s, "
+	    "sasl_username=%s", d->client, d->sasl.mechanism != NULL ?
+	    d->sasl.mechanism : "unknown", class, w->text,
+	    d->tried.n > 0 ? log_quote(d->tried) : "(unavailable)");
+}
+
+/* The name that a response claims, as far as it can be seen. */
+static void
+note_name(struct dialog *d, struct view response)
+{
+	const char *mechanism = d->sasl.mechanism;
+
+	if (mechanism == NULL || d->tried.n > 0 || response.n == 0)
+		return;
+	if (strcmp(mechanism, "PLAIN") == 0)
+		view_cut(&response, '\0');	/* whom to be */
+	else if (strcmp(mechanism, "LOGIN") != 0)
+		return;
+	d->tried = arena_view(&d->tx.arena, view_cut(&response, '\0'));
+}
+
+/* ---- replies ---- */
+
+static struct response
+refused(struct dialog *d, const struct why *w)
+{
+	static const struct {
+		const char *status;
+		unsigned code;
+		const char *enhanced;
+	} codes[] = {
+		{ "5.4", 504, "5.5.4" },	/* no such mechanism */
+		{ "7.11", 538, "5.7.11" },	/* not on an open line */
+		{ "5.2", 501, "5.5.2" },	/* malformed */
+	};
+	struct response r = response(535, "5.7.8",
+	    "The name or the password is wrong");
+
+	log_failure(d, w);
 	if (w->verdict == VERDICT_LATER)
-		return response(454, "4.7.0", "Logins cannot be checked now");
-	if (fiber_self() != NULL)
-		fiber_sleep(PENALTY);
-	return response(535, "5.7.8", "The name or the password is wrong");
+		r = response(454, "4.7.0", "Logins cannot be checked now");
+	for (size_t i = 0; w->verdict == VERDICT_NEVER && i < nitems(codes);
+	    i++)
+		if (strcmp(w->status, codes[i].status) == 0)
+			r = response(codes[i].code, codes[i].enhanced,
+			    arena_copy(&d->command, view_of(w->text)));
+	return r;
 }
 
 static struct response
-check(struct dialog *d, const char *mechanism, struct view user,
-    struct view password)
+done(struct dialog *d)
 {
-	struct why w;
-
-	if (!d->house->login(d, user, password, &w))
-		return failed(d, mechanism, &w);
+	d->login = arena_copy(&d->own, str_view(&d->sasl.user));
+	d->login_method = d->sasl.mechanism;
 	return response(235, "2.7.0", "Welcome");
 }
 
-/* True with the decoded line in out; else *r tells. */
-static bool
-take_line(struct dialog *d, struct view line, struct str *out,
-    struct response *r)
+/* What auth says, as a reply. */
+static struct response
+answer(struct dialog *d, enum sasl_result result, const struct why *w)
 {
-	d->expect = NULL;
-	if (view_is(line, "*"))
-		*r = response(501, "5.7.0", "The login was given up");
-	else if (!decode_base64(out, line))
-		*r = response(501, "5.5.2", "That is not base64");
-	else
-		return true;
-	return false;
+	struct str challenge = { 0 };
+	struct response r;
+
+	if (result == SASL_CONTINUE) {
+		encode_base64(&challenge, str_view(&d->sasl.challenge));
+		r = response(334, "",
+		    arena_copy(&d->command, str_view(&challenge)));
+		str_free(&challenge);
+		return r;
+	}
+	r = result == SASL_DONE ? done(d) : refused(d, w);
+	login_give_up(d);
+	return r;
 }
 
-/* authzid NUL authcid NUL password */
 static struct response
-plain(struct dialog *d, struct view line)
+damaged(struct dialog *d)
+{
+	login_give_up(d);
+	return response(501, "5.5.2", "That is not base64");
+}
+
+/* A line that answers a challenge. */
+static struct response
+step(struct dialog *d, struct view line)
 {
 	struct str text = { 0 };
 	struct response r;
+	struct why w;
 
-	if (take_line(d, line, &text, &r)) {
-		struct view password = str_view(&text), as, user;
-
-		as = view_cut(&password, '\0');
-		user = view_cut(&password, '\0');
-		if (user.n == 0 || (as.n > 0 && !view_eq(as, user)))
-			r = response(501, "5.5.2",
-			    "PLAIN is NUL, name, NUL, password in base64");
-		else
-			r = check(d, "PLAIN", user, password);
+	if (view_is(line, "*")) {
+		login_give_up(d);
+		return response(501, "5.7.0", "The login was given up");
 	}
+	if (!decode_base64(&text, line))
+		return damaged(d);
+	note_name(d, str_view(&text));
+	r = answer(d, d->house->sasl_answer(d, str_view(&text), &w), &w);
+	d->expect = r.code == 334 ? step : NULL;
 	str_wipe(&text);
 	str_free(&text);
 	return r;
 }
 
+/* ---- the command ---- */
+
 static struct response
-login_password(struct dialog *d, struct view line)
+begin(struct dialog *d, struct view mechanism, struct view initial)
 {
 	struct str text = { 0 };
+	struct view decoded;
+	enum sasl_result result;
 	struct response r;
+	struct why w;
 
-	if (take_line(d, line, &text, &r))
-		r = check(d, "LOGIN", view_of(d->login_name), str_view(&text));
+	/* "=" is an initial response of no octets */
+	if (!view_is(initial, "=") && !decode_base64(&text, initial))
+		return damaged(d);
+	decoded = str_view(&text);
+	result = d->house->sasl_begin(d, mechanism,
+	    initial.n > 0 ? &decoded : NULL, &w);
+	note_name(d, decoded);
+	r = answer(d, result, &w);
+	d->expect = r.code == 334 ? step : NULL;
 	str_wipe(&text);
 	str_free(&text);
 	return r;
 }
-
-static struct response
-login_user(struct dialog *d, struct view line)
-{
-	struct str text = { 0 };
-	struct response r;
-
-	if (take_line(d, line, &text, &r)) {
-		d->login_name = arena_copy(&d->tx.arena, str_view(&text));
-		d->expect = login_password;
-		r = response(334, "", "UGFzc3dvcmQ6");
-	}
-	str_free(&text);
-	return r;
-}
-
-static const struct {
-	const char *name, *challenge;
-	struct response (*step)(struct dialog *, struct view);
-} mechanisms[] = {
-	{ "PLAIN", "", plain },
-	{ "LOGIN", "VXNlcm5hbWU6", login_user },
-};
 
 struct response
 command_auth(struct dialog *d, struct view args)
 {
-	struct view name = view_word(&args);
+	struct view mechanism = view_word(&args);
 
 	args = view_trim(args);
 	if (d->login[0] != '\0')
 		return response(503, "5.5.1", "You are logged in already");
-	if (!login_offered(d))
-		return response(538, "5.7.11",
-		    "Passwords are not taken on an open line");
+	if (mechanism.n == 0 || view_find(args, ' ') < args.n)
+		return response(501, "5.5.4",
+		    "Syntax: AUTH mechanism [response]");
 	dialog_reset(d);	/* the last try's name goes */
-	for (size_t i = 0; i < nitems(mechanisms); i++) {
-		if (!view_isi(name, mechanisms[i].name))
-			continue;
-		if (args.n > 0)
-			return mechanisms[i].step(d,
-			    view_is(args, "=") ? VIEW_NONE : args);
-		d->expect = mechanisms[i].step;
-		return response(334, "", mechanisms[i].challenge);
-	}
-	return response(504, "5.5.4", "The mechanisms here: PLAIN LOGIN");
+	d->tried = VIEW_NONE;
+	if (login_offered(d))
+		return begin(d, mechanism, args);
+	if (!d->secure)
+		return response(538, "5.7.11",
+		    "Logins are taken in TLS only; STARTTLS comes first");
+	return response(454, "4.7.0", "Logins cannot be checked now");
 }

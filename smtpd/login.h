@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * login - AUTH PLAIN and AUTH LOGIN (RFC 4954, 4616)
+ * login - AUTH (RFC 4954)
  */
 #ifndef SMTPD_LOGIN_H
 #define SMTPD_LOGIN_H
 
 #include "smtpd/dialog.h"
 
-/* May a password be sent on this connection as it is? */
+/* The parameters of AUTH in the EHLO reply, a blank before each; none when
+ * nothing can be offered now. */
+void login_mechanisms(const struct dialog *d, struct str *out);
 bool login_offered(const struct dialog *d);
+/* Give up an exchange that is under way. */
+void login_give_up(struct dialog *d);
 
 #endif

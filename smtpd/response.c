@@ -87,5 +87,8 @@ response_why(struct arena *a, const struct why *w)
 void
 response_write(struct str *out, const struct response *r)
 {
-	reply_text(out, r->code, r->status, r->text);
+	if (r->code == 334)	/* a challenge stays in one line (RFC 4954) */
+		str_addf(out, "334 %.*s\r\n", VIEW(r->text));
+	else
+		reply_text(out, r->code, r->status, r->text);
 }

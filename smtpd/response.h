@@ -18,6 +18,7 @@
 enum then {
 	THEN_COMMAND,		/* read the next command */
 	THEN_DATA,		/* read content up to the dot */
+	THEN_TLS,		/* shake hands */
 	THEN_CLOSE		/* end the session */
 };
 

@@ -11,8 +11,10 @@
  * always has more gives way to others now and then.
  */
 #include "lib/base/log.h"
+#include "lib/proc/session_tls.h"
 #include "smtpd/command.h"
 #include "smtpd/session.h"
+#include "smtpd/starttls.h"
 
 #define RATE_LEAST	500
 #define FORGIVEN	2	/* refusals without a wait */
@@ -105,12 +107,13 @@ broken(struct talk *t, enum stream_end end)
 
 /* The client must not have sent anything behind this command (RFC 2920 3.1). */
 static void
-check_pipelining(struct talk *t)
+check_pipelining(struct talk *t, enum then then)
 {
 	struct dialog *d = t->dialog;
 	const struct command *c;
 
-	if (t->pipelining_logged || !stream_pending(t->stream))
+	if (t->pipelining_logged || !stream_pending(t->stream) ||
+	    then == THEN_TLS)
 		return;
 	c = command_find(view_of(d->last));
 	if (c != NULL && d->extended && (c->flags & COMMAND_LAST) == 0)
@@ -129,22 +132,31 @@ command_deadline(const struct talk *t)
 	    next : t->login_by;
 }
 
+/* A line that may have a password does not stay in memory. */
+static void
+forget(const struct talk *t, struct view line)
+{
+	if (strcmp(t->dialog->last, "AUTH") == 0)
+		explicit_bzero((void *)(uintptr_t)line.p, line.n);
+}
+
 /* Returns false when the session is over. */
 static bool
 take_command(struct talk *t, enum then *then)
 {
 	struct view line;
 	struct response r;
-	enum stream_end end = stream_line(t->stream, &line, COMMAND_MAX, true,
-	    command_deadline(t));
+	enum stream_end end = stream_line(t->stream, &line,
+	    dialog_line_max(t->dialog), true, command_deadline(t));
 
 	switch (end) {
 	case STREAM_OK:
 		r = dialog_line(t->dialog, line);
-		check_pipelining(t);
+		forget(t, line);
+		check_pipelining(t, r.then);
 		break;
 	case STREAM_TOO_LONG:
-		r = dialog_refuse(t->dialog, "The line is too long");
+		r = dialog_too_long(t->dialog);
 		break;
 	case STREAM_BARE:
 		r = dialog_refuse(t->dialog,
@@ -214,6 +226,30 @@ take_data(struct talk *t)
 	return true;
 }
 
+/* ---- TLS ---- */
+
+/* Nothing that came in clear text behind STARTTLS is ever taken for a command:
+ * what is here is thrown away, what comes now is no handshake. */
+static bool
+take_tls(struct talk *t)
+{
+	struct why w;
+
+	if (stream_pending(t->stream))
+		log_info(NULL, "improper command pipelining after STARTTLS "
+		    "from %s", t->dialog->client);
+	stream_discard(t->stream);
+	if (!session_tls_start(t->session, t->dialog->login[0] != '\0' ?
+		DEADLINE_NEVER : t->login_by, &w)) {
+		broken(t, STREAM_EOF);
+		return false;
+	}
+	starttls_done(t->dialog);
+	return true;
+}
+
+/* ---- a session ---- */
+
 /* "PREGREET 15 after 0.12 from [192.0.2.7]:40213: EHLO...", as log readers know
  * it. */
 static void
@@ -276,6 +312,9 @@ talk(struct talk *t)
 		if (then == THEN_DATA) {
 			on = take_data(t);
 			then = THEN_COMMAND;
+		} else if (then == THEN_TLS) {
+			on = take_tls(t);
+			then = THEN_COMMAND;
 		} else {
 			on = take_command(t, &then);
 		}
@@ -290,6 +329,7 @@ smtpd_session(struct session *s)
 		.ip = s->uid == UINT32_MAX ? s->client : "",
 		.uid = s->uid,
 		.number = s->number,
+		.secure = tls_info(&s->stream) != NULL,
 		.believed = session_is_believed(s),
 		.session = s,
 	};

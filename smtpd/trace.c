@@ -36,7 +36,7 @@ from_clause(struct str *out, const struct dialog *d)
 	if (d->trusted)
 		str_addf(out, "from %s (local, uid %u)", d->helo, d->uid);
 	else
-		str_addf(out, "from %s (%s [%s%s])", d->helo, "unknown",
+		str_addf(out, "from %s (%s [%s%s])", d->helo, d->name,
 		    v6 ? "IPv6:" : "", d->ip);
 }
 
@@ -51,8 +51,9 @@ trace_write(struct str *out, const struct dialog *d, uint64_t mail)
 	skip = (uint32_t)out->n;
 	str_adds(out, "Received: ");
 	from_clause(out, d);
-	str_addf(out, "\r\n\tby %s with %s%s id %016" PRIX64,
+	str_addf(out, "\r\n\tby %s with %s%s%s id %016" PRIX64,
 	    d->house->hostname(), dialog_with(d),
+	    d->secure && d->extended ? "S" : "",
 	    d->login[0] != '\0' && d->extended ? "A" : "", mail);
 	if (d->tx.rcpts == 1) {
 		str_adds(out, "\r\n\tfor <");

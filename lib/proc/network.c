@@ -59,6 +59,15 @@ address16_parse(struct view text, struct address16 *a)
 }
 
 void
+address16_text(const struct address16 *a, char out[ADDRESS16_TEXT])
+{
+	bool v4 = address16_is_v4(a);
+
+	inet_ntop(v4 ? AF_INET : AF_INET6,
+	    a->octet + (v4 ? sizeof(mapped) : 0), out, ADDRESS16_TEXT);
+}
+
+void
 address16_sockaddr(const struct address16 *a, uint16_t port,
     struct sockaddr_storage *to)
 {

@@ -34,7 +34,10 @@ bool address16_is_v4(const struct address16 *a);
 bool address16_of(const struct sockaddr_storage *from, struct address16 *a);
 /* An address alone, as text; "IPv6:" in front is passed over. */
 bool address16_parse(struct view text, struct address16 *a);
-/* And back, with a port; an IPv4 address becomes an AF_INET one. */
+/* And back. */
+#define ADDRESS16_TEXT 46
+void address16_text(const struct address16 *a, char out[ADDRESS16_TEXT]);
+/* With a port; an IPv4 address becomes an AF_INET one. */
 void address16_sockaddr(const struct address16 *a, uint16_t port,
     struct sockaddr_storage *to);
 

@@ -12,6 +12,8 @@
 #ifndef PROC_STREAM_H
 #define PROC_STREAM_H
 
+#include <sys/types.h>
+
 #include "lib/base/str.h"
 #include "lib/proc/fiber.h"
 

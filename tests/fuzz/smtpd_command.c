@@ -16,6 +16,8 @@
 #include "lib/mail/reply.h"
 #include "lib/proc/message.h"
 #include "smtpd/command.h"
+#include "smtpd/starttls.h"
+#include "tests/unit/smtpd_gate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -115,16 +117,6 @@ fake_commit(struct intake *in, const struct dialog *d,
 	return true;
 }
 
-static bool
-fake_login(struct dialog *d, struct view user, struct view password,
-    struct why *w)
-{
-	if (user.n != password.n)
-		return why_never(w, "7.8", "wrong");
-	d->login = "alice@example.test";
-	return true;
-}
-
 static const struct house fake = {
 	.settings = fake_settings,
 	.hostname = fake_hostname,
@@ -133,7 +125,7 @@ static const struct house fake = {
 	.mail_ready = fake_ready,
 	.mail_commit = fake_commit,
 	.mail_drop = fake_drop,
-	.login = fake_login,
+	GATE,
 };
 
 /* Lines of one code, the last of them marked, none too long. */
@@ -170,8 +162,8 @@ command(struct dialog *d, struct view *in, enum then *then)
 	struct view line = view_cut(in, '\n');
 	struct response r;
 
-	if (line.n >= COMMAND_MAX)
-		r = dialog_refuse(d, "The line is too long");
+	if (line.n >= dialog_line_max(d))
+		r = dialog_too_long(d);
 	else if (line.n == 0 || line.p[line.n - 1] != '\r' ||
 	    view_find(line, '\r') < line.n - 1)
 		r = dialog_refuse(d, "A bare one");
@@ -231,6 +223,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	client.protocol = protocols[data[0] & 3];
 	if (data[0] & 4)
 		client.uid = 1000;
+	else
+		client.believed = (data[0] & 8) != 0;
 	d = dialog_new(&client, &fake);
 	in = view_skip(in, 1);
 	while (in.n > 0) {
@@ -239,9 +233,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			then = THEN_COMMAND;
 		} else if (!command(d, &in, &then)) {
 			break;
+		} else if (then == THEN_TLS) {
+			starttls_done(d);
+			then = THEN_COMMAND;
 		}
 	}
 	dialog_free(&d);
-	must(mails_open == 0);
+	must(mails_open == 0 && gate.exchanges == 0);
 	return 0;
 }

@@ -19,7 +19,10 @@
 #include "lib/base/log.h"
 #include "lib/proc/message.h"
 #include "smtpd/command.h"
+#include "smtpd/starttls.h"
 #include "smtpd/trace.h"
+#include "smtpd/xclient.h"
+#include "tests/unit/smtpd_gate.h"
 
 static struct {
 	struct settings *settings;
@@ -133,17 +136,6 @@ fake_commit(struct intake *in, const struct dialog *d,
 	return true;
 }
 
-static bool
-fake_login(struct dialog *d, struct view user, struct view password,
-    struct why *w)
-{
-	if (!view_is(user, "alice@example.test") ||
-	    !view_is(password, "wonderland"))
-		return why_never(w, "7.8", "wrong");
-	d->login = "alice@example.test";
-	return true;
-}
-
 static const struct house fake = {
 	.settings = fake_settings,
 	.hostname = fake_hostname,
@@ -152,7 +144,7 @@ static const struct house fake = {
 	.mail_ready = fake_ready,
 	.mail_commit = fake_commit,
 	.mail_drop = fake_drop,
-	.login = fake_login,
+	GATE,
 };
 
 static struct dialog *
@@ -172,6 +164,7 @@ begin(enum protocol protocol)
 	world.sender = sender;
 	world.content = content;
 	world.rcpts = rcpts;
+	memset(&gate, 0, sizeof(gate));
 	return dialog_new(&client, &fake);
 }
 
@@ -269,7 +262,7 @@ test_lines(void **unused)
 		{ "RCPT TO:<later@example.test>", "451 4.3.0 " },
 		{ "RCPT TO:<alice@example.test> NOTIFY=NEVER", "555 5.5.4 " },
 		{ "EXPN team", "502 5.5.1 " },
-		{ "STARTTLS", "502 5.5.1 " },
+		{ "STARTTLS x", "501 5.5.4 " },
 		{ "TURN", "502 5.5.1 " },
 		{ "AUTH PLAIN", "500 5.5.1 " },
 		{ "XYZZY", "500 5.5.2 " },
@@ -569,9 +562,17 @@ test_submission(void **unused)
 	say(d, "MAIL FROM:<a@b.test>", "530 5.7.0 ");
 	say(d, "AUTH PLAIN", "538 5.7.11 ");
 	world.settings->plain_logins = true;
-	say(d, "AUTH CRAM-MD5", "504 5.5.4 ");
-	say(d, "AUTH PLAIN", "334 ");
+	say(d, "AUTH", "501 5.5.4 ");
+	say(d, "AUTH PLAIN a b", "501 5.5.4 ");
+	say(d, "AUTH XYZZY", "504 5.5.4 ");
+	say(d, "AUTH PLAIN", "334 \r\n");
 	say(d, "*", "501 5.7.0 ");
+	say(d, "AUTH PLAIN =", "501 5.5.2 The response");
+	say(d, "AUTH cram-md5", "334 PDEuMkBtYWlsLmV4YW1wbGUudGVzdD4=\r\n");
+	say(d, "", "454 4.7.0 ");
+	say(d, "AUTH LOGIN =", "334 UGFzc3dvcmQ6");
+	say(d, "a===", "501 5.5.2 ");
+	say(d, "d3Jvbmc=", "500 ");
 	say(d, "AUTH PLAIN !!!", "501 5.5.2 ");
 	say(d, "AUTH LOGIN", "334 VXNlcm5hbWU6");
 	say(d, "YWxpY2VAZXhhbXBsZS50ZXN0", "334 UGFzc3dvcmQ6");
@@ -597,10 +598,122 @@ test_login_broken_off(void **unused)
 	world.settings->plain_logins = true;
 	say(d, "EHLO client.test", "250-");
 	say(d, "AUTH LOGIN", "334 ");
-	r = dialog_refuse(d, "The line is too long");
+	r = dialog_refuse(d, "A bare CR");
 	assert_int_equal(r.code, 500);
+	assert_int_equal(gate.exchanges, 0);
 	say(d, "NOOP", "250 ");
 	say(d, "AUTH LOGIN", "334 ");
+	assert_int_equal(dialog_line_max(d), AUTH_MAX);
+	r = dialog_too_long(d);
+	assert_string_equal(r.status, "5.5.6");
+	say(d, "AUTH LOGIN", "334 ");
+	dialog_free(&d);
+	assert_int_equal(gate.exchanges, 0);
+}
+
+/* Only AUTH and what answers a challenge may be as long as RFC 4954 says. */
+static void
+test_long_login(void **unused)
+{
+	struct dialog *d = begin(PROTOCOL_SUBMISSION);
+	char line[AUTH_MAX];
+
+	(void)unused;
+	world.settings->plain_logins = true;
+	say(d, "EHLO client.test", "250-");
+	memset(line, 'A', sizeof(line));
+	line[sizeof(line) - 2] = '\0';
+	memcpy(line, "AUTH PLAIN ", 11);
+	line[11 + 4 * 3000] = '\0';
+	say(d, line, "501 5.5.2 The response");
+	memcpy(line, "MAIL FROM: ", 11);
+	say(d, line, "500 5.5.2 ");
+	say(d, "AUTH PLAIN", "334 ");
+	say(d, line + 12, "501 5.5.2 That");
+	say(d, "AUTH PLAIN AGFsaWNlQGV4YW1wbGUudGVzdAB3b25kZXJsYW5k",
+	    "235 2.7.0 ");
+	assert_int_equal(dialog_line_max(d), COMMAND_MAX);
+	dialog_free(&d);
+}
+
+static void
+test_starttls(void **unused)
+{
+	struct dialog *d = begin(PROTOCOL_SUBMISSION);
+
+	(void)unused;
+	world.settings->plain_logins = true;
+	assert_int_equal(say(d, "STARTTLS", "220 "), THEN_TLS);
+	say(d, "EHLO client.test", "250-");
+	say(d, "STARTTLS now", "501 5.5.4 ");
+	gate.no_certificate = true;
+	say(d, "STARTTLS", "454 4.7.0 ");
+	gate.no_tls = true;
+	say(d, "STARTTLS", "502 5.5.1 ");
+	gate.no_tls = gate.no_certificate = false;
+	say(d, "AUTH PLAIN AGFsaWNlQGV4YW1wbGUudGVzdAB3b25kZXJsYW5k",
+	    "235 2.7.0 ");
+	say(d, "MAIL FROM:<alice@example.test>", "250 ");
+	assert_int_equal(say(d, "STARTTLS", "220 "), THEN_TLS);
+	starttls_done(d);
+	/* all of it is forgotten */
+	say(d, "STARTTLS", "503 5.5.1 ");
+	say(d, "RCPT TO:<bob@example.test>", "503 5.5.1 EHLO");
+	say(d, "EHLO client.test", "250-");
+	say(d, "MAIL FROM:<alice@example.test>", "530 5.7.0 ");
+	say(d, "AUTH PLAIN AGFsaWNlQGV4YW1wbGUudGVzdAB3b25kZXJsYW5k",
+	    "235 2.7.0 ");
+	say(d, "MAIL FROM:<alice@example.test>", "250 ");
+	say(d, "RCPT TO:<bob@example.test>", "250 ");
+	data(d, "x\r\n.\r\n", "250 ");
+	assert_non_null(strstr(str_c(&world.content), "with ESMTPSA id"));
+	dialog_free(&d);
+}
+
+static void
+test_xclient(void **unused)
+{
+	static const char *const wrong[] = { "XCLIENT", "XCLIENT ADDR",
+		"XCLIENT ADDR=1.2.3", "XCLIENT NAME=a..b", "XCLIENT PORT=x",
+		"XCLIENT PROTO=HTTP", "XCLIENT HELO=a+0Ab", "XCLIENT X=y",
+		"XCLIENT NAME=a.test ADDR=1.2.3.4 X=y", "XCLIENT LOGIN=+0",
+		"XFORWARD", "XFORWARD ADDR=x", "XFORWARD LOGIN=x" };
+	struct dialog *d = begin(PROTOCOL_SMTP);
+	struct str log = { 0 };
+
+	(void)unused;
+	say(d, "XCLIENT ADDR=192.0.2.1", "550 5.7.0 ");
+	d->believed = true;
+	for (size_t i = 0; i < nitems(wrong); i++) {
+		say(d, wrong[i], "501 5.5.4 ");
+		d->errors = 0;
+	}
+	assert_string_equal(d->client, "unknown[192.0.2.7]");
+	say(d, "EHLO proxy.test", "250-");
+	say(d, "XCLIENT NAME=client.test addr=IPV6:2001:db8::1 PORT=40 "
+	    "PROTO=ESMTP HELO=c.test LOGIN=alice+40example.test", "220 ");
+	assert_string_equal(gate.address, "2001:db8::1");
+	assert_int_equal(gate.port, 40);
+	assert_string_equal(d->client, "client.test[2001:db8::1]");
+	assert_string_equal(d->login, "alice@example.test");
+	assert_string_equal(d->helo, "c.test");
+	say(d, "MAIL FROM:<a@b.test>", "503 5.5.1 EHLO");
+	greeted(d);
+	say(d, "XCLIENT NAME=[UNAVAILABLE]", "503 5.5.1 There is a mail");
+	say(d, "RSET", "250 ");
+	say(d, "XFORWARD NAME=o.test ADDR=192.0.2.9", "250 ");
+	say(d, "XFORWARD IDENT=7 SOURCE=REMOTE", "250 ");
+	xforward_log(d, &log);
+	assert_string_equal(str_c(&log),
+	    ", orig_queue_id=7, orig_client=o.test[192.0.2.9]");
+	str_free(&log);
+	say(d, "XCLIENT NAME=[UNAVAILABLE] ADDR=[unavailable] LOGIN=",
+	    "220 ");
+	assert_string_equal(d->client, "unknown[2001:db8::1]");
+	assert_string_equal(d->login, "");
+	gate.crowded = true;
+	assert_int_equal(say(d, "XCLIENT ADDR=192.0.2.1", "421 4.3.2 "),
+	    THEN_CLOSE);
 	dialog_free(&d);
 }
 
@@ -760,6 +873,9 @@ main(void)
 		cmocka_unit_test(test_lmtp),
 		cmocka_unit_test(test_submission),
 		cmocka_unit_test(test_login_broken_off),
+		cmocka_unit_test(test_long_login),
+		cmocka_unit_test(test_starttls),
+		cmocka_unit_test(test_xclient),
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_completed),
 		cmocka_unit_test(test_reuse),
