@@ -100,6 +100,16 @@ arrival_count(struct session *s)
 	return v == CROWD_FINE;
 }
 
+void
+arrival_refused(const struct session *s)
+{
+	if (may_log())
+		log_warning(NULL, "Connection refused: all %llu sessions are "
+		    "in use, from unknown[%s] for service %s",
+		    (unsigned long long)s->listener->settings->sessions,
+		    s->client, s->listener->settings->name);
+}
+
 /* ---- proxies ---- */
 
 bool

@@ -15,6 +15,8 @@
 void arrival_name(struct session *s, int fd);
 /* Count the session; false, and a line in the log, when it is one too many. */
 bool arrival_count(struct session *s);
+/* The log line of one for whom there is no room. */
+void arrival_refused(const struct session *s);
 /* Wait for the preamble of a listener with proxy=yes and count the client that
  * it names. False, and a line in the log: close, after the busy text when
  * *busy. */

@@ -50,6 +50,12 @@ crowd_size(void)
 }
 
 uint64_t
+crowd_client(const struct crowd_spot *spot)
+{
+	return spot->client != NULL ? spot->client->sessions : 0;
+}
+
+uint64_t
 crowd_network(const struct crowd_spot *spot)
 {
 	return spot->network != NULL ? spot->network->sessions : 0;

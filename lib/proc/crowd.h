@@ -40,7 +40,8 @@ enum crowd_verdict crowd_enter(struct crowd_spot *spot,
     const struct address16 *a, const struct crowd_limits *most, int64_t now);
 /* Nothing happens with { 0 }, which it is afterwards. */
 void crowd_leave(struct crowd_spot *spot);
-/* Sessions of the network at this spot, 0 for { 0 }. */
+/* Sessions of the client and the network at this spot, 0 for { 0 }. */
+uint64_t crowd_client(const struct crowd_spot *spot);
 uint64_t crowd_network(const struct crowd_spot *spot);
 /* Places that are remembered now. */
 size_t crowd_size(void);

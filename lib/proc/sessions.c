@@ -8,9 +8,11 @@
  * closed at once.
  *
  * When nobody has taken a waiting client for PATIENCE_MS, all processes are
- * full, and somebody must make place: a session that has done nothing yet (no
- * login, no mail) and had some seconds to, one of the network that has most of
- * them, the oldest first. So a crowd of idlers pushes out its own.
+ * full: the door is pressed. Then somebody goes for each newcomer: a session
+ * that has done nothing yet (no login, no mail) and is of a more crowded network
+ * or client than he is, the oldest of the most crowded ones; or one that has
+ * done nothing for PROTECTED_MS. Else the newcomer is told to come again. So a
+ * crowd of idlers pushes out its own, and who comes alone gets in at once.
  */
 #include <sys/socket.h>
 
@@ -30,8 +32,9 @@
 #include "lib/proc/sessions.h"
 
 #define ACCEPT_PAUSE_MS	200	/* after EMFILE and the like */
+#define ACCEPT_TURN	64	/* clients; then it is the others' turn */
 #define PATIENCE_MS	1000
-#define PROTECTED_MS	5000	/* nobody goes who came since */
+#define PROTECTED_MS	5000
 #define DESCRIPTORS	3	/* of a session: socket, content, and spare */
 #define DESCRIPTORS_OWN	64	/* of the process */
 /* Each stack is two mappings, and the kernel allows 65530 in a process. */
@@ -44,7 +47,8 @@ struct door {
 	struct fiber_queue room;
 	uint64_t sessions;
 	bool closed;
-	bool pressed;			/* clients wait, and nobody else comes */
+	int64_t pressed;		/* until then somebody goes */
+	unsigned accepted;
 	char name[64];
 };
 
@@ -182,83 +186,93 @@ guest_start(struct guest *g, int fd)
 		notify();
 }
 
+/* ---- making place ---- */
+
+/* How crowded it is where a session comes from; the same client, then the same
+ * network. Without an address: very. */
+static bool
+is_more_crowded(const struct guest *a, const struct guest *b)
+{
+	const struct crowd_spot *at = &a->session.spot, *bt = &b->session.spot;
+
+	if (crowd_network(at) != crowd_network(bt))
+		return crowd_network(at) > crowd_network(bt);
+	return crowd_client(at) > crowd_client(bt);
+}
+
+static bool
+must_go_before(const struct guest *a, const struct guest *b)
+{
+	if (b == NULL || is_more_crowded(a, b))
+		return true;
+	return !is_more_crowded(b, a) && a->session.number < b->session.number;
+}
+
+/* May this one go for a client at the door? When the door is not full, it is
+ * the process, and anybody may. */
+static bool
+may_go(const struct guest *g, const struct door *d)
+{
+	bool here = d->sessions >= d->listener.settings->sessions;
+
+	return !g->session.settled && !g->session.evicted &&
+	    g->session.spot.client != NULL && (g->door == d || !here);
+}
+
+/* False: there is no room, and nobody goes for the newcomer. */
+static bool
+make_place(const struct door *d, const struct guest *newcomer)
+{
+	int64_t late = clock_ms() - PROTECTED_MS;
+	struct guest *g, *crowded = NULL, *old = NULL;
+
+	LIST_FOREACH(g, &guests, entry) {
+		if (!may_go(g, d))
+			continue;
+		if (must_go_before(g, crowded))
+			crowded = g;
+		if (g->since <= late && must_go_before(g, old))
+			old = g;
+	}
+	g = old;
+	if (crowded != NULL && newcomer->session.spot.client != NULL &&
+	    is_more_crowded(crowded, newcomer))
+		g = crowded;
+	if (g == NULL)
+		return false;
+	g->session.evicted = true;
+	crowd_leave(&g->session.spot);
+	fiber_cancel(g->session.fiber);
+	return true;
+}
+
 /* One too many costs a line and no fiber. */
 static void
 guest_enter(struct door *d, int fd, const struct sockaddr_storage *from)
 {
 	struct guest *g = xcalloc(1, sizeof(*g));
 	struct session *s = &g->session;
+	bool fine;
 
 	s->number = ++number;
 	s->listener = &d->listener;
 	s->address = *from;
 	g->door = d;
 	arrival_name(s, fd);
-	if (d->listener.settings->proxy || arrival_count(s)) {
+	fine = d->listener.settings->proxy || arrival_count(s);
+	if (fine && door_full(d) && !make_place(d, g)) {
+		arrival_refused(s);
+		fine = false;
+	}
+	if (fine) {
 		guest_start(g, fd);
 		return;
 	}
+	crowd_leave(&s->spot);
 	send(fd, program->busy, strlen(program->busy),
 	    MSG_DONTWAIT | MSG_NOSIGNAL);
 	close(fd);
 	free(g);
-}
-
-/* ---- making place ---- */
-
-static bool
-must_go_before(const struct guest *a, const struct guest *b)
-{
-	uint64_t of_a = crowd_network(&a->session.spot);
-	uint64_t of_b = crowd_network(&b->session.spot);
-
-	return of_a != of_b ? of_a > of_b :
-			      a->session.number < b->session.number;
-}
-
-/* Have one session end for another client; at this door, if it is full, else
- * at any. */
-static bool
-make_place(const struct door *d)
-{
-	bool here = d->sessions >= d->listener.settings->sessions;
-	int64_t late = clock_ms() - PROTECTED_MS;
-	struct guest *g, *goes = NULL;
-
-	LIST_FOREACH(g, &guests, entry) {
-		if (g->session.settled || g->session.evicted ||
-		    g->since > late || (here && g->door != d) ||
-		    g->session.address.ss_family == AF_UNIX)
-			continue;
-		if (goes == NULL || must_go_before(g, goes))
-			goes = g;
-	}
-	if (goes == NULL)
-		return false;
-	goes->session.evicted = true;
-	fiber_cancel(goes->session.fiber);
-	return true;
-}
-
-static bool
-somebody_waits(const struct door *d)
-{
-	struct pollfd p = { .fd = d->listener.fd, .events = POLLIN };
-
-	return poll(&p, 1, 0) > 0;
-}
-
-static enum wait
-wait_for_room(struct door *d)
-{
-	enum wait w;
-
-	if (d->pressed)
-		d->pressed = somebody_waits(d) && make_place(d);
-	w = fiber_queue_wait(&d->room, deadline_in(PATIENCE_MS));
-	if (w == WAIT_TIMEOUT)
-		d->pressed = true;
-	return w;
 }
 
 /* ---- the door ---- */
@@ -289,6 +303,42 @@ accept_one(struct door *d)
 	return false;
 }
 
+static bool
+somebody_waits(const struct door *d)
+{
+	struct pollfd p = { .fd = d->listener.fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) > 0;
+}
+
+/* Another process may have room for those who wait; if not, it is known after
+ * PATIENCE_MS. */
+static enum wait
+wait_for_room(struct door *d)
+{
+	enum wait w = fiber_queue_wait(&d->room, deadline_in(PATIENCE_MS));
+
+	if (w == WAIT_TIMEOUT && somebody_waits(d))
+		d->pressed = deadline_in(PATIENCE_MS);
+	return w;
+}
+
+/* Take all that wait. */
+static enum wait
+take_clients(struct door *d)
+{
+	bool full = door_full(d);
+
+	if (!accept_one(d))
+		return fd_wait_read(d->listener.watch,
+		    full ? d->pressed : DEADLINE_NEVER);
+	if (full)
+		d->pressed = deadline_in(PATIENCE_MS);
+	if (++d->accepted % ACCEPT_TURN == 0)
+		return fiber_sleep(0);
+	return WAIT_READY;
+}
+
 static void
 door_run(void *arg)
 {
@@ -296,14 +346,11 @@ door_run(void *arg)
 	enum wait w = WAIT_READY;
 
 	session_tls_ready(d->listener.settings);
-	while (!d->closed && w != WAIT_CANCELLED) {
-		if (door_full(d)) {
+	while (!d->closed && w != WAIT_CANCELLED)
+		if (door_full(d) && clock_ms() >= d->pressed)
 			w = wait_for_room(d);
-		} else if (!accept_one(d)) {
-			d->pressed = false;
-			w = fd_wait_read(d->listener.watch, DEADLINE_NEVER);
-		}
-	}
+		else
+			w = take_clients(d);
 	fd_unwatch(&d->listener.watch);
 	close(d->listener.fd);
 	d->fiber = NULL;
