@@ -3,7 +3,7 @@
 open submission
 S 220 ...
 C EHLO client.test
-S* 250-AUTH PLAIN LOGIN
+S* 250-AUTH ... PLAIN LOGIN
 S* 250 HELP
 C MAIL FROM:<tester@client.test>
 S 530 5.7.0 ...
