@@ -188,7 +188,7 @@ command_auth(struct dialog *d, struct view args)
 	args = view_trim(args);
 	if (d->login[0] != '\0')
 		return response(503, "5.5.1", "You are logged in already");
-	if (mechanism.n == 0 || view_find(args, ' ') < args.n)
+	if (mechanism.n == 0)
 		return response(501, "5.5.4",
 		    "Syntax: AUTH mechanism [response]");
 	dialog_reset(d);	/* the last try's name goes */

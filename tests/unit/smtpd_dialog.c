@@ -562,7 +562,7 @@ test_submission(void **unused)
 	say(d, "AUTH PLAIN", "538 5.7.11 ");
 	world.settings->plain_logins = true;
 	say(d, "AUTH", "501 5.5.4 ");
-	say(d, "AUTH PLAIN a b", "501 5.5.4 ");
+	say(d, "AUTH PLAIN a b", "501 5.5.2 ");
 	say(d, "AUTH XYZZY", "504 5.5.4 ");
 	say(d, "AUTH PLAIN", "334 \r\n");
 	say(d, "*", "501 5.7.0 ");
