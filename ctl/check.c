@@ -18,6 +18,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "ctl/check_tls.h"
 #include "ctl/ctl.h"
 #include "ctl/output.h"
 #include "lib/base/file.h"
@@ -140,6 +141,12 @@ check_aliases(struct findings *f)
 		check_alias_file(f, f->s->aliases.word[i].p);
 }
 
+static void
+check_certificates(struct findings *f)
+{
+	check_tls(f->s, &f->lines, &f->warnings);
+}
+
 /* ---- files ---- */
 
 /* What exists must be a directory; what does not, master makes. */
@@ -167,7 +174,7 @@ check_programs(struct findings *f)
 {
 	static const char *const needed[] = { "master", "smtpd", "pop3d",
 		"imapd", "router", "auth", "queue", "local", "store",
-		"bounce" };
+		"bounce", "keys" };
 	struct str path = { 0 };
 
 	for (size_t i = 0; i < nitems(needed); i++) {
@@ -190,7 +197,7 @@ check_system_users(struct findings *f)
 	for (unsigned i = 0; i < ROLE_COUNT; i++) {
 		if (!(1u << i & (ROLE_SESSIONS | ROLE_BOUNCE | ROLE_LOCAL |
 				    ROLE_ROUTER | ROLE_QUEUE | ROLE_STORE |
-				    ROLE_AUTH)))
+				    ROLE_AUTH | ROLE_KEYS)))
 			continue;
 		str_reset(&user);
 		str_addf(&user, "posthouse-%s", role_name(1u << i));
@@ -210,6 +217,7 @@ static check_fn *const checks[] = {
 	check_users,
 	check_mechanisms,
 	check_aliases,
+	check_certificates,
 	check_directories,
 	check_programs,
 	check_system_users,

@@ -48,6 +48,7 @@ extern const struct command queue_commands[];
 extern const struct command mailbox_commands[];
 extern const struct command explain_commands[];
 extern const struct command privileges_commands[];
+extern const struct command tls_commands[];
 
 /* The settings of the file; ends the program with their errors. */
 const struct settings *ctl_settings(struct ctl *ctl);

@@ -29,6 +29,7 @@ static const struct command *const groups[] = {
 	mailbox_commands,
 	explain_commands,
 	privileges_commands,
+	tls_commands,
 	help_commands,
 };
 
