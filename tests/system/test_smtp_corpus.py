@@ -145,6 +145,7 @@ class Lines(unittest.TestCase):
                     self.wire.must(*SETUP[word])
                     if word == "tls":
                         self.wire.start_tls()
+        self.wire.utf8 = "mail8" in section.setup
         for word in section.setup:
             if word.endswith("lo"):
                 self.say_hello(SETUP[word][0])

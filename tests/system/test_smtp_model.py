@@ -97,6 +97,8 @@ class Model:
             (f"MAIL FROM:<{ALICE}> SIZE=1 SIZE=1\r\n", {501})))
         if not self.hello or self.sender is not None:
             codes = codes | {503}
+        if self.hello == "HELO":        # and no parameters, then
+            codes = codes | {555}
         return text, [codes | self.locked]
 
     def rcpt_codes(self, codes):
@@ -161,8 +163,9 @@ class Model:
             text = f"Subject: {self.rng.getrandbits(64):016x}\r\n\r\n" \
                 .encode() + text
         line = b"BDAT %d%s\r\n" % (len(text), b" LAST" if last else b"") + text
-        if codes != {250}:
-            return line, [codes]
+        if codes != {250}:      # RFC 3030 2: RSET is to follow
+            self.reset()
+            return line + b"RSET\r\n", [codes, {250}]
         self.chunking = True
         self.chunks += text
         if not last:

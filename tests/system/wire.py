@@ -46,6 +46,7 @@ class Wire:
         self.pending = b""
         if tls:
             self.start_tls()
+        self.utf8 = False       # after SMTPUTF8 replies may have it, too
         if greet:
             self.greeting = self.reply(plain=True)
 
@@ -89,10 +90,11 @@ class Wire:
         while not last:
             line = self.line()
             found = REPLY_LINE.match(line)
-            if not found or len(line) > 512 or not line.isascii() or \
+            if not found or len(line) > 512 or \
+                    not (line.isascii() or self.utf8) or \
                     re.search(rb"[\0-\x08\x0a-\x1f\x7f]", found[3]):
                 raise BadReply(f"not a reply line: {line!r}")
-            lines.append((found[1].decode(), found[3].decode()))
+            lines.append((found[1].decode(), found[3].decode("utf-8")))
             last = found[2] == b" "
         if len({code for code, _ in lines}) > 1:
             raise BadReply(f"codes differ: {lines}")
