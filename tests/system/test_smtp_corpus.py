@@ -7,6 +7,7 @@ import itertools
 import re
 import unittest
 
+from secure import SecureServer
 from server import DOMAIN, ROOT, Server
 from wire import BadReply, Closed, Wire, plain_response
 
@@ -102,20 +103,21 @@ def read_corpus():
 class Lines(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.server = Server(settings=SETTINGS)
+        cls.server = SecureServer(SETTINGS)
         cls.addClassCleanup(cls.server.remove)
         cls.server.start()
         cls.count = itertools.count(1)
         cls.offered = {}
 
     def offers(self, listener):
-        """The keywords of EHLO, in TLS too, and the verbs of HELP."""
+        """The keywords of EHLO, in TLS too, and EXPN."""
         if listener not in self.offered:
             verb = "LHLO" if listener == "lmtp" else "EHLO"
             with Wire(self.server.ports[listener]) as wire:
                 found = wire.hello(verb)
                 words = set(found)
-                words.update(wire.must("HELP", 214).lines[0].split())
+                help = wire.must("HELP", 214).lines[0].split()
+                words.update({"EXPN"} & set(help))
                 if "STARTTLS" in found:
                     wire.must("STARTTLS", 220)
                     wire.start_tls()
