@@ -136,8 +136,10 @@ class Victim:
         return line.decode()
 
     def until(self, start):
-        while not self.line().startswith(start):
-            pass
+        lines = [self.line()]
+        while not lines[-1].startswith(start):
+            lines.append(self.line())
+        return lines
 
     def close(self):
         self.socket.close()
@@ -205,10 +207,13 @@ class Injection(unittest.TestCase):
     def victim(self, protocol, lead):
         victim = Victim(self.server, protocol)
         self.addCleanup(victim.close)
-        victim.line()
+        said = [victim.line()]
         for command, last in lead:
             victim.say(command)
-            victim.until(last)
+            said += victim.until(last)
+        if not any(word in line for line in said
+                   for word in ("STARTTLS", "STLS")):
+            self.skipTest(f"{protocol} offers no TLS")
         return victim
 
     def attack(self, protocol, place, added):
