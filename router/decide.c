@@ -10,6 +10,7 @@
  * administrator, as mail does for an alias that cannot be carried out.
  */
 #include "lib/mail/aliases.h"
+#include "lib/mail/idn.h"
 #include "lib/proc/message.h"
 #include "router/decide.h"
 
@@ -256,19 +257,36 @@ find_bare(struct walk *w, const struct address *a, struct view domain)
 	return f != FOUND_NOTHING ? f : find_postmaster(w, a, domain);
 }
 
+/* Hosts are looked for by their A-labels. */
+static struct view
+host_of(struct walk *w, struct view domain)
+{
+	struct str ascii = { 0 };
+	struct view host = idn_ascii(&ascii, domain) ?
+	    arena_view(w->arena, str_view(&ascii)) :
+	    name_of(w, domain, VIEW_NONE);
+
+	str_free(&ascii);
+	return host;
+}
+
 static enum found
 find_address(struct walk *w, const struct address *a, struct view domain)
 {
-	struct view own = name_of(w, a->domain, VIEW_NONE);
+	struct address spelled = *a;
+	struct view own;
 	enum found f;
 
-	if (own.n == 0)
+	if (a->domain.n == 0)
 		return find_bare(w, a, domain);
-	if (!tables_is_local(w->tables, own))
-		return add_target(w, "smtp", own, a);
-	f = find_user(w, a);
+	if (!tables_local(w->tables, a->domain, &own))
+		return add_target(w, "smtp", host_of(w, a->domain), a);
+	/* users and aliases are named by what the settings call the domain */
+	if (!view_eqi(a->domain, own))
+		spelled.domain = own;
+	f = find_user(w, &spelled);
 	if (f == FOUND_NOTHING)
-		f = find_postmaster(w, a, own);
+		f = find_postmaster(w, &spelled, own);
 	if (f == FOUND_NOTHING)
 		f = find_setting(w, tables_catch_all(w->tables, own), own);
 	return f;
@@ -288,10 +306,11 @@ static bool
 find_recipient(struct walk *w, struct address *a, bool trusted,
     struct view recipient)
 {
-	struct view domain = name_of(w, a->domain, VIEW_NONE);
+	struct view own;
 	enum found f;
 
-	if (domain.n > 0 && !tables_is_local(w->tables, domain) && !trusted)
+	if (a->domain.n > 0 && !trusted &&
+	    !tables_local(w->tables, a->domain, &own))
 		return why_never(&w->d->why, "7.1",
 		    "<%.160s>: Relay access denied",
 		    arena_copy(w->arena, recipient));

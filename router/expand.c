@@ -91,25 +91,12 @@ answer(struct search *s, const struct address *a, bool list, struct str *out)
 	return done;
 }
 
-/* Domains are compared in lower case. */
-static bool
-is_ours(struct search *s, struct view domain)
-{
-	struct str lower = { 0 };
-	bool ours;
-
-	for (size_t i = 0; i < domain.n; i++)
-		str_addc(&lower, to_lower(domain.p[i]));
-	ours = tables_is_local(s->tables, str_view(&lower));
-	str_free(&lower);
-	return ours;
-}
-
 bool
 expand(const struct tables *t, struct view name, bool list,
     struct arena *arena, struct decision *d, struct str *out)
 {
 	struct search s = { t, arena, d, name };
+	struct view own;
 	struct address a;
 
 	str_reset(out);
@@ -120,7 +107,7 @@ expand(const struct tables *t, struct view name, bool list,
 		return nobody(&s);
 	if (a.domain.n == 0 && !find_domain(&s, &a))
 		return false;
-	if (!is_ours(&s, a.domain)) {
+	if (!tables_local(t, a.domain, &own)) {
 		why_done(&d->why, "1.5", "<%.160s> is not of this host",
 		    arena_copy(arena, name));
 		return false;

@@ -50,11 +50,14 @@ sender_may(const struct tables *t, struct view login, struct view sender,
     struct arena *arena, struct decision *d)
 {
 	struct address a;
+	bool parsed;
 
 	if (sender.n == 0 || !t->settings->sender_login)
 		return why_done(&d->why, "1.0", "Ok");
-	if (address_parse(sender, ALLOW, arena, &a) == ADDRESS_FINE &&
-	    is_self(t, login, &a))
+	parsed = address_parse(sender, ALLOW, arena, &a) == ADDRESS_FINE;
+	if (parsed)
+		tables_local(t, a.domain, &a.domain);
+	if (parsed && is_self(t, login, &a))
 		return why_done(&d->why, "1.0", "Ok");
 	if (decide(t, sender, false, arena, d) && delivers_to(d, login))
 		return why_done(&d->why, "1.0", "Ok");

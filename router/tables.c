@@ -7,12 +7,15 @@
  */
 #include <stdlib.h>
 
+#include "lib/mail/idn.h"
 #include "router/tables.h"
 
 static int
 compare(const void *a, const void *b)
 {
-	return view_cmp(*(const struct view *)a, *(const struct view *)b);
+	const struct local *x = a, *y = b;
+
+	return view_cmp(x->ascii, y->ascii);
 }
 
 static struct view
@@ -25,14 +28,29 @@ lower_copy(struct view v)
 	return view_bytes(p, v.n);
 }
 
+/* What is no domain by IDNA is found as it is spelled. */
+static struct view
+ascii_copy(struct view v)
+{
+	struct str ascii = { 0 };
+	struct view copy = lower_copy(idn_ascii(&ascii, v) ?
+	    str_view(&ascii) : v);
+
+	str_free(&ascii);
+	return copy;
+}
+
 void
 tables_free(struct tables *t)
 {
-	for (size_t i = 0; i < t->domains; i++)
+	for (size_t i = 0; i < t->domains; i++) {
 		free((void *)(uintptr_t)t->domain[i].p);
+		free((void *)(uintptr_t)t->sorted[i].ascii.p);
+	}
 	free(t->domain);
 	free(t->sorted);
-	t->domain = t->sorted = NULL;
+	t->domain = NULL;
+	t->sorted = NULL;
 	t->domains = 0;
 }
 
@@ -47,17 +65,31 @@ tables_settings(struct tables *t, const struct settings *s, struct view host)
 	t->domains = n;
 	t->domain = xcalloc(n, sizeof(*t->domain));
 	t->sorted = xcalloc(n, sizeof(*t->sorted));
-	for (size_t i = 0; i < n; i++)
-		t->sorted[i] = t->domain[i] = lower_copy(from[i]);
+	for (size_t i = 0; i < n; i++) {
+		t->domain[i] = lower_copy(from[i]);
+		t->sorted[i] = (struct local){ t->domain[i],
+			ascii_copy(from[i]) };
+	}
 	qsort(t->sorted, n, sizeof(*t->sorted), compare);
 }
 
 bool
-tables_is_local(const struct tables *t, struct view domain)
+tables_local(const struct tables *t, struct view domain, struct view *name)
 {
-	return t->domains > 0 &&
-	       bsearch(&domain, t->sorted, t->domains, sizeof(*t->sorted),
-		   compare) != NULL;
+	struct str ascii = { 0 };
+	struct local key, *found = NULL;
+
+	if (idn_ascii(&ascii, domain))
+		key.ascii = str_view(&ascii);
+	else
+		key.ascii = domain;
+	if (t->domains > 0)
+		found = bsearch(&key, t->sorted, t->domains,
+		    sizeof(*t->sorted), compare);
+	str_free(&ascii);
+	if (found != NULL)
+		*name = found->name;
+	return found != NULL;
 }
 
 struct view

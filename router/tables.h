@@ -12,13 +12,20 @@
 #include "lib/base/kv.h"
 #include "lib/proc/settings.h"
 
+/* A local domain: its name in lower case as the settings spell it, which is how
+ * users and aliases are named, and with A-labels, by which it is found. */
+struct local {
+	struct view name, ascii;
+};
+
 struct tables {
 	const struct settings *settings;
 	bool ready;		/* the list of users has come */
 	struct view first_user;	/* of the users file, "" if there is none */
 	/* Local domains: as the settings have them, and sorted. */
 	size_t domains;
-	struct view *domain, *sorted;
+	struct view *domain;
+	struct local *sorted;
 
 	/* Is there a user of this canonical name? */
 	bool (*user)(void *arg, struct view name);
@@ -34,7 +41,10 @@ void tables_settings(struct tables *t, const struct settings *s,
     struct view host);
 void tables_free(struct tables *t);
 
-bool tables_is_local(const struct tables *t, struct view domain);
+/* The name of a local domain, however it is spelled: upper case, or U-labels
+ * for A-labels; false for all others. */
+bool tables_local(const struct tables *t, struct view domain,
+    struct view *name);
 /* Who gets mail for unknown names there; "" for nobody. */
 struct view tables_catch_all(const struct tables *t, struct view domain);
 

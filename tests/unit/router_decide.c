@@ -41,6 +41,16 @@ static const struct {
 	{ "bob+list@one.test", false,
 	    "local bob+list@one.test bob+list@one.test;" },
 	{ "+bob@one.test", false, "5.1.1" },
+	/* U-labels and A-labels are the same, whatever the settings say */
+	{ "eve@xn--bcher-kva.test", false, "local eve@b\xc3\xbc" "cher.test "
+	    "eve@b\xc3\xbc" "cher.test;" },
+	{ "eve@B\xc3\xbc" "cher.TEST", false, "local eve@b\xc3\xbc"
+	    "cher.test eve@B\xc3\xbc" "cher.TEST;" },
+	{ "eve@b\xc3\xbc" "cher.example", false, "local "
+	    "eve@xn--bcher-kva.example eve@xn--bcher-kva.example;" },
+	{ "eve@b\xc3\xbc" "her.test", false, "5.7.1" },
+	{ "eve@b\xc3\xbc" "her.test", true,
+	    "smtp xn--bher-0ra.test eve@b\xc3\xbc" "her.test;" },
 	/* aliases */
 	{ "root@one.test", false, "local bob@one.test bob@one.test;" },
 	{ "abuse+x@two.test", false, "local bob@one.test bob@one.test;" },

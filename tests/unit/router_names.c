@@ -34,6 +34,9 @@ static const struct {
 	{ "bob@one.test", "bob", "2.1.0" },
 	{ "bob@one.test", "bob@one.test@x", "5.7.1" },
 	{ "bob@one.test", "pipe@one.test", "4.3.5" },
+	{ "eve@b\xc3\xbc" "cher.test", "eve+x@xn--bcher-kva.test", "2.1.0" },
+	{ "eve@xn--bcher-kva.example", "eve@b\xc3\xbc" "cher.example",
+	    "2.1.0" },
 	/* a user of the system, whom the users file does not have */
 	{ "carol@one.test", "carol@one.test", "2.1.0" },
 	{ "carol@one.test", "carol+x@one.test", "2.1.0" },

@@ -20,13 +20,16 @@
 #include "router/decide.h"
 #include "router/users.h"
 
-static const char settings_text[] = "domains = One.test two.test\n"
+static const char settings_text[] = "domains = One.test two.test "
+				    "b\xc3\xbc" "cher.test xn--bcher-kva.example\n"
 				    "hostname = mail.one.test\n"
 				    "[domain two.test]\n"
 				    "catch_all = bob@one.test\n";
 
 static const char user_lines[] = "alice@one.test\nalice@two.test\n"
-				 "bob+list@one.test\nbob@one.test\n";
+				 "bob+list@one.test\nbob@one.test\n"
+				 "eve@b\xc3\xbc" "cher.test\n"
+				 "eve@xn--bcher-kva.example\n";
 
 static const char alias_text[] =
     "# the usual ones\n"
