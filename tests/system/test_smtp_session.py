@@ -12,12 +12,14 @@ import selectors
 import shutil
 import smtplib
 import socket
+import ssl
 import struct
 import subprocess
 import tempfile
 import time
 import unittest
 
+from secure import HOST, SecureServer
 from server import DOMAIN, Server, free_port, message, wait_for
 
 ALICE = "alice@" + DOMAIN
@@ -333,6 +335,74 @@ class Sessions(unittest.TestCase):
         self.logged(r": client=unknown\[127.0.0.1\], sasl_method=\S+, "
                     r"sasl_username=alice@example.test, message-id=")
         self.logged(r"disconnect from unknown\[127.0.0.1\] .*auth=1/\d")
+
+    def test_logins_in_tls(self):
+        """On an open line nothing is taken, and STARTTLS forgets all."""
+        self.server = SecureServer("plain_logins = no\n"
+                                   "sasl_mechanisms = PLAIN LOGIN\n")
+        self.addCleanup(self.server.remove)
+        self.server.start()
+        port = self.server.ports["submission"]
+        client = self.connect(port=port)
+        client.reply()
+        offer = client.say("EHLO client.test")
+        self.assertIn("250-STARTTLS", offer)
+        self.assertNotIn("AUTH", " ".join(offer))
+        self.assertEqual(client.say("AUTH PLAIN AA==")[0][:10],
+                         "538 5.7.11")
+        client.send(b"STARTTLS\r\nMAIL FROM:<a@client.test>\r\n")
+        self.assertEqual(client.reply()[0][:4], "220 ")
+        self.logged("improper command pipelining after STARTTLS from "
+                    r"unknown\[127.0.0.1\]")
+        client.send(b"EHLO client.test\r\n")
+        self.assertEqual(client.file.read(4)[:3].isdigit(), False)
+        self.logged("lost connection after STARTTLS from")
+        smtp = smtplib.SMTP(HOST, port, local_hostname="client.test",
+                            timeout=20)
+        self.addCleanup(smtp.close)
+        smtp.starttls(context=self.server.trust())
+        self.assertEqual(smtp.docmd("MAIL", f"FROM:<{ALICE}>")[0], 503)
+        smtp.ehlo()
+        self.assertEqual(smtp.esmtp_features["auth"].split(),
+                         ["PLAIN", "LOGIN"])
+        self.assertNotIn("starttls", smtp.esmtp_features)
+        self.assertEqual(smtp.docmd("STARTTLS")[0], 503)
+        self.assertEqual(smtp.docmd("MAIL", f"FROM:<{ALICE}>")[0], 530)
+        smtp.login(ALICE, self.server.users[ALICE])
+        smtp.sendmail(ALICE, [ALICE], message())
+        smtp.quit()
+        self.logged(r"Anonymous TLS connection established from "
+                    r"unknown\[127.0.0.1\]: TLSv1.3 with cipher")
+        self.logged(r"disconnect from \S+ ehlo=2 .* auth=1 starttls=1/2 ")
+        self.server.settle()
+        self.assertIn(b"with ESMTPSA id",
+                      self.server.files()[0].read_bytes())
+
+    def test_proxy_before_tls(self):
+        """The preamble, and nothing behind it, is read before TLS."""
+        port = free_port()
+        self.server = SecureServer(
+            "proxy_clients = 127.0.0.1\n",
+            listeners=f"\n[listener behind]\naddress = 127.0.0.1:{port}\n"
+            "protocol = submission\ntls = implicit\nproxy = yes\n")
+        self.addCleanup(self.server.remove)
+        self.server.start()
+        context = self.server.trust()
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = context.wrap_bio(incoming, outgoing, server_hostname=HOST)
+        preamble = b"PROXY TCP4 192.0.2.7 192.0.2.1 4711 465\r\n"
+        with socket.create_connection(("127.0.0.1", port), 20) as \
+                plain_socket:
+            while True:
+                try:
+                    greeting = tls.read(512)
+                    break
+                except ssl.SSLWantReadError:
+                    plain_socket.sendall(preamble + outgoing.read())
+                    preamble = b""
+                    incoming.write(plain_socket.recv(65536))
+        self.assertEqual(greeting[:4], b"220 ")
+        self.logged(r"connect from unknown\[192.0.2.7\]")
 
     @unittest.skipUnless(shutil.which("fail2ban-regex"), "no fail2ban")
     def test_fail2ban(self):
