@@ -4,6 +4,8 @@ more than its own line and leaves the session usable."""
 
 import collections
 import itertools
+import os
+import random
 import re
 import unittest
 
@@ -13,6 +15,8 @@ from wire import BadReply, Closed, Wire, plain_response
 
 CORPUS = ROOT / "tests/corpus/smtp-lines.txt"
 LEAST = 450
+MUTANTS = int(os.environ.get("SMTP_MUTANTS", 2000))
+SEED = int(os.environ.get("SMTP_SEED", 5321))
 ALICE, BOB = f"alice@{DOMAIN}", f"bob@{DOMAIN}"
 
 # What the words of a section say: once in a connection, or before each line.
@@ -98,6 +102,23 @@ def read_corpus():
             sections[-1].cases.append(Case(number, replies, octets(text),
                                            line))
     return sections
+
+
+# Their turn is not over with one reply to one line.
+LONGER = re.compile(rb"[ \t]*(DATA|BDAT|AUTH|QUIT|STARTTLS|GET|POST|CONNECT)\b",
+                    re.I)
+SHARP = b"\0\r\"\\<>@:[] =+;,\x7f\xc3\xff"
+
+
+def mutant(rng, octets):
+    """One line made of a case."""
+    line = bytearray(octets.split(b"\n")[0].rstrip(b"\r")[:600])
+    for _ in range(rng.choice((1, 1, 2, 5))):
+        at = rng.randrange(len(line) + 1)
+        new = rng.choice((rng.choice(SHARP), rng.randrange(256)))
+        line[at:at + rng.randrange(2)] = bytes([new])
+    line = bytes(line).replace(b"\n", b"").removesuffix(b"\r")
+    return b"X" + line if LONGER.match(line) else line
 
 
 class Lines(unittest.TestCase):
@@ -219,6 +240,28 @@ class Lines(unittest.TestCase):
         for section in skipped:
             with self.subTest(section.title):
                 self.skipTest(f"[{section.title}] is not offered")
+
+    def try_mutant(self, section, rng):
+        """Set up; a line, some octets of it changed: one reply in form, and
+        NOOP gets another."""
+        line = mutant(rng, rng.choice(section.cases).octets)
+        try:
+            self.set_up(section)
+            self.wire.send(line + b"\r\n")
+            self.wire.reply(plain=True)
+            self.wire.must("NOOP", 250)
+        except (BadReply, Closed) as e:
+            self.fail(f"SMTP_SEED={SEED}, [{section.title}] {line!r}: {e!r}")
+
+    def test_mutants(self):
+        rng = random.Random(SEED)
+        sections = [s for s in read_corpus()
+                    if s.setup and s.needs <= self.offers(s.listener)]
+        for section in sections:
+            self.wire = None
+            for _ in range(MUTANTS // len(sections)):
+                self.try_mutant(section, rng)
+            self.forget()
 
     def test_size(self):
         self.assertGreaterEqual(
