@@ -3,14 +3,15 @@
 
     demo.py start|stop        run by ./bootstrap demo; DEMO_DIR moves ./demo
 
-start writes the settings, starts the server, sends a message by SMTP and one
-by sendmail, reads both by POP3 and IMAP, showing what goes over the wire, and
-leaves the server running.
+start writes the settings, makes a certificate, starts the server, sends a
+message by SMTP in TLS and one by sendmail, reads both by POP3 and IMAP, showing
+what goes over the wire, and leaves the server running.
 """
 
 import os
 import pathlib
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -23,6 +24,9 @@ ALICE, BOB = USERS
 # What the demo listens on, by protocol.
 PORTS = {"smtp": 2525, "submission": 2587, "lmtp": 2424, "pop2": 2109,
          "pop3": 2110, "imap": 2143}
+# The same with TLS from the beginning.
+TLS_PORTS = {"submission": 2465, "pop3": 2995, "imap": 2993}
+HOST = "mail." + DOMAIN
 MARK = f"{time.strftime('%H:%M:%S')} ({os.getpid()})"
 
 
@@ -68,6 +72,15 @@ class Talk:
             if line.startswith(ends):
                 return line
 
+    def start_tls(self):
+        """From here on in TLS, with the certificate that the demo made."""
+        trust = ssl.create_default_context(cafile=DIR / f"etc/{HOST}.crt")
+        self.file.close()
+        self.socket = trust.wrap_socket(self.socket, server_hostname=HOST)
+        self.file = self.socket.makefile("rb")
+        print(f"    -- {self.socket.version()} with "
+              f"{self.socket.cipher()[0]}, certificate of {HOST}")
+
     def say(self, line):
         print("    C: " + line)
         self.socket.sendall(line.encode() + b"\r\n")
@@ -94,7 +107,20 @@ class Talk:
 
 def make_site():
     say(f"settings, users and mail live in {DIR}")
-    write_settings(DIR, PORTS)
+    pair = DIR / f"etc/{HOST}.crt", DIR / f"etc/{HOST}.key"
+    listeners = "".join(
+        f"\n[listener {name}-tls]\naddress = 127.0.0.1:{port}\n"
+        f"protocol = {name}\ntls = implicit\n"
+        for name, port in TLS_PORTS.items())
+    write_settings(DIR, PORTS, f"tls_cert = {pair[0].name}\n"
+                   f"tls_key = {pair[1].name}\n")
+    with CONF.open("a") as f:
+        f.write(listeners)
+    if not all(p.exists() for p in pair):
+        for p in pair:
+            p.unlink(missing_ok=True)
+        print(f"    $ posthouse tls self-signed {HOST}")
+        posthouse("tls", "self-signed", HOST)
     print(f"    {CONF}:")
     for line in CONF.read_text().splitlines():
         print("      " + line)
@@ -131,6 +157,9 @@ def send_by_smtp():
     say(f"a message to {ALICE} by SMTP, as one would type it")
     with Talk("smtp") as talk:
         talk.hear_until(b"220 ")
+        talk.smtp("EHLO client.test", b"250")
+        talk.smtp("STARTTLS", b"220")
+        talk.start_tls()
         talk.smtp("EHLO client.test", b"250")
         talk.smtp("MAIL FROM:<traveller@client.test>", b"250")
         talk.smtp(f"RCPT TO:<{ALICE}>", b"250")
@@ -214,6 +243,10 @@ def tell_more():
     SMTP         nc -C 127.0.0.1 {PORTS['smtp']}
                  curl smtp://127.0.0.1:{PORTS['smtp']} --mail-from me@client.test \\
                       --mail-rcpt {ALICE} -T README.md
+    with TLS     openssl s_client -quiet -crlf -starttls smtp -connect 127.0.0.1:{PORTS['smtp']}
+                 openssl s_client -quiet -crlf -connect 127.0.0.1:{TLS_PORTS['submission']}
+                 openssl s_client -quiet -crlf -connect 127.0.0.1:{TLS_PORTS['pop3']}
+                 openssl s_client -quiet -crlf -connect 127.0.0.1:{TLS_PORTS['imap']}
     POP3         nc -C 127.0.0.1 {PORTS['pop3']}
                  curl pop3://127.0.0.1:{PORTS['pop3']}/1 -u {ALICE}:{USERS[ALICE]}
     IMAP         nc -C 127.0.0.1 {PORTS['imap']}
@@ -224,6 +257,7 @@ def tell_more():
                  {here}/bin/posthouse status
                  {here}/bin/posthouse queue list
                  {here}/bin/posthouse privileges
+                 {here}/bin/posthouse tls show
                  tail -f {here}/log/posthouse.log
                  ls -l {here}/mail/{DOMAIN}/alice/*
     stop         ./bootstrap demo stop
