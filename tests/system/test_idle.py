@@ -1,12 +1,25 @@
 # SPDX-License-Identifier: ISC
 """Many sessions at once that do nothing, and one that does."""
 
+import pathlib
+import re
 import resource
+import socket
+import time
 import unittest
 
-from server import DOMAIN, Server, message, wait_for
+from secure import HOST, SecureServer
+from server import BIN, DOMAIN, message, wait_for
 
 SESSIONS = 500
+TLS_SESSIONS = 300
+TLS_KIB = 64            # most memory of an idle session in TLS
+
+
+def memory(pid):
+    """KiB that a process has for itself, and its share of the rest."""
+    text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return int(re.search(r"^Pss:\s+(\d+) kB", text, re.M)[1])
 
 
 class Idle(unittest.TestCase):
@@ -15,8 +28,13 @@ class Idle(unittest.TestCase):
         want = 2 * SESSIONS + 200
         if soft < want:
             resource.setrlimit(resource.RLIMIT_NOFILE, (min(want, hard), hard))
-        self.server = Server()
+        self.server = SecureServer()
         self.addCleanup(self.server.remove)
+        # all of them come from one address
+        conf = self.server.conf
+        conf.write_text(conf.read_text().replace(
+            "\nprotocol = ", f"\nsessions_per_client = {2 * SESSIONS}"
+            "\nprotocol = "))
         self.server.start()
 
     def test_idle_sessions(self):
@@ -31,6 +49,32 @@ class Idle(unittest.TestCase):
                 smtp.sendmail("t@client.test", [f"alice@{DOMAIN}"], message())
             wait_for(self.server.files, "delivery beside idle sessions")
             self.assertEqual(len(self.server.messages()), 1)
+        finally:
+            for s in idle:
+                s.close()
+
+    def test_tls_memory(self):
+        """What a session in TLS costs while nothing happens in it."""
+        if b"__asan_init" in (BIN / "imapd").read_bytes():
+            self.skipTest("the sanitizers need memory of their own")
+        idle = []
+
+        def connect(count):
+            trust = self.server.trust()
+            for _ in range(count):
+                s = socket.create_connection(
+                    (HOST, self.server.ports["imaps"]), 30)
+                idle.append(trust.wrap_socket(s, server_hostname=HOST))
+                self.assertEqual(idle[-1].recv(4), b"* OK")
+        try:
+            connect(10)             # what all of them share is there
+            pids = self.server.pids("imapd")
+            before = sum(map(memory, pids))
+            connect(TLS_SESSIONS)
+            self.assertEqual(self.server.pids("imapd"), pids)
+            time.sleep(1)
+            each = (sum(map(memory, pids)) - before) / TLS_SESSIONS
+            self.assertLess(each, TLS_KIB)
         finally:
             for s in idle:
                 s.close()

@@ -553,6 +553,18 @@ class LoginTime(unittest.TestCase):
         self.check_all(lambda wire: wire.say(
             "CAPA" if wire.protocol.startswith("pop3") else "a CAPABILITY"))
 
+    def test_handshake(self):
+        """One that never ends is over when the login would have to be."""
+        for protocol, command in (("imap", "a STARTTLS"), ("pop3", "STLS")):
+            wire = Wire(self.server, protocol)
+            self.addCleanup(wire.close)
+            wire.line()
+            wire.ask(command)
+            begun = time.monotonic()
+            wire.socket.sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc")
+            self.assertTrue(wire.ends())
+            self.assertTrue(2 < time.monotonic() - begun < 8)
+
     def test_no_reader(self):
         """Who never reads what was asked for gets no more time."""
         wire = Wire(self.server, "imap")
