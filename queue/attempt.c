@@ -61,12 +61,15 @@ attempt_progress(struct mail *m)
 	}
 }
 
+/* The relay may be one that the old reason has. */
 static void
 remember(struct rcpt *r, const struct outcome *o)
 {
-	reason_drop(&r->why);
+	struct reason *old = r->why;
+
 	r->why = reason_take(view_of(o->why.status), view_of(o->why.text),
 	    o->relay);
+	reason_drop(&old);
 }
 
 static void
