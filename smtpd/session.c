@@ -322,7 +322,7 @@ talk(struct talk *t)
 }
 
 void
-smtpd_session(struct session *s)
+smtpd_session_with(struct session *s, const struct house *house)
 {
 	struct dialog_client client = {
 		.protocol = protocol_of(s->listener->settings),
@@ -341,7 +341,7 @@ smtpd_session(struct session *s)
 		t.login_by = deadline_in(
 		    service_settings()->login_timeout * 1000);
 	s->stream.write_deadline_ms = timeout();
-	t.dialog = dialog_new(&client, &house_real);
+	t.dialog = dialog_new(&client, house);
 	log_info(NULL, "connect from %s", t.dialog->client);
 	talk(&t);
 	dialog_tally(t.dialog, &tally);
@@ -349,4 +349,10 @@ smtpd_session(struct session *s)
 	    str_c(&tally));
 	str_free(&tally);
 	dialog_free(&t.dialog);
+}
+
+void
+smtpd_session(struct session *s)
+{
+	smtpd_session_with(s, &house_real);
 }

@@ -136,6 +136,14 @@ guest_leave(struct guest *g)
 		notify();
 }
 
+/* To a client that begins with a handshake clear text says nothing. */
+static bool
+speaks_tls(const struct listener *l)
+{
+	return listener_tls(service_settings(), l->settings) ==
+	    LISTENER_IMPLICIT;
+}
+
 /* In the fiber: false when the session is over before it began. */
 static bool
 guest_arrives(struct guest *g)
@@ -146,7 +154,7 @@ guest_arrives(struct guest *g)
 	if (!busy && (!s->listener->settings->proxy ||
 		arrival_proxy(s, &busy)))
 		return true;
-	if (busy)
+	if (busy && !speaks_tls(s->listener))
 		stream_puts(&s->stream, program->busy);
 	return false;
 }
@@ -269,8 +277,9 @@ guest_enter(struct door *d, int fd, const struct sockaddr_storage *from)
 		return;
 	}
 	crowd_leave(&s->spot);
-	send(fd, program->busy, strlen(program->busy),
-	    MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (!speaks_tls(&d->listener))
+		send(fd, program->busy, strlen(program->busy),
+		    MSG_DONTWAIT | MSG_NOSIGNAL);
 	close(fd);
 	free(g);
 }
