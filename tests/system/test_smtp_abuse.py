@@ -5,11 +5,13 @@ and nothing is left of them."""
 import pathlib
 import re
 import socket
+import ssl
 import time
 import unittest
 
+from secure import SecureServer
 from server import DOMAIN, Server, message, wait_for
-from wire import BadReply, Closed, Wire
+from wire import BadReply, Closed, Wire, client_context
 
 ALICE = f"alice@{DOMAIN}"
 MIB = 1 << 20
@@ -244,6 +246,139 @@ class Slow(Abuse):
         wire.must("DATA", 354)
         self.assertEqual(self.trickle(wire, 6)[:2], (421, "4.4.2"))
         self.server.settle()
+
+
+class Tls(unittest.TestCase):
+    """Around and inside the handshake."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = SecureServer("handshake_timeout = 1s\n")
+        cls.addClassCleanup(cls.server.remove)
+        cls.server.start()
+        with Wire(cls.server.ports["smtp"]) as wire:
+            if "STARTTLS" not in wire.hello():
+                raise unittest.SkipTest("STARTTLS is not offered")
+
+    def tearDown(self):
+        """Whatever was done, the next client is served."""
+        with Wire(self.server.ports["submissions"], tls=True) as wire:
+            wire.hello()
+        with Wire(self.server.ports["smtp"]) as wire:
+            wire.secure()
+            wire.must("QUIT", 221)
+
+    def begin(self, listener="smtp"):
+        """A connection where a handshake is waited for."""
+        wire = Wire(self.server.ports[listener], greet=listener == "smtp")
+        self.addCleanup(wire.close)
+        if listener == "smtp":
+            wire.hello()
+            wire.must("STARTTLS", 220)
+        return wire
+
+    def ends(self, wire):
+        """Nothing but records of a handshake, or an alert, may come."""
+        wire.socket.settimeout(5)
+        got = b""
+        try:
+            while more := wire.socket.recv(4096):
+                got += more
+        except ConnectionResetError:
+            pass
+        self.assertTrue(got == b"" or got[0] in (21, 22), got)
+
+    def test_no_handshake(self):
+        hello = client_hello()
+        for what in (b"EHLO client.test\r\n", b"\0" * 600, b"\x16" * 20000,
+                     b"GET / HTTP/1.0\r\n\r\n", b"\x80\x2e\x01\0\x02",
+                     b"\x16\x03\x01\xff\xff" + 70000 * b"x",
+                     b"\x15\x03\x01\0\x02\x02\x28",
+                     b"\x17\x03\x03\0\x05hello",
+                     hello[:-5] + 5 * b"\xff", hello[:40] + 400 * b"\0",
+                     hello + b"\x17\x03\x03\0\x05hello",
+                     hello + 100 * hello):
+            for listener in ("smtp", "submissions"):
+                wire = self.begin(listener)
+                try:
+                    wire.send(what)
+                except Closed:
+                    continue
+                self.ends(wire)
+
+    def test_silence_in_the_handshake(self):
+        """handshake_timeout ends it, octets now and then or not."""
+        hello = client_hello()
+        for listener in ("smtp", "submissions"):
+            wire = self.begin(listener)
+            begun = time.monotonic()
+            try:
+                for octet in hello:
+                    wire.send(bytes([octet]))
+                    time.sleep(0.02)
+                    if time.monotonic() - begun > 3:
+                        self.fail("the handshake goes on")
+            except (Closed, OSError):
+                pass
+            self.ends(wire)
+
+    def test_many_handshakes_begun(self):
+        """A hundred that stop half-way do not stop the others."""
+        begun = [self.begin("submissions") for _ in range(100)]
+        for wire in begun:
+            wire.send(client_hello())
+        start = time.monotonic()
+        self.tearDown()
+        self.assertLess(time.monotonic() - start, 1)
+
+    def test_cut_in_the_content(self):
+        """A connection that is cut, and not ended, gives no mail."""
+        for text in ("Subject: x\r\n\r\nx\r\n", "Subject: x\r\n\r\nx\r\n."):
+            with Wire(self.server.ports["smtp"]) as wire:
+                wire.secure()
+                wire.must("MAIL FROM:<>", 250)
+                wire.must(f"RCPT TO:<{ALICE}>", 250)
+                wire.must("DATA", 354)
+                wire.send(text)
+                raw = socket.socket(fileno=wire.socket.detach())
+                raw.close()
+        self.server.settle()
+        self.assertEqual(self.server.files(), [])
+
+    def test_nonsense_in_records(self):
+        """A damaged record ends the session."""
+        wire = self.begin()
+        wire.start_tls()
+        raw = socket.socket(fileno=wire.socket.detach())
+        raw.settimeout(5)
+        with raw:
+            raw.sendall(b"\x17\x03\x03\x00\x20" + 32 * b"x")
+            try:
+                while raw.recv(4096):
+                    pass
+            except ConnectionResetError:
+                pass
+
+    def test_state_is_forgotten(self):
+        """RFC 3207 4.2: what was said before TLS was not said."""
+        with Wire(self.server.ports["smtp"]) as wire:
+            wire.hello()
+            wire.must("STARTTLS", 220)
+            wire.start_tls()
+            self.assertEqual(wire.say("MAIL FROM:<>").code, 503)
+            self.assertNotIn("STARTTLS", wire.hello())
+            wire.must("MAIL FROM:<>", 250)
+
+
+def client_hello():
+    """The first flight of a handshake."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = client_context().wrap_bio(incoming, outgoing)
+    try:
+        tls.do_handshake()
+    except ssl.SSLWantReadError:
+        pass
+    return outgoing.read()
 
 
 if __name__ == "__main__":
