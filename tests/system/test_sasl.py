@@ -14,9 +14,12 @@ import poplib
 import shutil
 import signal
 import socket
+import ssl
 import stat
+import subprocess
 import unittest
 
+from secure import SecureServer, make_certificate
 from server import BIN, DOMAIN, Server, wait_for
 
 ALICE, BOB = f"alice@{DOMAIN}", f"bob@{DOMAIN}"
@@ -24,6 +27,11 @@ ALICE, BOB = f"alice@{DOMAIN}", f"bob@{DOMAIN}"
 
 def b64(octets):
     return base64.b64encode(octets).decode()
+
+
+def openssl(*argv):
+    subprocess.run(["openssl", *map(str, argv)], check=True,
+                   capture_output=True)
 
 
 class Refused(Exception):
@@ -37,10 +45,14 @@ SOURCES = (f"127.1.{n // 250}.{n % 250 + 1}" for n in itertools.count())
 class Client:
     """A connection whose lines are those of one protocol."""
 
-    def __init__(self, server):
+    def __init__(self, server, context=None):
+        """With a context, in TLS from the first octet."""
+        port = self.protocol if context is None else self.protocol + "s"
         self.socket = socket.create_connection(
-            ("127.0.0.1", server.ports[self.protocol]), 30,
-            (next(SOURCES), 0))
+            ("127.0.0.1", server.ports[port]), 30, (next(SOURCES), 0))
+        if context is not None:
+            self.socket = context.wrap_socket(self.socket,
+                                              server_hostname="localhost")
         self.file = self.socket.makefile("rwb")
         self.line()
         self.offer = self.mechanisms()
@@ -311,6 +323,143 @@ class Offers(unittest.TestCase):
                     self.assertRaises(Refused, plain, client, ALICE,
                                       "wonderland")
                     self.assertIsNone(scram(client, ALICE, "wonderland"))
+
+
+class Exporter:
+    """The octets of a connection of openssl's own client, which can tell the
+    keying material that Python cannot."""
+
+    def __init__(self, server, protocol):
+        self.child = subprocess.Popen(
+            ["openssl", "s_client", "-connect",
+             f"localhost:{server.ports[protocol + 's']}", "-CAfile",
+             server.certificate, "-nocommands", "-ign_eof",
+             "-keymatexport", "EXPORTER-Channel-Binding",
+             "-keymatexportlen", "32"], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        while not (line := self.readline()).strip().startswith(
+                b"Keying material: "):
+            assert line
+        self.material = bytes.fromhex(line.decode().split(": ")[1])
+        assert len(self.material) == 32
+
+    def readline(self):
+        return self.child.stdout.readline()
+
+    def write(self, octets):
+        self.child.stdin.write(octets)
+
+    def flush(self):
+        self.child.stdin.flush()
+
+    def close(self):
+        self.child.kill()
+        self.child.wait()
+        self.child.stdin.close()
+        self.child.stdout.close()
+
+
+class InTls(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = SecureServer("plain_logins = no\n"
+                                  "tls_client_ca = ca-cert.pem\n")
+        cls.addClassCleanup(cls.server.remove)
+        cls.etc = cls.server.dir / "etc"
+        make_certificate(cls.etc, "ca")
+        cls.server.start()
+        cls.context = cls.server.trust()
+        certificate = ssl.PEM_cert_to_DER_cert(
+            cls.server.certificate.read_text())
+        cls.end_point = hashlib.sha256(certificate).digest()
+
+    def client_context(self, name, alt):
+        """That of a client with a certificate."""
+        key, request, cert = (self.etc / f"{name}.{end}"
+                              for end in ("key", "csr", "crt"))
+        openssl("req", "-new", "-nodes", "-newkey", "ec", "-pkeyopt",
+                "ec_paramgen_curve:P-256", "-subj", f"/CN={name}", "-addext",
+                f"subjectAltName={alt}", "-keyout", key, "-out", request)
+        openssl("x509", "-req", "-in", request, "-copy_extensions", "copy",
+                "-CA", self.etc / "ca-cert.pem", "-CAkey",
+                self.etc / "ca-key.pem", "-days", 30, "-out", cert)
+        context = self.server.trust()
+        context.load_cert_chain(cert, key)
+        return context
+
+    def test_offer(self):
+        usual = {"PLAIN", "LOGIN", "SCRAM-SHA-1", "SCRAM-SHA-256",
+                 "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256-PLUS"}
+        known = self.client_context("offer", f"email:{ALICE}")
+        for protocol in PROTOCOLS:
+            with self.subTest(protocol=protocol.protocol):
+                with protocol(self.server, self.context) as client:
+                    self.assertEqual(set(client.offer), usual)
+                with protocol(self.server, known) as client:
+                    self.assertEqual(set(client.offer), usual | {"EXTERNAL"})
+
+    def test_bound_to_the_certificate(self):
+        end_point = "p=tls-server-end-point,,"
+        for protocol in PROTOCOLS:
+            for name in ("SCRAM-SHA-1-PLUS", "SCRAM-SHA-256-PLUS"):
+                with self.subTest(protocol=protocol.protocol, name=name), \
+                        protocol(self.server, self.context) as client:
+                    self.assertIsNone(scram(client, ALICE, "wonderland", name,
+                                            end_point, self.end_point))
+            for header, binding in ((end_point, bytes(32)), (end_point, b""),
+                                    ("p=tls-exporter,,", self.end_point),
+                                    ("p=tls-unique,,", bytes(12)),
+                                    ("n,,", b""), ("y,,", b"")):
+                with self.subTest(protocol=protocol.protocol, header=header), \
+                        protocol(self.server, self.context) as client:
+                    self.assertRaises(Refused, scram, client, ALICE,
+                                      "wonderland", "SCRAM-SHA-256-PLUS",
+                                      header, binding)
+
+    def test_an_offer_that_was_changed(self):
+        """The client can bind itself, and was told that we cannot."""
+        for protocol in PROTOCOLS:
+            with protocol(self.server, self.context) as client:
+                self.assertRaises(Refused, scram, client, ALICE, "wonderland",
+                                  header="y,,")
+                self.assertIsNone(scram(client, ALICE, "wonderland"))
+        self.assertIn("the offer was changed", self.server.log())
+
+    def test_bound_to_the_connection(self):
+        class Exported(Imap):
+            def __init__(self, server):
+                self.socket = self.file = Exporter(server, "imap")
+                while not self.line().startswith("* OK"):
+                    pass
+
+        with Exported(self.server) as client:
+            self.assertRaises(Refused, scram, client, ALICE, "wonderland",
+                              "SCRAM-SHA-256-PLUS", "p=tls-exporter,,",
+                              bytes(32))
+            self.assertIsNone(scram(client, ALICE, "wonderland",
+                                    "SCRAM-SHA-256-PLUS", "p=tls-exporter,,",
+                                    client.file.material))
+
+    def test_certificates_of_clients(self):
+        alice = self.client_context("alice", f"email:{ALICE}")
+        other = self.client_context("other", "email:other@else.test")
+        named = self.client_context("bob", "DNS:bob.test")
+        for protocol in PROTOCOLS:
+            with self.subTest(protocol=protocol.protocol):
+                with protocol(self.server, alice) as client:
+                    self.assertIsNone(client.login("EXTERNAL", b""))
+                with protocol(self.server, alice) as client:
+                    self.assertRaises(Refused, client.login, "EXTERNAL",
+                                      BOB.encode())
+                    self.assertIsNone(client.login("EXTERNAL",
+                                                   ALICE.encode()))
+                with protocol(self.server, other) as client:
+                    self.assertRaises(Refused, client.login, "EXTERNAL", b"")
+                # by its common name
+                with protocol(self.server, named) as client:
+                    self.assertIsNone(client.login("EXTERNAL", b""))
+                with protocol(self.server, self.context) as client:
+                    self.assertRaises(Refused, client.login, "EXTERNAL", b"")
 
 
 def pop3_login(server, user, password, source=None):
