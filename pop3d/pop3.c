@@ -104,7 +104,9 @@ pop3_session(struct session *s)
 	struct pop3 p;
 
 	pop3_begin(&p, s, service_settings()->login_timeout);
-	stream_puts(&s->stream, "+OK Posthouse POP3 server ready\r\n");
+	pop3_stamp(&p, service_settings()->hostname);
+	stream_printf(&s->stream, "+OK Posthouse POP3 server ready%s%s\r\n",
+	    p.stamp.n > 0 ? " " : "", str_c(&p.stamp));
 	serve(&p, &s->stream);
 	log_end(&p);
 	pop3_free(&p);

@@ -44,6 +44,7 @@ struct pop3 {
 	struct session *session;
 	enum pop3_state state;
 	struct gate gate;		/* up to the login */
+	struct str stamp;		/* of the greeting, for APOP */
 	struct str user;		/* of USER, waiting for PASS */
 	bool responds;			/* the next line goes on with AUTH */
 	bool begins_tls;		/* after this reply */
@@ -78,6 +79,8 @@ void pop3_error(struct pop3 *p, const char *code, const char *fmt, ...)
 void pop3_why(struct pop3 *p, const struct why *w);
 /* A line that did not fit came instead; an exchange is over then. */
 void pop3_too_long(struct pop3 *p);
+/* A time stamp for the greeting, where APOP is offered; pop3_auth.c. */
+void pop3_stamp(struct pop3 *p, const char *host);
 /* The login is done, but for the mailbox; pop3_login.c. */
 void pop3_enter(struct pop3 *p);
 /* The client's answer to a challenge; pop3_auth.c. */
@@ -86,7 +89,7 @@ void pop3_response(struct pop3 *p, struct view line);
 /* The commands, each file's own. */
 typedef void pop3_run(struct pop3 *p, struct view args);
 pop3_run pop3_user, pop3_pass, pop3_capa, pop3_quit;	/* pop3_login.c */
-pop3_run pop3_stls, pop3_auth;				/* pop3_auth.c */
+pop3_run pop3_stls, pop3_auth, pop3_apop;		/* pop3_auth.c */
 pop3_run pop3_stat, pop3_list, pop3_uidl, pop3_dele, pop3_rset, pop3_noop,
     pop3_retr, pop3_top;				/* pop3_mail.c */
 

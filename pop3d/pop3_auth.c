@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * pop3_auth - STLS (RFC 2595) and AUTH (RFC 5034)
+ * pop3_auth - STLS (RFC 2595), AUTH (RFC 5034), APOP (RFC 1939 7)
  *
  * AUTH goes on line by line: each reply that begins with "+ " carries a
  * challenge, and the client's next line belongs to it, whatever it looks like.
  * Without a mechanism AUTH lists them, as clients from before CAPA expect.
+ *
+ * APOP is an exchange whose challenge stands in the greeting.
  */
+#include <stdlib.h>
+
+#include "lib/proc/service.h"
 #include "pop3d/pop3.h"
+
+#define APOP VIEW_LIT("APOP")
 
 /* The handshake follows the reply (pop3d/pop3.c). What the client has said so
  * far counts no more. */
@@ -105,4 +112,38 @@ pop3_auth(struct pop3 *p, struct view args)
 	}
 	take(p, gate_begin(&p->gate, mechanism,
 	    initial.n > 0 ? &initial : NULL, &w), &w);
+}
+
+/* ---- APOP ---- */
+
+void
+pop3_stamp(struct pop3 *p, const char *host)
+{
+	uint64_t chance;
+
+	arc4random_buf(&chance, sizeof(chance));
+	if (p->gate.house->offers(p->session, APOP))
+		str_addf(&p->stamp, "<%s.%llx@%s>", p->session->id,
+		    (unsigned long long)chance, host);
+}
+
+void
+pop3_apop(struct pop3 *p, struct view args)
+{
+	struct why w = { .verdict = VERDICT_NEVER };
+	struct str response = { 0 };
+	struct view octets;
+
+	if (p->stamp.n == 0) {
+		pop3_error(p, NULL, "There is no APOP here");
+		return;
+	}
+	str_add(&response, str_view(&p->stamp));
+	str_addc(&response, '\0');
+	str_add(&response, view_word(&args));
+	str_addc(&response, '\0');
+	str_add(&response, view_word(&args));
+	octets = str_view(&response);
+	take(p, gate_begin_raw(&p->gate, APOP, &octets, &w), &w);
+	str_free(&response);
 }

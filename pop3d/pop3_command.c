@@ -18,6 +18,7 @@ static const struct command {
 	{ "CAPA", POP3_AUTHORIZATION | POP3_TRANSACTION, 0, 0, pop3_capa },
 	{ "STLS", POP3_AUTHORIZATION, 0, 0, pop3_stls },
 	{ "AUTH", POP3_AUTHORIZATION, 0, 2, pop3_auth },
+	{ "APOP", POP3_AUTHORIZATION, 2, 2, pop3_apop },
 	{ "USER", POP3_AUTHORIZATION, 1, UINT32_MAX, pop3_user },
 	{ "PASS", POP3_AUTHORIZATION, 0, UINT32_MAX, pop3_pass },
 	{ "STAT", POP3_TRANSACTION, 0, 0, pop3_stat },
@@ -157,5 +158,6 @@ pop3_free(struct pop3 *p)
 	if (p->content >= 0)
 		close(p->content);
 	str_free(&p->user);
+	str_free(&p->stamp);
 	str_free(&p->reply.text);
 }

@@ -33,6 +33,7 @@ const struct gate_house gate_real = {
 	.tls_start = session_tls_start,
 	.plain_allowed = sasl_plain_allowed,
 	.offer = sasl_offer,
+	.offers = sasl_offers,
 	.begin = sasl_begin,
 	.answer = sasl_answer,
 	.end = sasl_end,
@@ -115,11 +116,12 @@ gate_take_back(const struct gate *g)
 		channel_send(c, &bye);
 }
 
-/* The name in a PLAIN response, which is all that a log needs to know. */
+/* The name in a response of PLAIN or APOP, for the log. */
 static struct view
 name_in(const struct gate *g, struct view response)
 {
-	if (strcmp(g->sasl.mechanism, "PLAIN") != 0)
+	if (strcmp(g->sasl.mechanism, "PLAIN") != 0 &&
+	    strcmp(g->sasl.mechanism, "APOP") != 0)
 		return VIEW_NONE;
 	view_cut(&response, '\0');
 	return view_cut(&response, '\0');
@@ -146,6 +148,15 @@ judge(struct gate *g, enum sasl_result r, struct view response, struct why *w)
 }
 
 enum gate_step
+gate_begin_raw(struct gate *g, struct view mechanism,
+    const struct view *initial, struct why *w)
+{
+	gate_end(g);
+	return judge(g, g->house->begin(&g->sasl, g->session, g->service,
+	    mechanism, initial, w), initial ? *initial : VIEW_NONE, w);
+}
+
+enum gate_step
 gate_begin(struct gate *g, struct view mechanism, const struct view *initial,
     struct why *w)
 {
@@ -155,13 +166,11 @@ gate_begin(struct gate *g, struct view mechanism, const struct view *initial,
 
 	gate_end(g);
 	if (initial == NULL)
-		return judge(g, g->house->begin(&g->sasl, g->session,
-		    g->service, mechanism, NULL, w), VIEW_NONE, w);
+		return gate_begin_raw(g, mechanism, NULL, w);
 	if (initial->n <= SASL_LINE_MAX && (view_is(*initial, "=") ||
 		decode_base64(&octets, *initial))) {
 		response = str_view(&octets);
-		step = judge(g, g->house->begin(&g->sasl, g->session,
-		    g->service, mechanism, &response, w), response, w);
+		step = gate_begin_raw(g, mechanism, &response, w);
 	}
 	str_wipe(&octets);
 	str_free(&octets);

@@ -28,6 +28,7 @@ struct gate_house {
 	bool (*plain_allowed)(const struct session *s);
 	void (*offer)(const struct session *s, const char *prefix,
 	    struct str *out);
+	bool (*offers)(const struct session *s, struct view mechanism);
 	enum sasl_result (*begin)(struct sasl *x, const struct session *s,
 	    const char *service, struct view mechanism,
 	    const struct view *initial, struct why *w);
@@ -75,6 +76,9 @@ enum gate_step {
 
 /* initial as it came (base64, "=" for an empty one), NULL for none. */
 enum gate_step gate_begin(struct gate *g, struct view mechanism,
+    const struct view *initial, struct why *w);
+/* The same for octets that are no base64: APOP. */
+enum gate_step gate_begin_raw(struct gate *g, struct view mechanism,
     const struct view *initial, struct why *w);
 enum gate_step gate_answer(struct gate *g, struct view line, struct why *w);
 /* Give up an exchange, or forget one that is over. */

@@ -71,6 +71,14 @@ sasl_offer(const struct session *s, const char *prefix, struct str *out)
 	}
 }
 
+bool
+sasl_offers(const struct session *s, struct view mechanism)
+{
+	const struct sasl_mechanism *m = sasl_mechanism(mechanism);
+
+	return m != NULL && is_named(m) && is_fit(m, s);
+}
+
 /* ---- an exchange ---- */
 
 static enum sasl_result
@@ -150,7 +158,7 @@ sasl_begin(struct sasl *x, const struct session *s, const char *service,
 		    "Passwords are taken on secure connections only");
 		return refused(x);
 	}
-	if (m == NULL || !is_named(m) || !is_fit(m, s)) {
+	if (!sasl_offers(s, mechanism)) {
 		why_never(w, "5.4", "No such way to log in");
 		return refused(x);
 	}

@@ -29,6 +29,9 @@ bool sasl_plain_allowed(const struct session *s);
  * appended to out. The order is that of preference, strongest first. */
 void sasl_offer(const struct session *s, const char *prefix, struct str *out);
 
+/* The same question about one, listed or not (APOP). */
+bool sasl_offers(const struct session *s, struct view mechanism);
+
 enum sasl_result {
 	SASL_CONTINUE,		/* send x->challenge, take an answer */
 	SASL_DONE,		/* logged in: x->user, x->store */

@@ -18,16 +18,19 @@ HOST = "localhost"
 IMPLICIT = {"submissions": "submission", "pop3s": "pop3", "imaps": "imap"}
 
 
-def make_certificate(directory, name="tls"):
-    """Files of a certificate for localhost and 127.0.0.1, and of its key."""
+def make_certificate(directory, name="tls", user=None):
+    """Files of a certificate for localhost and 127.0.0.1, or for a user, and
+    of its key."""
+    names = f"email:{user}" if user else \
+        f"DNS:{HOST},DNS:mail.example.test,IP:127.0.0.1"
     if not shutil.which("openssl"):
         raise unittest.SkipTest("no openssl")
     cert, key = directory / f"{name}-cert.pem", directory / f"{name}-key.pem"
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
          "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
-         "-subj", f"/CN={HOST}", "-addext",
-         f"subjectAltName=DNS:{HOST},DNS:mail.example.test,IP:127.0.0.1",
+         "-subj", f"/CN={user or HOST}", "-addext",
+         f"subjectAltName={names}",
          "-keyout", key, "-out", cert], check=True, capture_output=True)
     key.chmod(0o600)
     return cert, key

@@ -17,7 +17,7 @@ import threading
 import time
 import unittest
 
-from secure import HOST, SecureServer
+from secure import HOST, SecureServer, make_certificate
 from server import DOMAIN, message, wait_for
 
 ALICE, BOB = f"alice@{DOMAIN}", f"bob@{DOMAIN}"
@@ -38,8 +38,8 @@ class Wire:
         self.server, self.protocol = server, protocol
         self.pending = b""
 
-    def begin_tls(self):
-        self.socket = self.server.trust().wrap_socket(
+    def begin_tls(self, trust=None):
+        self.socket = (trust or self.server.trust()).wrap_socket(
             self.socket, server_hostname=HOST)
 
     def say(self, text):
@@ -501,6 +501,65 @@ class ReaderTls(unittest.TestCase):
                     "-ign_eof", *(("-starttls", protocol) if protocol else ()),
                     input=bye + "\r\n")
                 self.assertIn(answer, out)
+
+
+class OtherLogins(unittest.TestCase):
+    """Ways to log in that are off by default, or need a certificate."""
+
+    def setUp(self):
+        self.server = SecureServer(
+            "plain_logins = no\n"
+            "sasl_mechanisms = PLAIN EXTERNAL CRAM-MD5 APOP\n"
+            "tls_client_ca = client-cert.pem\n")
+        self.addCleanup(self.server.remove)
+        self.client, self.key = make_certificate(
+            self.server.dir / "etc", "client", ALICE)
+        self.server.start()
+
+    def test_apop(self):
+        for password in ("wrong", PASSWORD):
+            client = poplib.POP3(HOST, self.server.ports["pop3"], timeout=60)
+            if password == PASSWORD:
+                self.assertIn(b"+OK", client.apop(ALICE, password))
+                self.assertEqual(client.stat(), (0, 0))
+            else:
+                with self.assertRaisesRegex(poplib.error_proto, r"\[AUTH\]"):
+                    client.apop(ALICE, password)
+            client.quit()
+        wait_for(lambda: f"user=<{ALICE}>, method=APOP" in self.server.log(),
+                 "the log line")
+
+    def test_cram_md5(self):
+        client = imaplib.IMAP4(HOST, self.server.ports["imap"], timeout=60)
+        with self.assertRaises(imaplib.IMAP4.error):
+            client.login_cram_md5(ALICE, "wrong")
+        self.assertEqual(client.login_cram_md5(ALICE, PASSWORD)[0], "OK")
+        client.logout()
+
+    def test_external(self):
+        """Who has a certificate is who it says, and nobody else."""
+        trust = self.server.trust()
+        trust.load_cert_chain(self.client, self.key)
+        for user, answer in ((BOB, "a NO"), (ALICE, "a OK"), ("", "a OK")):
+            wire = Wire(self.server, "imaps")
+            self.addCleanup(wire.close)
+            wire.begin_tls(trust)
+            self.assertIn("AUTH=EXTERNAL", wire.line())
+            code = base64.b64encode(user.encode()).decode() or "="
+            self.assertIn(answer, wire.ask(f"a AUTHENTICATE EXTERNAL {code}"))
+        wire = Wire(self.server, "pop3")
+        self.addCleanup(wire.close)
+        wire.line()
+        wire.ask("STLS", "+OK")
+        wire.begin_tls(trust)
+        self.assertIn("+OK", wire.ask("AUTH EXTERNAL ="))
+
+    def test_no_certificate(self):
+        wire = Wire(self.server, "imaps")
+        self.addCleanup(wire.close)
+        wire.begin_tls()
+        self.assertNotIn("AUTH=EXTERNAL", wire.line())
+        self.assertIn("a NO [CANNOT]", wire.ask("a AUTHENTICATE EXTERNAL ="))
 
 
 class LoginTime(unittest.TestCase):

@@ -12,6 +12,7 @@
 
 static struct {
 	bool tls_offered, tls_fails, in_tls;
+	bool apop;		/* is offered */
 	bool strict;		/* no password in clear text */
 	void (*begun)(void);	/* TLS */
 } fake_gate;
@@ -54,6 +55,12 @@ fake_offer(const struct session *s, const char *prefix, struct str *out)
 	    fake_plain_allowed(s) ? "PLAIN" : "");
 }
 
+static bool
+fake_offers(const struct session *s UNUSED, struct view mechanism)
+{
+	return fake_gate.apop && view_is(mechanism, "APOP");
+}
+
 /* STEPS says how much it got, until it is told how to end: end (wrong), odd
  * (malformed) or away (no auth). */
 static enum sasl_result
@@ -79,6 +86,12 @@ fake_begin(struct sasl *x, const struct session *s, const char *service UNUSED,
 {
 	bool plain = view_isi(mechanism, "PLAIN");
 
+	if (view_is(mechanism, "APOP")) {
+		x->mechanism = "APOP";
+		why_never(w, "7.8", "Wrong digest");
+		return SASL_REFUSED;
+	}
+
 	x->mechanism = plain ? "PLAIN" : "STEPS";
 	if (!plain && !view_isi(mechanism, "STEPS")) {
 		why_never(w, "5.4", "No such way to log in");
@@ -102,7 +115,7 @@ fake_end(struct sasl *x)
 }
 
 static const struct gate_house fake_gate_house = { fake_tls_offered, fake_in_tls,
-	fake_tls_start, fake_plain_allowed, fake_offer, fake_begin,
+	fake_tls_start, fake_plain_allowed, fake_offer, fake_offers, fake_begin,
 	fake_answer_sasl, fake_end };
 
 #endif

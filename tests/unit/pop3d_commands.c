@@ -86,7 +86,7 @@ static const char *const pop3_talk[] = {
 	"CAPA", "+OK Capabilities follow",
 	"USER x", "-ERR Logged in already",
 	"PASS x", "-ERR Logged in already",
-	"APOP x y", "-ERR Unknown command",
+	"APOP x y", "-ERR Logged in already",
 	"", "-ERR Unknown command",
 	"STATX", "-ERR Unknown command",
 	" STAT", "-ERR Unknown command",
@@ -157,6 +157,7 @@ static const char *const login_talk[] = {
 	"AUTH STEPS YQ==", "+ Z290IDE=",
 	"YXdheQ==", "-ERR [SYS/TEMP] Away",
 	"AUTH STEPS b2Rk", "-ERR The response is malformed",
+	"APOP ann 00", "-ERR There is no APOP here",
 	"STLS", "-ERR There is no TLS here",
 	"STLS now", "-ERR Wrong number of arguments",
 	"USER ann", "+OK Password, please",
@@ -180,6 +181,35 @@ test_pop3_login(void **state UNUSED)
 	assert_int_equal(p.gate.attempts, 3);
 	assert_string_equal(p.gate.tried, "");
 	pop3_free(&p);
+}
+
+/* The stamp is in the greeting, and another one each time. */
+static void
+test_pop3_apop(void **state UNUSED)
+{
+	struct session s = { .id = "7.1" };
+	struct str first = { 0 };
+	struct pop3 p;
+
+	fake_gate.apop = true;
+	for (int i = 0; i < 2; i++) {
+		pop3_begin(&p, &s, 180);
+		p.gate.house = &fake_gate_house;
+		pop3_stamp(&p, "mail.example.test");
+		assert_true(view_starts(str_view(&p.stamp), VIEW_LIT("<7.1.")));
+		assert_true(view_ends(str_view(&p.stamp),
+		    VIEW_LIT("@mail.example.test>")));
+		assert_string_not_equal(str_c(&p.stamp), str_c(&first));
+		str_add(&first, str_view(&p.stamp));
+		pop3_command(&p, VIEW_LIT("APOP ann"));
+		assert_string_equal(said(&p), "-ERR Wrong number of arguments");
+		pop3_command(&p, VIEW_LIT("APOP ann 00"));
+		assert_string_equal(said(&p), "-ERR [AUTH] Wrong digest");
+		assert_string_equal(p.gate.tried, "ann");
+		pop3_free(&p);
+	}
+	fake_gate.apop = false;
+	str_free(&first);
 }
 
 /* AUTH has long lines, nothing else has. */
@@ -343,6 +373,7 @@ main(void)
 		cmocka_unit_test(test_pop3_order),
 		cmocka_unit_test(test_pop3_login),
 		cmocka_unit_test(test_pop3_long_lines),
+		cmocka_unit_test(test_pop3_apop),
 		cmocka_unit_test(test_pop3_stls),
 		cmocka_unit_test(test_pop2),
 		cmocka_unit_test(test_marks),
