@@ -437,10 +437,37 @@ reason(const struct tls *t)
 }
 
 static bool
+wait_for(struct stream *s, char want, int64_t deadline, struct why *w)
+{
+	enum wait end;
+
+	do
+		end = want == 'r' ? fd_wait_read(s->watch, deadline) :
+				    fd_wait_write(s->watch, deadline);
+	while (end == WAIT_WOKEN);
+	if (end == WAIT_TIMEOUT)
+		return why_later(w, "7.5", "timed out");
+	return end == WAIT_READY || why_later(w, "3.0", "cancelled");
+}
+
+/* A client that says nothing costs no more than in clear text. */
+static bool
+wait_for_hello(struct stream *s, int64_t deadline, struct why *w)
+{
+	char octet;
+
+	while (s->in_n == 0 &&
+	    recv(s->fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+	    errno == EAGAIN)
+		if (!wait_for(s, 'r', deadline, w))
+			return false;
+	return true;
+}
+
+static bool
 shake_hands(struct stream *s, int64_t deadline, struct why *w)
 {
 	struct tls *t = s->tls;
-	enum wait end = WAIT_READY;
 	char want = 'r';
 	int result;
 
@@ -451,15 +478,8 @@ shake_hands(struct stream *s, int64_t deadline, struct why *w)
 			return true;
 		if (outcome(t, result, &want) == 0 || errno != EAGAIN)
 			return why_later(w, "7.5", "%s", reason(t));
-		do
-			end = want == 'r' ?
-			    fd_wait_read(s->watch, deadline) :
-			    fd_wait_write(s->watch, deadline);
-		while (end == WAIT_WOKEN);
-		if (end == WAIT_TIMEOUT)
-			return why_later(w, "7.5", "timed out");
-		if (end == WAIT_CANCELLED)
-			return why_later(w, "3.0", "the server stops");
+		if (!wait_for(s, want, deadline, w))
+			return false;
 	}
 }
 
@@ -495,6 +515,8 @@ static bool
 begin(struct stream *s, const char *service, int64_t deadline, struct why *w)
 {
 	must(s->tls == NULL);
+	if (!wait_for_hello(s, deadline, w))
+		return false;
 	if (!tls_served_wait(deadline))
 		return why_later(w, "7.5", "there is no certificate");
 	attach(s, tls_served_for(VIEW_NONE), service);

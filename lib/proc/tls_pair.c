@@ -125,6 +125,22 @@ read_key(struct view pem, struct why *w)
 /* ---- does it fit ---- */
 
 static bool
+is_curve_of_tls(const EVP_PKEY *key, struct why *w)
+{
+	static const char *const curves[] = { "prime256v1", "secp384r1",
+		"secp521r1" };
+	char group[64] = "unnamed";
+	size_t n;
+
+	EVP_PKEY_get_group_name(key, group, sizeof(group), &n);
+	for (size_t i = 0; i < nitems(curves); i++)
+		if (strcmp(group, curves[i]) == 0)
+			return true;
+	return why_never(w, "3.5", "EC keys must be of P-256, P-384 or P-521, "
+	    "not %s", group);
+}
+
+static bool
 is_usable(const EVP_PKEY *key, struct why *w)
 {
 	if (EVP_PKEY_is_a(key, "RSA")) {
@@ -133,7 +149,9 @@ is_usable(const EVP_PKEY *key, struct why *w)
 		return why_never(w, "3.5", "RSA keys need %d bits at least",
 		    RSA_LEAST);
 	}
-	if (EVP_PKEY_is_a(key, "EC") || EVP_PKEY_is_a(key, "ED25519"))
+	if (EVP_PKEY_is_a(key, "EC"))
+		return is_curve_of_tls(key, w);
+	if (EVP_PKEY_is_a(key, "ED25519"))
 		return true;
 	return why_never(w, "3.5", "keys must be RSA, EC or Ed25519");
 }

@@ -5,13 +5,14 @@ nobody made the users of contrib/systemd/sysusers.conf."""
 import os
 import pwd
 import shutil
+import ssl
 import unittest
 
 from server import BIN, DOMAIN, Server, message, wait_for
 from test_privileges import status_of
 
 ROLES = ("smtpd", "pop3d", "imapd", "router", "auth", "queue", "local",
-         "store", "bounce")
+         "store", "bounce", "keys")
 
 
 def uid_of(role):
@@ -31,6 +32,12 @@ class Users(unittest.TestCase):
         shutil.copytree(BIN, self.server.dir / "programs")
         self.addCleanup(self.server.remove)
         self.server.dir.chmod(0o755)
+        self.server.posthouse("tls", "self-signed", "mail.example.test")
+        with self.server.conf.open() as f:
+            text = f.read()
+        self.server.conf.write_text(
+            "tls_cert = mail.example.test.crt\n"
+            "tls_key = mail.example.test.key\n" + text)
         shutil.chown(self.server.dir / "etc/users", group="posthouse-auth")
         (self.server.dir / "etc/users").chmod(0o640)
         self.server.start()
@@ -44,6 +51,17 @@ class Users(unittest.TestCase):
             self.assertEqual(status["CapPrm"].strip("\t 0"), "", role)
         self.assertEqual(found, {r: {str(uid_of(r))} for r in found})
         self.assertLessEqual(set(ROLES), set(found))
+
+    def test_keys_signs_with_what_only_root_can_read(self):
+        key = self.server.dir / "etc/mail.example.test.key"
+        self.assertEqual(key.stat().st_mode & 0o777, 0o600)
+        self.assertEqual(key.stat().st_uid, 0)
+        trust = ssl.create_default_context(
+            cafile=self.server.dir / "etc/mail.example.test.crt")
+        trust.check_hostname = False
+        with self.server.smtp() as smtp:
+            smtp.starttls(context=trust)
+            self.assertEqual(smtp.ehlo()[0], 250)
 
     def test_mail_goes_through(self):
         user = f"alice@{DOMAIN}"
