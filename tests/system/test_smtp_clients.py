@@ -52,6 +52,13 @@ LISTENERS = {
 MECHANISMS = ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256")
 
 
+LMTP_UNIX = """
+[listener lmtp-unix]
+address = unix:../run/lmtp-test
+protocol = lmtp
+"""
+
+
 class Scram:
     """RFC 5802 as smtplib wants it: called with each challenge."""
 
@@ -326,10 +333,14 @@ class Clients(unittest.TestCase):
 class Content(unittest.TestCase):
     """What is sent by the wire arrives as it is."""
 
+    @classmethod
+    def setUpClass(cls):
+        cls.server = SecureServer(listeners=LMTP_UNIX)
+        cls.addClassCleanup(cls.server.remove)
+        cls.server.start()
+
     def setUp(self):
-        self.server = SecureServer()
-        self.addCleanup(self.server.remove)
-        self.server.start()
+        self.before = set(self.server.files(BOB))
 
     def deliver(self, listener, octets, tls=False, verb="EHLO", mail=""):
         """Send by BDAT or DATA; the reply."""
@@ -353,9 +364,10 @@ class Content(unittest.TestCase):
             return wire.reply().code
 
     def received(self):
+        """The new mail."""
         self.server.settle()
-        (text,) = self.server.messages(BOB)
-        return text
+        (file,) = set(self.server.files(BOB)) - self.before
+        return file.read_bytes()
 
     def need(self, keyword, listener="smtp"):
         with Wire(self.server.ports[listener]) as wire:
@@ -373,10 +385,10 @@ class Content(unittest.TestCase):
             b"Content-Transfer-Encoding: binary\r\n\r\n" + body
         code = self.deliver("smtp", text, mail=" BODY=BINARYMIME")
         self.assertEqual(code, 250)
-        self.server.settle()
+        self.assertTrue(self.received().endswith(text))
         with self.server.imap(BOB) as client:
-            client.select("INBOX")
-            _, data = client.fetch("1", "(BINARY.PEEK[1])")
+            _, count = client.select("INBOX")
+            _, data = client.fetch(count[0], "(BINARY.PEEK[1])")
             self.assertIn(body, [part[1] for part in data
                                  if isinstance(part, tuple)])
 
@@ -430,6 +442,47 @@ class Content(unittest.TestCase):
         text = self.received()
         self.assertRegex(text, rb"(?m)^Date: .* [+-]\d{4}\r$")
         self.assertRegex(text, rb"(?m)^Message-ID: <\S+@\S+>\r$")
+
+
+    def submit_by_bdat(self, octets, size):
+        """In chunks of so many octets."""
+        with Wire(self.server.ports["submissions"], tls=True) as wire:
+            if "CHUNKING" not in wire.hello():
+                self.skipTest("CHUNKING is not offered")
+            wire.log_in(ALICE, PASSWORD)
+            wire.must(f"MAIL FROM:<{ALICE}>", 250)
+            wire.must(f"RCPT TO:<{BOB}>", 250)
+            for i in range(0, len(octets), size):
+                part = octets[i:i + size]
+                last = b" LAST" if i + size >= len(octets) else b""
+                wire.send(b"BDAT %d%s\r\n" % (len(part), last) + part)
+                self.assertEqual(wire.reply().code, 250)
+        return self.received()
+
+    def test_header_in_pieces(self):
+        """Fields are found however chunks cut them: none is added twice."""
+        text = b"Subject: x\r\nDate: Mon, 2 Jan 2040 03:04:05 +0000\r\n" \
+            b"Message-ID: <1@x.test>\r\n\r\nDate: body\r\n"
+        got = self.submit_by_bdat(text, 1)
+        self.assertTrue(got.endswith(text))
+        self.assertEqual(got.lower().count(b"\r\ndate:"), 2)
+        self.assertEqual(got.lower().count(b"\r\nmessage-id:"), 1)
+
+    def test_missing_fields_in_pieces(self):
+        got = self.submit_by_bdat(b"Subject: x\r\n\r\nDate: body\r\n", 3)
+        header = got.partition(b"\r\n\r\n")[0].lower()
+        self.assertEqual(header.count(b"\r\ndate:"), 1)
+        self.assertEqual(header.count(b"\r\nmessage-id:"), 1)
+
+    def test_no_header_in_chunks(self):
+        """A body alone gets a header, and stays a body."""
+        got = self.submit_by_bdat(b"\r\nDate: body\r\n", 1)
+        self.assertTrue(got.endswith(b"\r\n\r\nDate: body\r\n"))
+
+    def test_lmtp_on_a_unix_socket(self):
+        with smtplib.LMTP(str(self.server.dir / "run/lmtp-test")) as client:
+            client.sendmail(ALICE, [BOB], "Subject: x\r\n\r\nx\r\n")
+        self.assertRegex(self.received(), rb" with LMTP\s")
 
 
 if __name__ == "__main__":

@@ -235,6 +235,9 @@ class Lines(unittest.TestCase):
                                  f"    {why}")
             self.forget()
         self.server.settle()
+        # what clients say stays within the line of the log that tells of it
+        for line in self.server.log().splitlines():
+            self.assertRegex(line, r"^\d{4}-\d\d-\d\dT[ -~]+$")
         if wrong:
             self.fail(f"{len(wrong)} lines:\n" + "\n".join(wrong))
         for section in skipped:
