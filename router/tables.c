@@ -77,12 +77,10 @@ bool
 tables_local(const struct tables *t, struct view domain, struct view *name)
 {
 	struct str ascii = { 0 };
-	struct local key, *found = NULL;
+	struct local key = { .ascii = domain }, *found = NULL;
 
 	if (idn_ascii(&ascii, domain))
 		key.ascii = str_view(&ascii);
-	else
-		key.ascii = domain;
 	if (t->domains > 0)
 		found = bsearch(&key, t->sorted, t->domains,
 		    sizeof(*t->sorted), compare);
