@@ -127,8 +127,10 @@ answer(struct dialog *d, enum sasl_result result, const struct why *w)
 }
 
 static struct response
-damaged(struct dialog *d)
+damaged(struct dialog *d, struct str *text)
 {
+	str_wipe(text);
+	str_free(text);
 	login_give_up(d);
 	return response(501, "5.5.2", "That is not base64");
 }
@@ -146,7 +148,7 @@ step(struct dialog *d, struct view line)
 		return response(501, "5.7.0", "The login was given up");
 	}
 	if (!decode_base64(&text, line))
-		return damaged(d);
+		return damaged(d, &text);
 	note_name(d, str_view(&text));
 	r = answer(d, d->house->sasl_answer(d, str_view(&text), &w), &w);
 	d->expect = r.code == 334 ? step : NULL;
@@ -168,7 +170,7 @@ begin(struct dialog *d, struct view mechanism, struct view initial)
 
 	/* "=" is an initial response of no octets */
 	if (!view_is(initial, "=") && !decode_base64(&text, initial))
-		return damaged(d);
+		return damaged(d, &text);
 	decoded = str_view(&text);
 	result = d->house->sasl_begin(d, mechanism,
 	    initial.n > 0 ? &decoded : NULL, &w);
