@@ -89,11 +89,14 @@ exchange_names(unsigned serves, struct str *list)
 			list_put(list, view_of(mechanisms[i].mechanism->name));
 }
 
+/* One that the settings make possible; whether an account has a secret for it
+ * shows later, and is nobody's affair now. */
 static const struct mechanism *
 find_mechanism(struct view name)
 {
 	for (size_t i = 0; i < nitems(mechanisms); i++)
-		if (view_is(name, mechanisms[i].mechanism->name))
+		if (view_is(name, mechanisms[i].mechanism->name) &&
+		    is_usable(mechanisms[i].need, ~0u, ~0u))
 			return mechanisms[i].mechanism;
 	return NULL;
 }

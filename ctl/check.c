@@ -211,6 +211,30 @@ check_system_users(struct findings *f)
 	str_free(&user);
 }
 
+/* Programs that auth asks, where the settings want them. */
+static void
+check_helpers(struct findings *f)
+{
+	const char *oauth = f->s->oauth_program;
+	struct str pam = { 0 };
+
+	str_addf(&pam, "%s/pam", f->s->program_dir);
+	if (f->s->system_users && access(str_c(&pam), X_OK) < 0)
+		find(f, str_c(&pam), "%s; system_users needs it",
+		    strerror(errno));
+	if (f->s->system_users && access("/etc/pam.d/posthouse", F_OK) < 0)
+		str_adds(&f->warnings, "system_users: there is no "
+		    "/etc/pam.d/posthouse, PAM falls back to its service "
+		    "other\n");
+	if (oauth[0] != '\0' && access(oauth, X_OK) < 0)
+		find(f, "oauth_program", "%s: %s", oauth, strerror(errno));
+	if (oauth[0] != '\0' && f->s->drop_privileges && geteuid() == 0 &&
+	    getpwnam("posthouse-oauth") == NULL)
+		find(f, "oauth_program", "there is no system user "
+		    "posthouse-oauth: make it as INSTALL says");
+	str_free(&pam);
+}
+
 typedef void check_fn(struct findings *f);
 
 static check_fn *const checks[] = {
@@ -221,6 +245,7 @@ static check_fn *const checks[] = {
 	check_directories,
 	check_programs,
 	check_system_users,
+	check_helpers,
 };
 
 static json_t *

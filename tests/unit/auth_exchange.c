@@ -474,6 +474,14 @@ talk_external(void)
 	struct str names = { 0 };
 	struct begin b = { .mechanism = "EXTERNAL", .initial = "" };
 
+	/* a session program cannot make it up */
+	list_put(&names, VIEW_LIT("anna@a.test"));
+	b.identities = str_view(&names);
+	expect(begin(&b), "no", "5.4");
+	settings.tls_client_ca = "ca.pem";
+	expect(begin(&b), "in", "anna@a.test");
+	str_reset(&names);
+	b.identities = VIEW_NONE;
 	expect(begin(&b), "no", "7.8");
 	list_put(&names, VIEW_LIT("stranger@b.test"));
 	list_put(&names, VIEW_LIT("dora@a.test"));
@@ -570,6 +578,9 @@ static const struct {
 static void
 talk_oauth(void)
 {
+	expect(begin(&(struct begin){ .mechanism = "OAUTHBEARER",
+	    .initial = BEARER("", "x") }), "no", "5.4");
+	settings.oauth_program = "/program";
 	for (size_t i = 0; i < nitems(tokens); i++) {
 		const char *word;
 
