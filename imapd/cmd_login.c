@@ -53,6 +53,7 @@ respond(struct imap *im, const char **wrong)
 
 	out_printf(im, "+ %s\r\n", str_c(&im->gate.challenge));
 	str_wipe(&im->text);
+	stream_wipe(&im->session->stream);
 	if (!out_flush(im)) {
 		*wrong = "Connection closed";
 		return false;

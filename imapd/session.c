@@ -25,11 +25,13 @@ greet(struct imap *im)
 static void
 forget_command(struct imap *im)
 {
-	bool secret = im->command != NULL &&
-	    (im->command->flags & CMD_SECRET) != 0;
+	bool secret = im->user == NULL || (im->command != NULL &&
+		(im->command->flags & CMD_SECRET) != 0);
 
-	if (secret)
+	if (secret) {
 		str_wipe(&im->text);
+		stream_wipe(&im->session->stream);
+	}
 	str_free(&im->text);
 	str_free(&im->said);
 	if (im->out.n == 0)

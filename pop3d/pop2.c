@@ -28,9 +28,10 @@ write_reply(struct pop2 *p, struct stream *s)
 static bool
 next_command(struct pop2 *p, struct stream *s)
 {
+	bool outside = p->state == POP2_AUTH;
 	struct view line;
 	enum stream_end e = line_next(s, &line, POP2_LINE_MAX,
-	    p->state == POP2_AUTH ? gate_deadline(&p->gate) : DEADLINE_NEVER,
+	    outside ? gate_deadline(&p->gate) : DEADLINE_NEVER,
 	    &p->end);
 
 	if (e == STREAM_OK)
@@ -39,6 +40,8 @@ next_command(struct pop2 *p, struct stream *s)
 		pop2_fail(p, "The line is too long");
 	else if (e == STREAM_CANCELLED)
 		stream_puts(s, "- The server is shutting down\r\n");
+	if (outside)
+		stream_wipe(s);
 	return e == STREAM_OK || e == STREAM_TOO_LONG;
 }
 

@@ -36,6 +36,8 @@ next_command(struct pop3 *p, struct stream *s)
 
 	if (e == STREAM_OK) {
 		pop3_command(p, line);
+		if (outside)
+			stream_wipe(s);
 	} else if (e == STREAM_TOO_LONG) {
 		pop3_too_long(p);
 	} else if (e == STREAM_CANCELLED) {

@@ -191,6 +191,13 @@ stream_discard(struct stream *s)
 }
 
 void
+stream_wipe(struct stream *s)
+{
+	if (s->in != NULL)
+		explicit_bzero(s->in, s->in_at);
+}
+
+void
 stream_skip(struct stream *s, size_t n)
 {
 	must(n <= s->in_n);
@@ -238,6 +245,8 @@ take_out(struct stream *s)
 	s->in = buffer_take();
 	if (s->in_n > 0)
 		memcpy(s->in, small + s->in_at, s->in_n);
+	if (small != NULL)
+		explicit_bzero(small, s->in_size);
 	free(small);
 	s->in_at = 0;
 	s->in_size = IN_SIZE;

@@ -68,6 +68,9 @@ enum stream_end stream_wait(struct stream *s, int64_t deadline);
 /* Octets have arrived that were not read yet (pipelining, injection). */
 bool stream_pending(const struct stream *s);
 void stream_discard(struct stream *s);
+/* Overwrite the octets that were consumed, as far as the buffer still has them:
+ * behind a line with a password, before the next call that reads. */
+void stream_wipe(struct stream *s);
 
 /* Output is kept and sent at the next flush, wait or when it is much; then the
  * call waits for the peer. False when the connection is gone. */

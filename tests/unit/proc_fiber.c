@@ -233,8 +233,13 @@ reads(void *unused)
 	for (size_t i = 0; i < nitems(lines); i++) {
 		assert_int_equal(stream_line(&s, &line, 32, lines[i].strict,
 				     deadline_in(5000)), lines[i].end);
-		if (lines[i].line != NULL)
-			assert_true(view_is(line, lines[i].line));
+		if (lines[i].line == NULL)
+			continue;
+		assert_true(view_is(line, lines[i].line));
+		/* a line that was wiped is gone, and no other one is */
+		stream_wipe(&s);
+		assert_true(line.n == 0 || line.p[0] == '\0');
+		assert_true(line.n == 0 || line.p[line.n - 1] == '\0');
 	}
 	assert_int_equal(stream_line(&s, &line, 32, true, deadline_in(5000)),
 	    STREAM_EOF);
