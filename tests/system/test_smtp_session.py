@@ -216,11 +216,11 @@ class Sessions(unittest.TestCase):
         self.assertGreater(time.monotonic() - begun, 0.9)
 
     def test_junk(self):
-        self.serve("junk_max = 5\n")
+        self.serve("junk_max = 10\n")
         client = self.connect()
         client.reply()
-        codes = [client.say("NOOP")[0][:3] for _ in range(6)]
-        self.assertEqual(codes, ["250"] * 5 + ["421"])
+        codes = [client.say("NOOP")[0][:3] for _ in range(11)]
+        self.assertEqual(codes, ["250"] * 10 + ["421"])
         self.assertEqual(client.reply(), [])
         self.logged(r"too many errors after NOOP from unknown\[127.0.0.1\]")
 

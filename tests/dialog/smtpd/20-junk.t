@@ -1,5 +1,5 @@
 # Commands that lead to nothing are counted until a mail is queued.
-setting junk_max = 6
+setting junk_max = 10
 S 220 ...
 C EHLO client.test
 S* 250 HELP
@@ -27,6 +27,14 @@ S 214-2.0.0 ...
 S 214 2.0.0 ...
 C VRFY alice
 S 252 ...
+C NOOP
+S 250 2.0.0 Ok
+C NOOP
+S 250 2.0.0 Ok
+C NOOP
+S 250 2.0.0 Ok
+C NOOP
+S 250 2.0.0 Ok
 C QUIT
 S 421 4.7.0 mail.example.test Too many commands without a mail
 S!
