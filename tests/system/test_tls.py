@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: ISC
 """TLS: handshakes, certificates, tickets, and where the private keys are."""
 
+import concurrent.futures
+import hashlib
+import json
 import os
 import pathlib
 import re
@@ -362,6 +365,89 @@ class Tls(unittest.TestCase):
         self.assertNotIn(b"220", got)
         wait_for(lambda: "SSL_accept error from unknown[127.0.0.1]: "
                  in self.server.log(), "the line in the log")
+
+    def test_many_at_once_and_some_of_them_bad(self):
+        """What goes wrong in one handshake is no other's business, though all
+        of them are in the middle of OpenSSL at the same time."""
+        make_pair(self.certs, "a", "rsa")
+        self.serve("a")
+        wrong = client()
+        wrong.set_alpn_protocols(["h2"])
+        stay = client()
+
+        def good(_):
+            self.connect(context=stay).close()
+
+        def bad(n):
+            with socket.create_connection(
+                    ("127.0.0.1", self.tls["imap"]), 20) as s:
+                if n % 3 == 0:
+                    with self.assertRaises(ssl.SSLError):
+                        wrong.wrap_socket(s)
+                else:
+                    s.sendall((b"\x16\x03\x01\0\x05hello", b"QUIT\r\n")[n % 2])
+
+        with concurrent.futures.ThreadPoolExecutor(16) as pool:
+            work = [pool.submit(bad if n % 2 else good, n)
+                    for n in range(300)]
+        for done in work:
+            done.result()
+
+    def test_behind_a_proxy(self):
+        """The preamble and the client's first record come in one piece."""
+        make_pair(self.certs, "a")
+        self.serve("a", settings="proxy_clients = 127.0.0.1\n",
+                   listener="proxy = yes\n")
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = client().wrap_bio(incoming, outgoing)
+        with socket.create_connection(("127.0.0.1", self.tls["imap"]),
+                                      20) as s:
+            before = b"PROXY TCP4 192.0.2.7 192.0.2.8 4711 993\r\n"
+            while True:
+                try:
+                    tls.do_handshake()
+                    break
+                except ssl.SSLWantReadError:
+                    s.sendall(before + outgoing.read())
+                    before = b""
+                    incoming.write(s.recv(16384))
+            s.sendall(outgoing.read())
+            while True:
+                try:
+                    self.assertTrue(tls.read(100).startswith(b"* OK "))
+                    break
+                except ssl.SSLWantReadError:
+                    incoming.write(s.recv(16384))
+        self.assertIn("established from unknown[192.0.2.7]",
+                      self.server.log())
+
+    # ---- the command ----
+
+    def test_self_signed_and_show(self):
+        """A pair for first steps, and what is served of it."""
+        make_pair(self.certs, "a")
+        self.serve("a")
+        made = self.server.posthouse("tls", "self-signed", "new.test",
+                                     "*.new.test").stdout
+        cert = self.server.dir / "etc/new.test.crt"
+        key = self.server.dir / "etc/new.test.key"
+        self.assertIn(f"tls_cert = {cert}\n", made)
+        self.assertEqual(key.stat().st_mode & 0o777, 0o600)
+        again = self.server.posthouse("tls", "self-signed", "new.test",
+                                      check=False)
+        self.assertNotEqual(again.returncode, 0)
+        shutil.copy(cert, self.certs / "a.crt")
+        shutil.copy(key, self.certs / "a.key")
+        wait_for(lambda: self.served() == self.der("a"), "the new one", 20)
+        shown = json.loads(self.server.posthouse("tls", "show",
+                                                 "--json").stdout)
+        one, = shown["certificates"]
+        self.assertEqual(one["state"], "as on disk")
+        self.assertEqual(one["served"]["names"], ["*.new.test", "new.test"])
+        self.assertEqual(one["served"]["algorithm"], "EC prime256v1")
+        self.assertEqual(one["served"]["fingerprint"],
+                         hashlib.sha256(self.der("a")).hexdigest())
+        self.connect(context=client(ca=cert), host="mail.new.test")
 
     # ---- keys ----
 
