@@ -35,24 +35,28 @@ is_name(struct view v)
 }
 
 bool
-system_is_asked(const struct claim *a)
+system_is_asked(struct claim *a)
 {
+	const struct settings *s = service_settings();
+	struct str name = { 0 };
 	struct view local;
 
-	return service_settings()->system_users && local_part(a, &local) &&
-	    is_name(local);
+	if (!s->system_users || !local_part(a, &local) || !is_name(local))
+		return false;
+	str_addf(&name, "%.*s@%s", VIEW(local), s->domains.word[0].p);
+	str_reset(&a->name);
+	str_add(&a->name, str_view(&name));
+	str_free(&name);
+	return true;
 }
 
-enum outcome
-system_password(struct claim *a)
+static enum outcome
+ask(struct claim *a, struct view account)
 {
-	struct str question = { 0 }, line = { 0 }, name = { 0 };
+	struct str question = { 0 }, line = { 0 };
 	enum outcome outcome = OUTCOME_TROUBLE;
-	struct view local;
 
-	must(local_part(a, &local));
-	a->base = "pam";
-	str_addf(&question, "%.*s%c%s%c%s%c", VIEW(local), '\0',
+	str_addf(&question, "%.*s%c%s%c%s%c", VIEW(account), '\0',
 	    str_c(&a->password), '\0', str_c(&a->client), '\0');
 	if (helper_ask(a, HELPER_PAM, str_view(&question), &line)) {
 		a->wrong = "Authentication failure";
@@ -61,13 +65,21 @@ system_password(struct claim *a)
 						     OUTCOME_TROUBLE;
 		why_later(&a->why, "3.0", "PAM cannot tell now");
 	}
-	str_addf(&name, "%.*s@%s", VIEW(local),
-	    service_settings()->domains.word[0].p);
-	str_reset(&a->name);
-	str_add(&a->name, str_view(&name));
-	str_free(&name);
 	str_wipe(&question);
 	str_free(&question);
 	str_free(&line);
 	return outcome;
+}
+
+enum outcome
+system_password(struct claim *a, struct view account)
+{
+	struct view name = str_view(&a->name);
+
+	if (account.n == 0)
+		account = view_cut(&name, '@');
+	a->base = "pam";
+	if (!service_settings()->system_users || !is_name(account))
+		return claim_nobody(a, "no account of the system");
+	return ask(a, account);
 }

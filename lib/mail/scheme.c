@@ -45,6 +45,7 @@ static const struct scheme schemes[] = {
 	{ "SHA256", false, SCHEME_BASE64, 0, scheme_check_sha256 },
 	{ "SHA1", false, SCHEME_BASE64, 0, scheme_check_sha1 },
 	{ "SHA", false, SCHEME_BASE64, 0, scheme_check_sha1 },
+	{ "PAM", false, SCHEME_AS_IS, 0, NULL },
 	{ "PLAIN", false, SCHEME_AS_IS, SERVES_ALL, check_plain },
 	{ "CLEARTEXT", false, SCHEME_AS_IS, SERVES_ALL, check_plain },
 };
@@ -139,7 +140,7 @@ bool
 scheme_check(const struct secret *s, struct view password)
 {
 	struct str hash = { 0 };
-	bool same = scheme_decode(s, &hash) &&
+	bool same = s->scheme->check != NULL && scheme_decode(s, &hash) &&
 	    s->scheme->check(password, str_view(&hash));
 
 	str_wipe(&hash);

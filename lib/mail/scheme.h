@@ -29,7 +29,8 @@ struct scheme {
 	bool slow;		/* by design: belongs into a thread */
 	enum scheme_encoding encoding;
 	unsigned serves;
-	/* hash is decoded. */
+	/* hash is decoded. NULL: PAM has to be asked, about the account of the
+	 * system that the hash names, or the user's own name. */
 	bool (*check)(struct view password, struct view hash);
 };
 
@@ -42,6 +43,7 @@ struct secret {
 
 /* False when the scheme is none of ours. */
 bool scheme_of(struct view stored, struct secret *secret);
+/* Never right for PAM. */
 bool scheme_check(const struct secret *secret, struct view password);
 /* Append the hash without its encoding; false when it is malformed. For the
  * scheme PLAIN it is the password. */

@@ -43,7 +43,9 @@
 	"cora@a.test:{SCRAM-SHA-256}4096,AAAAAAAAAAAAAAAAAAAAAA==,"            \
 	"%s,%s\n"                                                              \
 	"dora@a.test:{PLAIN}secret:::::nologin:nologin\n"                      \
-	"eve@a.test:{SCRAM-SHA-256}rubbish\n"
+	"eve@a.test:{SCRAM-SHA-256}rubbish\n"                                  \
+	"fred@b.test:{PAM}daemon\n"                                            \
+	"games@b.test:{PAM}\n"
 
 static struct settings settings;
 static struct users *users;
@@ -626,6 +628,16 @@ talk_system(void)
 		assert_string_equal(question(), "daemon/secret/192.0.2.9/");
 	}
 	assert_int_equal(helper.kind, 1);
+	/* by the users file */
+	helper.answer = "yes\n";
+	begin(&b);
+	expect(respond_view(VIEW_LIT("\0fred@b.test\0secret")), "in",
+	    "fred@b.test");
+	assert_string_equal(question(), "daemon/secret/192.0.2.9/");
+	begin(&b);
+	expect(respond_view(VIEW_LIT("\0games@b.test\0secret")), "in",
+	    "games@b.test");
+	assert_string_equal(question(), "games/secret/192.0.2.9/");
 	/* not asked: other domains, strange names, users of our own */
 	helper.answer = NULL;
 	begin(&b);
@@ -637,6 +649,8 @@ talk_system(void)
 	begin(&b);
 	expect(respond_view(VIEW_LIT("\0anna\0wrong")), "no", "7.8");
 	settings.system_users = false;
+	begin(&b);
+	expect(respond_view(VIEW_LIT("\0fred@b.test\0secret")), "no", "7.8");
 	begin(&b);
 	expect(respond_view(VIEW_LIT("\0daemon\0secret")), "no", "7.8");
 }
