@@ -349,14 +349,15 @@ log_wrong(const struct claim *a, enum penalty_shut shut)
 void
 claim_count(struct claim *a)
 {
+	const struct guess g = { str_view(&a->client), account(a),
+		str_view(&a->password) };
 	enum penalty_shut shut = PENALTY_OPEN;
 
 	if (a->counted)
 		return;
 	a->counted = true;
 	if (!a->shut_out)
-		a->wait = penalty_add(str_view(&a->client), account(a),
-		    clock_ms(), &shut);
+		a->wait = penalty_add(&g, clock_ms(), &shut);
 	log_wrong(a, shut);
 }
 

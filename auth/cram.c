@@ -115,6 +115,7 @@ check(struct exchange *x, const struct proof *p)
 		return STEP_TROUBLE;
 	right = r == KV_FOUND && take_password(a);
 	p->make(p->challenge, str_view(&a->password), made);
+	str_wipe(&a->password);	/* is not what the client said */
 	if (right && !is_digest(made, p->digest)) {
 		a->wrong = "Password mismatch";
 		right = false;

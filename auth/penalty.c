@@ -28,6 +28,7 @@ struct slot {
 	uint64_t who;
 	int64_t forgiven;	/* when the delay was last made less */
 	unsigned count;		/* of the delay */
+	uint64_t password;	/* hash of the last one, 0: not known */
 	bool used;
 	struct guesser guesser;
 };
@@ -228,21 +229,36 @@ penalty_is_shut_out(struct view client, struct view account, int64_t now)
 	    (account.n > 0 && is_shut(BY_ACCOUNT, who_is(&n, account), now));
 }
 
+/* Has this password been the account's last one from there? */
+static bool
+is_repeated(struct slot *s, struct view password)
+{
+	uint64_t h = password.n == 0 ? 0 :
+	    hash(seed, password.p, password.n) | 1;
+	bool repeated = h != 0 && h == s->password;
+
+	s->password = h;
+	return repeated;
+}
+
 int64_t
-penalty_add(struct view client, struct view account, int64_t now,
-    enum penalty_shut *shut)
+penalty_add(const struct guess *g, int64_t now, enum penalty_shut *shut)
 {
 	struct network n;
 	struct slot *a, *b;
 
-	network_of(&n, client);
+	network_of(&n, g->client);
 	a = find_or_make(BY_ADDRESS, who_is(&n, VIEW_NONE), &n, VIEW_NONE);
-	b = find_or_make(BY_ACCOUNT, who_is(&n, account), &n, account);
+	b = find_or_make(BY_ACCOUNT, who_is(&n, g->account), &n, g->account);
 	forgive(a, now);
 	forgive(b, now);
-	*shut = count(b, (most + 1) / 2, now) ? PENALTY_ACCOUNT : PENALTY_OPEN;
-	if (count(a, n.ours ? UINT64_MAX : most, now))
-		*shut = PENALTY_ADDRESS;
+	*shut = PENALTY_OPEN;
+	if (!is_repeated(b, g->password)) {
+		if (count(b, (most + 1) / 2, now))
+			*shut = PENALTY_ACCOUNT;
+		if (count(a, n.ours ? UINT64_MAX : most, now))
+			*shut = PENALTY_ADDRESS;
+	}
 	a->forgiven = now;
 	if (a->count <= DOUBLES)
 		a->count++;

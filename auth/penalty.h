@@ -27,10 +27,16 @@ bool penalty_is_suspect(struct view client, int64_t now);
 /* Is client shut out, as a whole, or from this account if one is given? */
 bool penalty_is_shut_out(struct view client, struct view account, int64_t now);
 
+struct guess {
+	struct view client, account;
+	struct view password;	/* empty: not known */
+};
 enum penalty_shut { PENALTY_OPEN, PENALTY_ACCOUNT, PENALTY_ADDRESS };
 /* Count a wrong password; returns the milliseconds that its answer waits. *shut
- * tells what has been closed by it, just now. */
-int64_t penalty_add(struct view client, struct view account, int64_t now,
+ * tells what has been closed by it, just now. The same password for the same
+ * account once more waits, too, but does not count: that is no guess, but a mail
+ * program that has not heard of a new one. */
+int64_t penalty_add(const struct guess *g, int64_t now,
     enum penalty_shut *shut);
 /* A right one: the account's wrong ones from client are forgotten. */
 void penalty_forget(struct view client, struct view account);

@@ -520,8 +520,8 @@ class ShutOut(unittest.TestCase):
 
     def test_one_account_from_one_address(self):
         server = self.server
-        for _ in range(2):
-            no = pop3_login(server, ALICE, "x", "127.0.0.2")
+        for password in ("old", "old", "old", "older"):
+            no = pop3_login(server, ALICE, password, "127.0.0.2")
         self.assertEqual(
             pop3_login(server, ALICE, "wonderland", "127.0.0.2"), no)
         self.assertIn("+OK", pop3_login(server, BOB, "builder", "127.0.0.2"))

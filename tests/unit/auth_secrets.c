@@ -231,9 +231,10 @@ test_cache(void **state UNUSED)
 static int64_t
 add(const char *client, const char *account, int64_t now)
 {
+	const struct guess g = { view_of(client), view_of(account), VIEW_NONE };
 	enum penalty_shut shut;
 
-	return penalty_add(view_of(client), view_of(account), now, &shut);
+	return penalty_add(&g, now, &shut);
 }
 
 static void
@@ -295,7 +296,8 @@ test_shut_out(void **state UNUSED)
 	/* half the limit closes the account, from there only */
 	add("192.0.2.1", "a@x", 1000);
 	assert_false(is_out("192.0.2.1", "a@x", 1000));
-	penalty_add(VIEW_LIT("192.0.2.1"), VIEW_LIT("A@x"), 1000, &shut);
+	penalty_add(&(struct guess){ VIEW_LIT("192.0.2.1"), VIEW_LIT("A@x"),
+	    VIEW_NONE }, 1000, &shut);
 	assert_int_equal(shut, PENALTY_ACCOUNT);
 	assert_true(is_out("192.0.2.1", "a@x", 1000));
 	assert_false(is_out("192.0.2.1", "b@x", 1000));
@@ -303,7 +305,8 @@ test_shut_out(void **state UNUSED)
 	assert_false(is_out("192.0.2.2", "a@x", 1000));
 	/* the whole limit the address, for a while */
 	add("192.0.2.1", "b@x", 2000);
-	penalty_add(VIEW_LIT("192.0.2.1"), VIEW_LIT("c@x"), 2000, &shut);
+	penalty_add(&(struct guess){ VIEW_LIT("192.0.2.1"), VIEW_LIT("c@x"),
+	    VIEW_NONE }, 2000, &shut);
 	assert_int_equal(shut, PENALTY_ADDRESS);
 	assert_true(is_out("192.0.2.1", "", 2000));
 	assert_true(is_out("192.0.2.1", "z@x", 61999));
@@ -337,6 +340,32 @@ test_shut_out(void **state UNUSED)
 	assert_int_equal(n, 0);
 }
 
+/* A mail program that does not know the new password yet. */
+static void
+test_repeated(void **state UNUSED)
+{
+	struct guess old = { VIEW_LIT("192.0.2.1"), VIEW_LIT("a@x"),
+		VIEW_LIT("old") };
+	struct guess sprayed = old, other = old;
+	enum penalty_shut shut;
+
+	penalty_start();
+	penalty_clear(VIEW_NONE);
+	penalty_limits(4, 60000);
+	for (int i = 0; i < 20; i++)
+		assert_in_range(penalty_add(&old, 1000, &shut), 500, 8000);
+	assert_false(is_out("192.0.2.1", "a@x", 1000));
+	/* another one counts, and so does this one for somebody else */
+	other.password = VIEW_LIT("older");
+	penalty_add(&other, 1000, &shut);
+	assert_int_equal(shut, PENALTY_ACCOUNT);
+	sprayed.account = VIEW_LIT("b@x");
+	penalty_add(&sprayed, 1000, &shut);
+	sprayed.account = VIEW_LIT("c@x");
+	penalty_add(&sprayed, 1000, &shut);
+	assert_int_equal(shut, PENALTY_ADDRESS);
+}
+
 int
 main(void)
 {
@@ -350,6 +379,7 @@ main(void)
 		cmocka_unit_test(test_cache),
 		cmocka_unit_test(test_delay),
 		cmocka_unit_test(test_shut_out),
+		cmocka_unit_test(test_repeated),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
