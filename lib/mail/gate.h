@@ -2,9 +2,9 @@
 /*
  * gate - what POP3 and IMAP sessions have in common before their login
  *
- * The change to TLS, the steps of a SASL exchange with its base64, the time that
- * all of it may take, and the log lines in the grammar that log readers know
- * from Dovecot. How a challenge is put on the wire, and what is replied in the
+ * The change to TLS, the steps of a SASL exchange with its base64, the time
+ * that all of it may take, and the log lines in the grammar that log readers
+ * know from Dovecot. How a challenge is put on the wire, and what is replied in the
  * end, is the protocol's:
  *
  *	step = gate_begin(&g, mechanism, initial, &w);

@@ -114,8 +114,16 @@ fake_end(struct sasl *x)
 	*x = (struct sasl){ 0 };
 }
 
-static const struct gate_house fake_gate_house = { fake_tls_offered, fake_in_tls,
-	fake_tls_start, fake_plain_allowed, fake_offer, fake_offers, fake_begin,
-	fake_answer_sasl, fake_end };
+static const struct gate_house fake_gate_house = {
+	.tls_offered = fake_tls_offered,
+	.in_tls = fake_in_tls,
+	.tls_start = fake_tls_start,
+	.plain_allowed = fake_plain_allowed,
+	.offer = fake_offer,
+	.offers = fake_offers,
+	.begin = fake_begin,
+	.answer = fake_answer_sasl,
+	.end = fake_end,
+};
 
 #endif
