@@ -89,6 +89,9 @@ class Tls(unittest.TestCase):
         with self.connect(context=context, host=host) as s:
             return s.getpeercert(True)
 
+    def logged(self, text):
+        wait_for(lambda: text in self.server.log(), f"{text!r} in the log")
+
     def der(self, name):
         return ssl.PEM_cert_to_DER_cert((self.certs /
                                          f"{name}.crt").read_text())
@@ -108,10 +111,9 @@ class Tls(unittest.TestCase):
                         s = self.connect(protocol, client(version),
                                          f"{kind}.example.test")
                         self.assertEqual(s.getpeercert(True), self.der(kind))
-        self.assertIn("Anonymous TLS connection established from "
-                      "unknown[127.0.0.1]: TLSv1.3 with cipher "
-                      "TLS_AES_256_GCM_SHA384 (256/256 bits)",
-                      self.server.log())
+        self.logged("Anonymous TLS connection established from "
+                    "unknown[127.0.0.1]: TLSv1.3 with cipher "
+                    "TLS_AES_256_GCM_SHA384 (256/256 bits)")
 
     def test_the_chain_is_verified_by_a_client(self):
         make_pair(self.certs, "ca", names=("ca.test",))
@@ -226,8 +228,10 @@ class Tls(unittest.TestCase):
                 self.assertFalse(self.resumed(session, context, "smtp"))
             first.close()
             again.close()
-        pids = re.findall(r"imapd\[(\d+)\]: \S+ Anonymous TLS connection "
-                          r"(established|resumed)", self.server.log())
+        line = re.compile(r"imapd\[(\d+)\]: \S+ Anonymous TLS connection "
+                          r"(established|resumed)")
+        wait_for(lambda: len(line.findall(self.server.log())) >= 4, "the log")
+        pids = line.findall(self.server.log())
         self.assertEqual({w for _, w in pids}, {"established", "resumed"})
         self.assertGreater(len({pid for pid, _ in pids}), 1)
 
@@ -347,8 +351,7 @@ class Tls(unittest.TestCase):
                 begun = time.monotonic()
                 self.assertEqual(s.recv(100), b"")
                 self.assertLess(time.monotonic() - begun, 5)
-        self.assertIn("SSL_accept error from unknown[127.0.0.1]: timed out",
-                      self.server.log())
+        self.logged("SSL_accept error from unknown[127.0.0.1]: timed out")
 
     def test_clear_text_is_turned_away(self):
         make_pair(self.certs, "a")
@@ -363,8 +366,7 @@ class Tls(unittest.TestCase):
             except ConnectionResetError:
                 pass
         self.assertNotIn(b"220", got)
-        wait_for(lambda: "SSL_accept error from unknown[127.0.0.1]: "
-                 in self.server.log(), "the line in the log")
+        self.logged("SSL_accept error from unknown[127.0.0.1]: ")
 
     def test_many_at_once_and_some_of_them_bad(self):
         """What goes wrong in one handshake is no other's business, though all
@@ -418,8 +420,7 @@ class Tls(unittest.TestCase):
                     break
                 except ssl.SSLWantReadError:
                     incoming.write(s.recv(16384))
-        self.assertIn("established from unknown[192.0.2.7]",
-                      self.server.log())
+        self.logged("established from unknown[192.0.2.7]")
 
     # ---- the command ----
 
