@@ -132,14 +132,6 @@ command_deadline(const struct talk *t)
 	    next : t->login_by;
 }
 
-/* A line that may have a password does not stay in memory. */
-static void
-forget(const struct talk *t, struct view line)
-{
-	if (strcmp(t->dialog->last, "AUTH") == 0)
-		explicit_bzero((void *)(uintptr_t)line.p, line.n);
-}
-
 /* Returns false when the session is over. */
 static bool
 take_command(struct talk *t, enum then *then)
@@ -152,7 +144,8 @@ take_command(struct talk *t, enum then *then)
 	switch (end) {
 	case STREAM_OK:
 		r = dialog_line(t->dialog, line);
-		forget(t, line);
+		if (strcmp(t->dialog->last, "AUTH") == 0)
+			stream_wipe(t->stream);
 		check_pipelining(t, r.then);
 		break;
 	case STREAM_TOO_LONG:

@@ -22,6 +22,7 @@
 #define SMALL_MOST	8192	/* unread octets kept in a buffer of their size */
 #define OUT_HIGH	65536	/* more than this is sent at once */
 #define WRITE_WAIT_MS	300000
+#define DOUBT_MS	1000
 
 static char *stock[IN_KEPT];
 static unsigned stock_n;
@@ -289,6 +290,18 @@ read_once(struct stream *s, char *want)
 	return n < 0 && errno == EAGAIN ? STREAM_WOKEN : STREAM_EOF;
 }
 
+/* A reset that comes together with the last octets looks like octets alone, and
+ * no further edge tells of it: whoever was thought to be drained is looked at
+ * once more when nothing has come for a while. */
+static enum stream_end
+wait_for_more(struct stream *s, char want, int64_t deadline)
+{
+	int64_t doubt = s->drained ? deadline_in(DOUBT_MS) : deadline;
+	enum wait w = wait_for(s, want, doubt < deadline ? doubt : deadline);
+
+	return w == WAIT_TIMEOUT && doubt < deadline ? STREAM_OK : end_of(w);
+}
+
 /* Get more input, waiting for it if need be. */
 static enum stream_end
 fill(struct stream *s, int64_t deadline, bool wakeable)
@@ -310,7 +323,7 @@ fill(struct stream *s, int64_t deadline, bool wakeable)
 				return e;
 		}
 		put_away(s);
-		e = end_of(wait_for(s, want, deadline));
+		e = wait_for_more(s, want, deadline);
 		s->drained = false;
 		if (e == STREAM_WOKEN && !wakeable)
 			continue;

@@ -5,7 +5,9 @@
  */
 #include <sys/socket.h>
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -302,6 +304,64 @@ output_waits_for_the_peer(void **unused)
 	loop_run();
 }
 
+/* Both ends of a TCP connection. */
+static void
+connect_pair(void)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t n = sizeof(to);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_int_equal(bind(fd, (void *)&to, n), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	assert_int_equal(getsockname(fd, (void *)&to, &n), 0);
+	pair[1] = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(connect(pair[1], (void *)&to, n), 0);
+	pair[0] = accept(fd, NULL, NULL);
+	assert_true(pair[0] >= 0);
+	close(fd);
+}
+
+static void
+reads_to_the_reset(void *unused)
+{
+	struct stream s;
+	struct view v;
+	enum stream_end e;
+
+	(void)unused;
+	stream_open(&s, pair[0]);
+	while ((e = stream_peek(&s, &v, deadline_in(20000))) == STREAM_OK)
+		stream_skip(&s, v.n);
+	assert_int_equal(e, STREAM_EOF);
+	stream_close(&s);
+	loop_stop();
+}
+
+static void
+resets(void *unused)
+{
+	struct linger now = { 1, 0 };
+
+	(void)unused;
+	fiber_sleep(20);	/* until the reader waits */
+	assert_int_equal(send(pair[1], "last", 4, 0), 4);
+	setsockopt(pair[1], SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	close(pair[1]);
+}
+
+/* One edge for the octets and the reset: the reader hears of both. */
+static void
+a_reset_is_noticed(void **unused)
+{
+	(void)unused;
+	connect_pair();
+	fiber_start(reads_to_the_reset, NULL);
+	fiber_start(resets, NULL);
+	loop_run();
+}
+
 /* ---- channels ---- */
 
 static int asked;
@@ -483,6 +543,7 @@ main(void)
 		cmocka_unit_test_setup(pool_answers, fresh),
 		cmocka_unit_test_setup(lines_whole_and_byte_by_byte, fresh),
 		cmocka_unit_test_setup(output_waits_for_the_peer, fresh),
+		cmocka_unit_test_setup(a_reset_is_noticed, fresh),
 		cmocka_unit_test_setup(calls_get_their_answers, fresh),
 		cmocka_unit_test_setup(a_lost_link_breaks_calls, fresh),
 		cmocka_unit_test_setup(descriptors_arrive_with_their_frames,
