@@ -155,10 +155,10 @@ class Lines(Abuse):
         for command, code in (("NOOP", 250), ("RSET", 250), ("HELP", 214)):
             wire = self.wire()
             wire.hello()
-            wire.send(100 * (command + "\r\n"))
-            codes = {wire.reply().code for _ in range(100)}
-            self.assertEqual(codes, {code}, command)
-            self.assertEqual(wire.say(command)[:2], (421, "4.7.0"))
+            n = 1
+            while wire.say(command).code == code:
+                n += 1
+            self.assertIn(n, range(90, 102), command)
             self.assertTrue(wire.at_end())
         wire = self.wire()
         with self.assertRaises((Closed, OSError)):
