@@ -8,7 +8,8 @@
  */
 #include "smtpd/command.h"
 
-#define ANY	(PHASE_NEW | PHASE_READY | PHASE_MAIL | PHASE_RCPT)
+#define ANY	(PHASE_NEW | PHASE_READY | PHASE_MAIL | PHASE_RCPT | \
+	PHASE_CHUNK)
 #define MAILS	(PROTOCOL_SMTP | PROTOCOL_SUBMISSION)
 #define ALL	(MAILS | PROTOCOL_LMTP)
 #define IDLE	(COMMAND_LAST | COMMAND_JUNK)
@@ -30,6 +31,8 @@ static const struct command commands[] = {
 	{ "DATA", command_data, ALL, PHASE_MAIL | PHASE_RCPT,
 	    COMMAND_LAST | COMMAND_LOGGED, "DATA",
 	    "Begins the content, which a line with a single dot ends." },
+	{ "BDAT", command_bdat, ALL, ANY, 0, "BDAT octets [LAST]",
+	    "Sends so many octets of content, which follow the line." },
 	{ "RSET", command_rset, ALL, ANY, COMMAND_JUNK, "RSET",
 	    "Forgets sender and recipients." },
 	{ "NOOP", command_noop, ALL, ANY, IDLE, "NOOP [text]",
@@ -52,7 +55,6 @@ static const struct command commands[] = {
 	    "XFORWARD attribute=value...", NULL },
 	{ "EXPN", NULL, ALL, ANY, 0, "EXPN list", NULL },
 	{ "ETRN", NULL, ALL, ANY, 0, "ETRN node", NULL },
-	{ "BDAT", NULL, ALL, ANY, 0, "BDAT octets [LAST]", NULL },
 	{ "SEND", NULL, ALL, ANY, 0, "SEND FROM:<address>", NULL },
 	{ "SOML", NULL, ALL, ANY, 0, "SOML FROM:<address>", NULL },
 	{ "SAML", NULL, ALL, ANY, 0, "SAML FROM:<address>", NULL },

@@ -42,6 +42,8 @@ const struct command *command_at(size_t i);
 command_fn command_helo, command_ehlo, command_lhlo;
 /* smtpd/envelope.c */
 command_fn command_mail, command_rcpt, command_data;
+/* smtpd/chunk.c; is answered when the chunk has been taken */
+command_fn command_bdat;
 /* smtpd/minor.c */
 command_fn command_rset, command_noop, command_quit, command_help;
 command_fn command_vrfy, command_foreign;

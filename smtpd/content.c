@@ -16,9 +16,9 @@
 static const char *const names[FIELDS] = { "date", "message-id" };
 
 void
-content_begin(struct content *c, uint64_t limit)
+content_begin(struct content *c, uint64_t limit, enum content_form form)
 {
-	*c = (struct content){ .fd = -1, .limit = limit };
+	*c = (struct content){ .fd = -1, .limit = limit, .form = form };
 }
 
 void
@@ -105,6 +105,7 @@ note_field(struct content *c)
 		name.p[name.n - 1] == '\t'))
 		name.n--;
 	c->received += view_is(name, "received");
+	c->tls_field = view_is(name, "tls-required");
 	for (size_t i = 0; i < FIELDS; i++)
 		c->has[i] |= view_is(name, names[i]);
 }
@@ -116,10 +117,9 @@ take_name(struct content *c, struct view v)
 	size_t i = 0;
 
 	for (; i < v.n && !c->named; i++) {
-		if (c->name_n == 0 && v.p[i] == '\r') {
-			c->in_body = true;
-			return v.n;
-		}
+		c->in_body = c->name_n == 0 && v.p[i] == '\r';
+		if (c->in_body)
+			break;
 		c->named = v.p[i] == ':' || v.p[i] == '\r' ||
 		    c->name_n == sizeof(c->name);
 		if (!c->named)
@@ -130,23 +130,50 @@ take_name(struct content *c, struct view v)
 	return i;
 }
 
+/* The value of TLS-Required, as far as it comes. */
+static void
+take_value(struct content *c, struct view v)
+{
+	for (size_t i = 0; i < v.n && c->value_n < sizeof(c->value); i++)
+		if (v.p[i] != ' ' && v.p[i] != '\t' && v.p[i] != '\r')
+			c->value[c->value_n++] = to_lower(v.p[i]);
+}
+
+static void
+line_ended(struct content *c)
+{
+	if (c->tls_field)
+		c->tls_no |= view_is((struct view){ c->value, c->value_n },
+		    "no");
+	c->tls_field = false;
+	c->name_n = c->value_n = 0;
+	c->named = false;
+}
+
 /* Look at the fields in what is new; stops at the empty line. */
 static void
 scan(struct content *c)
 {
-	struct view v = view_skip(str_view(&c->body), c->scanned);
+	struct view all = view_skip(str_view(&c->body), c->scanned), v = all;
 
 	while (v.n > 0 && !c->in_body) {
+		struct view rest;
 		const char *end;
 
 		v = view_skip(v, take_name(c, v));
 		end = c->named ? memchr(v.p, '\n', v.n) : NULL;
+		rest = (struct view){ v.p,
+			end ? (size_t)(end - v.p) : c->named ? v.n : 0 };
+		if (c->tls_field)
+			take_value(c, rest);
+		v = view_skip(v, rest.n + (end != NULL));
 		if (end == NULL)
 			break;
-		v = view_skip(v, (size_t)(end - v.p) + 1);
-		c->name_n = 0;
-		c->named = false;
+		line_ended(c);
 	}
+	if (c->eight && !c->header_eight)
+		c->header_eight = !utf8_is_ascii((struct view){ all.p,
+		    all.n - v.n });
 	c->scanned = c->body.n;
 }
 
@@ -175,22 +202,24 @@ check(struct content *c)
 static size_t
 swallow(struct content *c, struct view in)
 {
-	size_t n = text_unstuff(&c->unstuff, in, &c->body);
+	size_t n = in.n;
 
+	if (c->form == CONTENT_DOTS)
+		n = text_unstuff(&c->unstuff, in, &c->body);
 	c->swallowed += n;
 	str_reset(&c->body);
 	return n;
 }
 
-size_t
-content_take(struct content *c, struct view in)
+static size_t
+take_lines(struct content *c, struct view in)
 {
-	size_t n, had = c->body.n;
-	struct why w;
+	size_t n = in.n, had = c->body.n;
 
-	if (c->why != NULL)
-		return swallow(c, in);
-	n = text_unstuff(&c->unstuff, in, &c->body);
+	if (c->form == CONTENT_DOTS)
+		n = text_unstuff(&c->unstuff, in, &c->body);
+	else
+		text_lines(&c->unstuff, in, &c->body);
 	check(c);
 	if (c->why != NULL)
 		return n;
@@ -198,9 +227,58 @@ content_take(struct content *c, struct view in)
 		c->eight = !utf8_is_ascii(view_skip(str_view(&c->body), had));
 	if (!c->in_body)
 		scan(c);
-	if (c->body.n >= CONTENT_CHUNK && !flush(c, &w))
+	return n;
+}
+
+/* Line by line to the end of the header, then as it is. */
+static size_t
+take_binary(struct content *c, struct view in)
+{
+	size_t taken = in.n;
+
+	while (in.n > 0 && !c->in_body && c->why == NULL) {
+		size_t n = view_find(in, '\n');
+
+		n += n < in.n;
+		take_lines(c, (struct view){ in.p, n });
+		in = view_skip(in, n);
+	}
+	if (c->why != NULL) {
+		c->swallowed += in.n;
+		return taken;
+	}
+	str_add(&c->body, in);
+	c->unstuff.size += in.n;
+	check(c);
+	return taken;
+}
+
+size_t
+content_take(struct content *c, struct view in)
+{
+	size_t n;
+	struct why w;
+
+	if (c->why != NULL)
+		return swallow(c, in);
+	n = c->form == CONTENT_BINARY ? take_binary(c, in) :
+	    take_lines(c, in);
+	if (c->why == NULL && c->body.n >= CONTENT_CHUNK && !flush(c, &w))
 		*refuse(c) = w;
 	return n;
+}
+
+void
+content_last(struct content *c)
+{
+	if (c->why != NULL)
+		return;
+	if (c->form == CONTENT_LINES || !c->in_body)
+		text_lines_end(&c->unstuff, &c->body);
+	check(c);
+	if (c->why == NULL && !c->in_body)
+		scan(c);
+	c->unstuff.done = true;
 }
 
 bool

@@ -12,16 +12,18 @@
 
 #include "lib/base/log.h"
 #include "lib/mail/header.h"
+#include "lib/mail/utf8.h"
+#include "smtpd/chunk.h"
 #include "smtpd/command.h"
 #include "smtpd/login.h"
 #include "smtpd/trace.h"
 #include "smtpd/xclient.h"
 
-static const char *const protocol_name[][2] = {
-	/* by HELO, by EHLO */
-	[PROTOCOL_SMTP] = { "SMTP", "ESMTP" },
-	[PROTOCOL_SUBMISSION] = { "SMTP", "ESMTP" },
-	[PROTOCOL_LMTP] = { "LMTP", "LMTP" },
+/* By HELO, by EHLO, with SMTPUTF8 (RFC 3848, 6531 3.7.3). */
+static const char *const protocol_name[][3] = {
+	[PROTOCOL_SMTP] = { "SMTP", "ESMTP", "UTF8SMTP" },
+	[PROTOCOL_SUBMISSION] = { "SMTP", "ESMTP", "UTF8SMTP" },
+	[PROTOCOL_LMTP] = { "LMTP", "LMTP", "UTF8LMTP" },
 };
 
 static void
@@ -29,6 +31,7 @@ transaction_begin(struct transaction *tx)
 {
 	arena_init(&tx->arena);
 	tx->last = &tx->first;
+	tx->envid = VIEW_NONE;
 }
 
 static void
@@ -77,6 +80,8 @@ dialog_reset(struct dialog *d)
 	d->tx = (struct transaction){ 0 };
 	transaction_begin(&d->tx);
 	content_free(&d->content);
+	d->content.swallowed = 0;
+	d->chunk = (struct chunk){ 0 };
 	if (d->intake.used)
 		d->house->mail_drop(&d->intake);
 	if (d->phase != PHASE_NEW)
@@ -128,7 +133,14 @@ dialog_rename(struct dialog *d, const char *name, const struct address16 *a)
 const char *
 dialog_with(const struct dialog *d)
 {
-	return protocol_name[d->protocol][d->extended];
+	return protocol_name[d->protocol][d->tx.utf8 ? 2 : d->extended];
+}
+
+bool
+dialog_may_verify(const struct dialog *d)
+{
+	return d->trusted || d->login[0] != '\0' ||
+	    d->house->settings()->verify;
 }
 
 struct response
@@ -141,8 +153,8 @@ dialog_greeting(struct dialog *d)
 
 /* ---- commands ---- */
 
-static struct response
-out_of_turn(struct dialog *d)
+struct response
+dialog_out_of_turn(struct dialog *d)
 {
 	static const struct {
 		enum phase phase;
@@ -151,6 +163,7 @@ out_of_turn(struct dialog *d)
 		{ PHASE_READY, "MAIL comes first" },
 		{ PHASE_MAIL, "There is a sender already; RSET begins anew" },
 		{ PHASE_RCPT, "There is a sender already; RSET begins anew" },
+		{ PHASE_CHUNK, "BDAT has begun; LAST or RSET ends it" },
 	};
 
 	for (size_t i = 0; i < nitems(turns); i++)
@@ -159,6 +172,14 @@ out_of_turn(struct dialog *d)
 	return response_printf(&d->command, 503, "5.5.1",
 	    "%s comes first, with your host name",
 	    d->protocol == PROTOCOL_LMTP ? "LHLO" : "EHLO");
+}
+
+struct response
+dialog_no_recipients(const struct dialog *d)
+{
+	if (d->tx.refused == 0 || d->protocol == PROTOCOL_LMTP)
+		return response(503, "5.5.1", "RCPT comes first");
+	return response(554, "5.5.1", "None of the recipients was accepted");
 }
 
 static struct response
@@ -172,7 +193,7 @@ run(struct dialog *d, const struct command *c, struct view args)
 		return response_printf(&d->command, 500, "5.5.1",
 		    "%s does not belong to this protocol", c->verb);
 	if ((c->phases & d->phase) == 0)
-		return out_of_turn(d);
+		return dialog_out_of_turn(d);
 	if ((c->flags & COMMAND_AUTHED) &&
 	    d->protocol == PROTOCOL_SUBMISSION && !d->trusted &&
 	    d->login[0] == '\0')
@@ -297,6 +318,8 @@ dialog_line(struct dialog *d, struct view line)
 	}
 	args = view_trim(args);
 	r = run(d, c, args);
+	if (r.then == THEN_CHUNK)
+		return r;
 	count(d, c, &r);
 	if (response_is_error(&r) && (c->flags & COMMAND_LOGGED))
 		log_reject(d, c->verb, &r);
@@ -326,8 +349,11 @@ dialog_hold_mail(struct dialog *d, struct why *w)
 size_t
 dialog_data(struct dialog *d, struct view in, bool *done)
 {
-	size_t n = content_take(&d->content, in);
+	size_t n;
 
+	if (d->chunk.on)
+		return chunk_take(d, in, done);
+	n = content_take(&d->content, in);
 	*done = d->content.unstuff.done;
 	return n;
 }
@@ -355,6 +381,28 @@ log_queued(const struct dialog *d, uint64_t mail, struct view message_id)
 	str_free(&line);
 }
 
+/* Does the mail need SMTPUTF8 where it goes? Not because the client said so
+ * but because it has what others cannot read. */
+static bool
+has_utf8(const struct dialog *d)
+{
+	if (!d->tx.utf8)
+		return false;
+	for (const struct rcpt *r = d->tx.first; r != NULL; r = r->next)
+		if (!utf8_is_ascii(r->original))
+			return true;
+	return d->content.header_eight || !utf8_is_ascii(d->tx.sender);
+}
+
+static uint8_t
+body_of(const struct dialog *d)
+{
+	uint8_t body = d->tx.body ? d->tx.body :
+	    d->content.eight ? BODY_8BIT : BODY_7BIT;
+
+	return has_utf8(d) ? body | BODY_UTF8 : body;
+}
+
 static struct msg_mail_commit
 commit_of(const struct dialog *d)
 {
@@ -362,11 +410,18 @@ commit_of(const struct dialog *d)
 		.sender = d->tx.sender,
 		.size = d->content.written,
 		.skip = d->content.skip,
-		.body = d->tx.body ? d->tx.body : d->content.eight,
+		.body = body_of(d),
+		.ret = d->tx.ret,
+		.envid = d->tx.envid,
 		.client = view_of(d->client),
 		.login = view_of(d->login),
-		.envid = VIEW_NONE,
 		.received = d->content.received,
+		.hold = d->tx.hold,
+		.by = d->tx.by,
+		.by_mode = d->tx.by_mode,
+		.priority = d->tx.priority,
+		/* REQUIRETLS counts more than the field (RFC 8689 3) */
+		.tls = d->tx.require_tls ? 1 : d->content.tls_no ? 2 : 0,
 	};
 
 	return m;
@@ -411,13 +466,33 @@ queue_mail(struct dialog *d, struct why *w)
 	return why_done(w, "0.0", "Ok: queued as %016" PRIX64, mail);
 }
 
+/* The reply to a BDAT that does not end the mail; true if it does. */
+static bool
+end_chunk(struct dialog *d, struct str *out)
+{
+	struct response r;
+
+	if (chunk_end(d, &r))
+		return true;
+	count(d, command_find(VIEW_LIT("BDAT")), &r);
+	response_write(out, &r);
+	if (response_is_error(&r)) {
+		log_reject(d, "BDAT", &r);
+		dialog_reset(d);
+	}
+	return false;
+}
+
 void
 dialog_data_end(struct dialog *d, struct str *out)
 {
 	const struct rcpt *p = d->tx.first;
+	bool chunked = d->chunk.on;
 	struct response r;
 	struct why w;
 
+	if (chunked && !end_chunk(d, out))
+		return;
 	arena_reset(&d->command);
 	if (queue_mail(d, &w)) {
 		d->errors = d->junk = 0;
@@ -426,8 +501,10 @@ dialog_data_end(struct dialog *d, struct str *out)
 	} else {
 		r = response_why(&d->command, &w);
 		log_reject(d, "END-OF-MESSAGE", &r);
-		d->errors += r.code >= 500;
+		d->errors += r.code >= 500 && !chunked;
 	}
+	if (chunked)
+		count(d, command_find(VIEW_LIT("BDAT")), &r);
 	do	/* LMTP: once for each recipient (RFC 2033 4.2) */
 		response_write(out, &r);
 	while (d->protocol == PROTOCOL_LMTP && (p = p->next) != NULL);

@@ -39,7 +39,8 @@ enum phase {
 	PHASE_NEW = 1,		/* no greeting by the client yet */
 	PHASE_READY = 2,	/* greeted, no transaction */
 	PHASE_MAIL = 4,		/* has a sender */
-	PHASE_RCPT = 8		/* has a recipient, too */
+	PHASE_RCPT = 8,		/* has a recipient, too */
+	PHASE_CHUNK = 16	/* and content by BDAT, not all of it yet */
 };
 
 struct tally {
@@ -71,6 +72,7 @@ struct dialog {
 	struct arena own, hello, command;
 	struct transaction tx;
 	struct content content;
+	struct chunk chunk;
 	struct intake intake;
 	struct sasl sasl;	/* an exchange that is under way */
 	struct view tried;	/* the name it is for, as far as known; tx.arena */
@@ -106,21 +108,28 @@ struct response dialog_too_long(struct dialog *d);
 /* A line that cannot be read as a command, and why. */
 struct response dialog_refuse(struct dialog *d, const char *sentence);
 
-/* After THEN_DATA: content as it comes. Returns how much was taken, all of it
- * unless *done. */
+/* After THEN_DATA or THEN_CHUNK: content as it comes. Returns how much was
+ * taken, all of it unless *done. A chunk can be done with nothing taken: begin
+ * with an empty view. */
 size_t dialog_data(struct dialog *d, struct view in, bool *done);
-/* After *done: queue the mail, append the reply to it, or one for each
- * recipient (LMTP). */
+/* After *done: queue the mail if it is complete, append the reply to it, or
+ * one for each recipient (LMTP). */
 void dialog_data_end(struct dialog *d, struct str *out);
 /* The client has sent so much after a refusal that it is not worth waiting. */
 bool dialog_data_hopeless(const struct dialog *d);
 
 /* "ESMTP": the word behind "with" in Received. */
 const char *dialog_with(const struct dialog *d);
-/* For DATA: have an open mail for the content, with the trace fields in front.
- * Asked again before the first octet is written, it replaces a mail whose queue
- * has died since. */
+/* For DATA and BDAT: have an open mail for the content, with the trace fields in
+ * front. Asked again before the first octet is written, it replaces a mail whose
+ * queue has died since. */
 bool dialog_hold_mail(struct dialog *d, struct why *w);
+/* What a command is told that may not come now, and DATA and BDAT without a
+ * recipient. */
+struct response dialog_out_of_turn(struct dialog *d);
+struct response dialog_no_recipients(const struct dialog *d);
+/* May VRFY and EXPN tell this client anything? */
+bool dialog_may_verify(const struct dialog *d);
 /* Forget the transaction: RSET, a new greeting, the end of a mail. */
 void dialog_reset(struct dialog *d);
 /* Forget the greeting and the login as well: TLS begins, or another client. */

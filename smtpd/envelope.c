@@ -4,6 +4,7 @@
  */
 #include "lib/base/log.h"
 #include "lib/mail/address.h"
+#include "lib/mail/utf8.h"
 #include "smtpd/command.h"
 #include "smtpd/param.h"
 #include "smtpd/target.h"
@@ -39,24 +40,54 @@ refuse_mail(struct dialog *d, struct response r)
 	return r;
 }
 
+/* The reverse-path and what stands behind it. UTF-8 is read in any case, as
+ * the word that allows it comes later. */
+static bool
+read_mail(struct dialog *d, struct view args, struct response *r)
+{
+	struct address sender;
+	enum address_error e = address_path(&args, ADDRESS_NULL |
+	    ADDRESS_BARE | ADDRESS_UTF8 | (d->trusted ? ADDRESS_LOCAL : 0),
+	    &d->tx.arena, &sender);
+	struct why w;
+
+	if (e == ADDRESS_FINE) {
+		d->tx.sender = address_text(&d->tx.arena, &sender);
+		if (!param_mail(d, args, r))
+			return false;
+		if (!d->tx.utf8 && !utf8_is_ascii(d->tx.sender))
+			e = ADDRESS_NEEDS_UTF8;
+	}
+	if (e == ADDRESS_FINE)
+		return true;
+	address_why(e, true, &w);
+	*r = response_why(&d->command, &w);
+	return false;
+}
+
+/* A login sends as itself, and so much in an hour. */
+static bool
+may_send(struct dialog *d, struct response *r)
+{
+	struct why w;
+
+	if (d->login[0] == '\0' || d->house->may_send(d, d->tx.sender, &w))
+		return true;
+	*r = response_why(&d->command, &w);
+	if (r->code == 550)
+		r->code = 553;
+	return false;
+}
+
 struct response
 command_mail(struct dialog *d, struct view args)
 {
-	struct address sender;
-	enum address_error e;
 	struct response r;
 	struct why w;
 
 	if (!take_word(&args, "FROM:"))
 		return response(501, "5.5.4", "Syntax: MAIL FROM:<address>");
-	e = address_path(&args, ADDRESS_NULL | ADDRESS_BARE |
-	    (d->trusted ? ADDRESS_LOCAL : 0), &d->tx.arena, &sender);
-	if (e != ADDRESS_FINE) {
-		address_why(e, true, &w);
-		return refuse_mail(d, response_why(&d->command, &w));
-	}
-	d->tx.sender = address_text(&d->tx.arena, &sender);
-	if (!param_read(d, args, PARAM_MAIL, &r))
+	if (!read_mail(d, args, &r) || !may_send(d, &r))
 		return refuse_mail(d, r);
 	d->house->mail_begin(&d->intake, d->tx.size);
 	if (d->intake.state == INTAKE_REFUSED &&
@@ -100,14 +131,16 @@ command_rcpt(struct dialog *d, struct view args)
 		return refuse_rcpt(d, &w);
 	}
 	e = address_path(&args, ADDRESS_POSTMASTER | ADDRESS_BARE |
+	    (d->tx.utf8 ? ADDRESS_UTF8 : 0) |
 	    (d->trusted ? ADDRESS_LOCAL : 0), &d->tx.arena, &address);
 	if (e != ADDRESS_FINE) {
 		address_why(e, false, &w);
 		return refuse_rcpt(d, &w);
 	}
-	if (!param_read(d, args, PARAM_RCPT, &r))
-		return r;
 	rcpt = arena_zalloc(&d->tx.arena, sizeof(*rcpt));
+	rcpt->orcpt = VIEW_NONE;
+	if (!param_rcpt(d, rcpt, args, &r))
+		return r;
 	rcpt->original = address_text(&d->tx.arena, &address);
 	d->tx.named = rcpt->original;
 	if (!d->house->route(d, rcpt->original, &targets, &w))
@@ -121,14 +154,6 @@ command_rcpt(struct dialog *d, struct view args)
 	return response(250, "2.1.5", "Ok");
 }
 
-static struct response
-no_recipients(const struct dialog *d)
-{
-	if (d->tx.refused == 0 || d->protocol == PROTOCOL_LMTP)
-		return response(503, "5.5.1", "RCPT comes first");
-	return response(554, "5.5.1", "None of the recipients was accepted");
-}
-
 struct response
 command_data(struct dialog *d, struct view args)
 {
@@ -138,8 +163,11 @@ command_data(struct dialog *d, struct view args)
 	if (args.n > 0)
 		return response(501, "5.5.4", "DATA takes no argument");
 	if (d->phase != PHASE_RCPT)
-		return no_recipients(d);
-	content_begin(&d->content, d->house->settings()->message_size_limit);
+		return dialog_no_recipients(d);
+	if (d->tx.body == BODY_BINARY)
+		return response(503, "5.5.1", "A binary mail comes by BDAT");
+	content_begin(&d->content, d->house->settings()->message_size_limit,
+	    CONTENT_DOTS);
 	if (!dialog_hold_mail(d, &w)) {
 		content_free(&d->content);
 		return response_why(&d->command, &w);

@@ -63,6 +63,61 @@ route(struct dialog *d, struct view recipient, struct view *targets,
 	return ok;
 }
 
+static bool
+may_send(struct dialog *d, struct view sender, struct why *w)
+{
+	struct message m = { .type = MSG_may_send };
+	struct reply r;
+	bool ok;
+
+	m.may_send.login = view_of(d->login);
+	m.may_send.sender = sender;
+	m.may_send.client = view_of(d->ip);
+	if (!ask_twice(ROLE_ROUTER, &m, &r, w))
+		return false;
+	ok = reply_is(&r, MSG_answer, w);
+	reply_free(&r);
+	return ok;
+}
+
+static bool
+expand(struct dialog *d, struct view name, bool list, struct view *addresses,
+    struct why *w)
+{
+	struct message m = { .type = MSG_expand };
+	struct reply r;
+	bool ok;
+
+	m.expand.name = name;
+	m.expand.list = list;
+	if (!ask_twice(ROLE_ROUTER, &m, &r, w))
+		return false;
+	ok = reply_is(&r, MSG_expanded, w);
+	if (ok)
+		*addresses = arena_view(&d->command, r.m.expanded.addresses);
+	reply_free(&r);
+	return ok;
+}
+
+static bool
+try_domain(struct dialog *d, struct view domain, uint32_t *mails,
+    struct why *w)
+{
+	struct message m = { .type = MSG_queue_domain };
+	struct reply r;
+	bool ok;
+
+	(void)d;
+	m.queue_domain.domain = domain;
+	if (!ask_twice(ROLE_QUEUE, &m, &r, w))
+		return false;
+	ok = reply_is(&r, MSG_queue_domain_tried, w);
+	if (ok)
+		*mails = r.m.queue_domain_tried.mails;
+	reply_free(&r);
+	return ok;
+}
+
 /* ---- the connection ---- */
 
 static bool
@@ -120,6 +175,9 @@ const struct house house_real = {
 	.settings = service_settings,
 	.hostname = hostname,
 	.route = route,
+	.may_send = may_send,
+	.expand = expand,
+	.try_domain = try_domain,
 	.mail_begin = intake_begin,
 	.mail_ready = intake_ready,
 	.mail_commit = intake_commit,

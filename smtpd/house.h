@@ -2,9 +2,10 @@
 /*
  * house - what a dialog asks of the other programs
  *
- * Two questions: where does this address go (router), and take this mail
- * (queue). In the program they are messages, in tests functions that answer at
- * once. All may wait in the calling fiber; none keeps what it was given.
+ * Where does this address go, whose is it (router); take this mail, try that
+ * domain (queue); who is this (auth). In the program they are messages, in tests
+ * functions that answer at once. All may wait in the calling fiber; none keeps
+ * what it was given.
  */
 #ifndef SMTPD_HOUSE_H
 #define SMTPD_HOUSE_H
@@ -23,6 +24,15 @@ struct house {
 	 * copied into the arena of the transaction. */
 	bool (*route)(struct dialog *d, struct view recipient,
 	    struct view *targets, struct why *w);
+	/* May the session's login send as this, and now? */
+	bool (*may_send)(struct dialog *d, struct view sender, struct why *w);
+	/* What stands behind a name: *addresses is a list in the arena of the
+	 * command. list: the members of a list (EXPN). */
+	bool (*expand)(struct dialog *d, struct view name, bool list,
+	    struct view *addresses, struct why *w);
+	/* Try what waits for a domain; *mails is how many that are. */
+	bool (*try_domain)(struct dialog *d, struct view domain,
+	    uint32_t *mails, struct why *w);
 	/* See smtpd/intake.h. */
 	void (*mail_begin)(struct intake *in, uint64_t size);
 	bool (*mail_ready)(struct intake *in, struct why *w);

@@ -7,10 +7,23 @@
 
 #include "smtpd/dialog.h"
 
-enum param_of { PARAM_MAIL = 1, PARAM_RCPT = 2 };
-
-/* Read "KEY=value KEY ..." into the transaction. True, or *r is the refusal. */
-bool param_read(struct dialog *d, struct view text, enum param_of of,
+/* Read "KEY=value KEY ..." into the transaction, or into one recipient of it.
+ * True, or *r is the refusal. */
+bool param_mail(struct dialog *d, struct view text, struct response *r);
+bool param_rcpt(struct dialog *d, struct rcpt *rcpt, struct view text,
     struct response *r);
+
+/* smtpd/param_time.c: the parameters about when a mail is due. */
+struct rcpt;
+bool param_hold_for(struct dialog *d, struct rcpt *rcpt, struct view value,
+    struct why *w);
+bool param_hold_until(struct dialog *d, struct rcpt *rcpt, struct view value,
+    struct why *w);
+bool param_by(struct dialog *d, struct rcpt *rcpt, struct view value,
+    struct why *w);
+bool param_priority(struct dialog *d, struct rcpt *rcpt, struct view value,
+    struct why *w);
+/* What they say together makes sense. */
+bool param_times_fit(const struct dialog *d, struct why *w);
 
 #endif

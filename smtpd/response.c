@@ -24,6 +24,7 @@ static const struct {
 	{ VERDICT_LATER, "2.2", 452 },
 	{ VERDICT_LATER, "3.1", 452 },
 	{ VERDICT_LATER, "5.3", 452 },
+	{ VERDICT_LATER, "7.1", 450 },
 	{ VERDICT_LATER, "", 451 },
 	{ VERDICT_NEVER, "1.3", 501 },
 	{ VERDICT_NEVER, "1.7", 501 },

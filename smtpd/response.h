@@ -19,6 +19,7 @@ enum then {
 	THEN_COMMAND,		/* read the next command */
 	THEN_DATA,		/* read content up to the dot */
 	THEN_TLS,		/* shake hands */
+	THEN_CHUNK,		/* no reply yet: read a chunk of content */
 	THEN_CLOSE		/* end the session */
 };
 

@@ -159,7 +159,8 @@ take_command(struct talk *t, enum then *then)
 		broken(t, end);
 		return false;
 	}
-	say(t, &r);
+	if (r.then != THEN_CHUNK)
+		say(t, &r);
 	if (++t->commands % COMMANDS_TURN == 0 && stream_pending(t->stream))
 		fiber_sleep(0);
 	*then = r.then;
@@ -192,8 +193,9 @@ take_data(struct talk *t)
 	int64_t begun = clock_ms();
 	uint64_t octets = 0;
 	struct str out = { 0 };
-	bool done = false;
+	bool done;
 
+	dialog_data(t->dialog, VIEW_NONE, &done);
 	while (!done) {
 		struct view in;
 		enum stream_end end = stream_peek(t->stream, &in,
@@ -302,7 +304,7 @@ talk(struct talk *t)
 	}
 	say(t, &greeting);
 	while (on && then != THEN_CLOSE)
-		if (then == THEN_DATA) {
+		if (then == THEN_DATA || then == THEN_CHUNK) {
 			on = take_data(t);
 			then = THEN_COMMAND;
 		} else if (then == THEN_TLS) {

@@ -170,6 +170,37 @@ text_unstuff(struct text_unstuff *t, struct view in, struct str *out)
 	return (size_t)(p - in.p);
 }
 
+void
+text_lines(struct text_unstuff *t, struct view in, struct str *out)
+{
+	const char *p = in.p, *end = in.p + in.n;
+
+	while (p < end) {
+		if (t->state == AFTER_CR) {
+			if (unstuff_after_cr(t, *p)) {
+				unstuff_line_end(t);
+				p++;
+			}
+		} else {
+			t->state = INSIDE;
+			p = unstuff_inside(t, p, end, find(p, end, '\n'));
+		}
+	}
+	give(t, in.p, end, out);
+}
+
+void
+text_lines_end(struct text_unstuff *t, struct str *out)
+{
+	static const char end[] = "\r\n";
+
+	if (t->state == LINE_START)
+		return;
+	t->bare_cr = t->bare_cr || t->state == AFTER_CR;
+	unstuff_line_end(t);
+	give(t, end, end + 2, out);
+}
+
 /* The clean form: one line, or the part of it up to a stray CR or LF. *run is
  * the beginning of what is not yet copied. */
 static const char *

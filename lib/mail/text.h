@@ -2,7 +2,7 @@
 /*
  * text - line ends and dots of message content on the wire
  *
- * Three state machines that take chunks cut anywhere and append to a str. They
+ * State machines that take chunks cut anywhere and append to a str. They
  * copy in runs between the places that change, so their cost is that of memchr
  * and memcpy. { 0 } is the initial state unless said.
  */
@@ -36,6 +36,12 @@ struct text_unstuff {
 /* Returns how much of in was taken: all, or up to the end of data. The content
  * ends with the CR LF before the dot; empty data gives nothing. */
 size_t text_unstuff(struct text_unstuff *t, struct view in, struct str *out);
+
+/* The same lines without dots to undo, as BDAT has them (RFC 3030): all is
+ * taken and nothing ends it; state, size, line and the reports are kept as for
+ * DATA. The end adds the CR LF that the last line may lack. */
+void text_lines(struct text_unstuff *t, struct view in, struct str *out);
+void text_lines_end(struct text_unstuff *t, struct str *out);
 
 /* Content to an SMTP or POP3 peer: a dot is put before a dot at the beginning
  * of a line. clean (SMTP): what is no CR LF line end becomes one (bare LF, bare

@@ -57,6 +57,41 @@ fake_route(struct dialog *d, struct view rcpt, struct view *targets,
 	return true;
 }
 
+static bool
+fake_may_send(struct dialog *d, struct view sender, struct why *w)
+{
+	(void)d;
+	return sender.n % 5 != 4 || why_never(w, "7.1", "Not yours");
+}
+
+/* As many as the name is long. */
+static bool
+fake_expand(struct dialog *d, struct view name, bool list,
+    struct view *addresses, struct why *w)
+{
+	struct str text = { 0 };
+
+	(void)list;
+	if (name.n % 9 == 8)
+		return why_later(w, "3.0", "Later");
+	if (name.n % 9 == 7)
+		return why_never(w, "1.1", "No %.*s here", VIEW(name));
+	for (size_t i = 0; i <= name.n % 9; i++)
+		list_put(&text, name);
+	*addresses = arena_view(&d->command, str_view(&text));
+	str_free(&text);
+	return true;
+}
+
+static bool
+fake_try_domain(struct dialog *d, struct view domain, uint32_t *mails,
+    struct why *w)
+{
+	(void)d;
+	*mails = (uint32_t)domain.n % 3;
+	return domain.n % 7 != 0 || why_later(w, "3.0", "Later");
+}
+
 static void
 fake_begin(struct intake *in, uint64_t size)
 {
@@ -89,14 +124,14 @@ fake_drop(struct intake *in)
 }
 
 static void
-check_content(int fd, const struct msg_mail_commit *mail)
+check_content(int fd, const struct msg_mail_commit *mail, bool binary)
 {
 	struct str text = { 0 };
 
 	lseek(fd, 0, SEEK_SET);
 	must(file_read_fd(fd, 64u << 20, &text));
 	must(text.n == mail->size && mail->skip < text.n);
-	for (size_t i = 0; i < text.n; i++) {
+	for (size_t i = 0; i < text.n && !binary; i++) {
 		must(text.p[i] != '\0');
 		if (text.p[i] == '\n')
 			must(i > 0 && text.p[i - 1] == '\r');
@@ -112,7 +147,7 @@ fake_commit(struct intake *in, const struct dialog *d,
 {
 	(void)w;
 	must(d->tx.rcpts > 0);
-	check_content(in->fd, mail);
+	check_content(in->fd, mail, d->tx.body == BODY_BINARY);
 	fake_drop(in);
 	return true;
 }
@@ -121,6 +156,9 @@ static const struct house fake = {
 	.settings = fake_settings,
 	.hostname = fake_hostname,
 	.route = fake_route,
+	.may_send = fake_may_send,
+	.expand = fake_expand,
+	.try_domain = fake_try_domain,
 	.mail_begin = fake_begin,
 	.mail_ready = fake_ready,
 	.mail_commit = fake_commit,
@@ -169,7 +207,8 @@ command(struct dialog *d, struct view *in, enum then *then)
 		r = dialog_refuse(d, "A bare one");
 	else
 		r = dialog_line(d, (struct view){ line.p, line.n - 1 });
-	check(&r);
+	if (r.then != THEN_CHUNK)
+		check(&r);
 	*then = r.then;
 	return r.then != THEN_CLOSE;
 }
@@ -178,8 +217,9 @@ static void
 content(struct dialog *d, struct view *in, size_t piece)
 {
 	struct str out = { 0 };
-	bool done = false;
+	bool done;
 
+	dialog_data(d, VIEW_NONE, &done);
 	while (in->n > 0 && !done) {
 		struct view some = { in->p, in->n < piece ? in->n : piece };
 
@@ -188,7 +228,7 @@ content(struct dialog *d, struct view *in, size_t piece)
 	if (done) {
 		dialog_data_end(d, &out);
 		check_replies(str_view(&out));
-		must(d->phase == PHASE_READY && d->tx.rcpts == 0);
+		must(d->phase == PHASE_CHUNK || d->tx.rcpts == 0);
 	}
 	str_free(&out);
 }
@@ -228,7 +268,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	d = dialog_new(&client, &fake);
 	in = view_skip(in, 1);
 	while (in.n > 0) {
-		if (then == THEN_DATA) {
+		if (then == THEN_DATA || then == THEN_CHUNK) {
 			content(d, &in, 1 + (data[0] >> 3));
 			then = THEN_COMMAND;
 		} else if (!command(d, &in, &then)) {

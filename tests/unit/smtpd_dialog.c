@@ -74,6 +74,49 @@ fake_route(struct dialog *d, struct view rcpt, struct view *targets,
 	return why_done(w, "1.5", "Ok");
 }
 
+static bool
+fake_may_send(struct dialog *d, struct view sender, struct why *w)
+{
+	if (view_is(sender, "busy@example.test"))
+		return why_later(w, "7.1", "Too many recipients");
+	if (sender.n > 0 && !view_is(sender, d->login))
+		return why_never(w, "7.1", "not yours");
+	return why_done(w, "1.0", "Ok");
+}
+
+static bool
+fake_expand(struct dialog *d, struct view name, bool list,
+    struct view *addresses, struct why *w)
+{
+	struct str text = { 0 };
+
+	if (view_is(name, "team")) {
+		list_put(&text, VIEW_LIT("alice@example.test"));
+		list_put(&text, VIEW_LIT("bob@example.test"));
+	} else if (view_starts(name, VIEW_LIT("alice"))) {
+		list_put(&text, VIEW_LIT("alice@example.test"));
+	} else if (view_starts(name, VIEW_LIT("m\xc3\xbcller"))) {
+		list_put(&text, VIEW_LIT("m\xc3\xbcller@example.test"));
+	}
+	(void)list;
+	*addresses = arena_view(&d->command, str_view(&text));
+	str_free(&text);
+	if (addresses->n == 0)
+		return why_never(w, "1.1", "There is no such name here");
+	return true;
+}
+
+static bool
+fake_try_domain(struct dialog *d, struct view domain, uint32_t *mails,
+    struct why *w)
+{
+	(void)d;
+	if (world.queue_down)
+		return why_later(w, "3.0", "queue is not available");
+	*mails = view_is(domain, "empty.test") ? 0 : 3;
+	return true;
+}
+
 static void
 fake_begin(struct intake *in, uint64_t size)
 {
@@ -140,6 +183,9 @@ static const struct house fake = {
 	.settings = fake_settings,
 	.hostname = fake_hostname,
 	.route = fake_route,
+	.may_send = fake_may_send,
+	.expand = fake_expand,
+	.try_domain = fake_try_domain,
 	.mail_begin = fake_begin,
 	.mail_ready = fake_ready,
 	.mail_commit = fake_commit,
@@ -251,8 +297,8 @@ test_lines(void **unused)
 		{ "MAIL FROM:<a@b.test> SIZE", "501 5.5.4 " },
 		{ "MAIL FROM:<a@b.test> SIZE=1 SIZE=1", "501 5.5.4 " },
 		{ "MAIL FROM:<a@b.test> SIZE=99999999999", "552 5.3.4 " },
-		{ "MAIL FROM:<a@b.test> BODY=BINARYMIME", "501 5.5.4 " },
-		{ "MAIL FROM:<a@b.test> RET=FULL", "555 5.5.4 " },
+		{ "MAIL FROM:<a@b.test> BODY=9BIT", "501 5.5.4 " },
+		{ "MAIL FROM:<a@b.test> RRVS=x", "555 5.5.4 " },
 		{ "MAIL FROM:<a@b.test> size=100 body=8bitmime", "250 2.1.0" },
 		{ "MAIL FROM:<a@b.test>", "503 5.5.1 There is" },
 		{ "DATA", "503 5.5.1 RCPT" },
@@ -260,7 +306,7 @@ test_lines(void **unused)
 		{ "DATA", "554 5.5.1 " },
 		{ "RCPT TO:<>", "501 5.1.3 " },
 		{ "RCPT TO:<later@example.test>", "451 4.3.0 " },
-		{ "RCPT TO:<alice@example.test> NOTIFY=NEVER", "555 5.5.4 " },
+		{ "RCPT TO:<alice@example.test> RET=FULL", "555 5.5.4 " },
 		{ "EXPN team", "502 5.5.1 " },
 		{ "TURN", "502 5.5.1 " },
 		{ "AUTH PLAIN", "500 5.5.1 " },
@@ -699,7 +745,8 @@ test_xclient(void **unused)
 	assert_string_equal(d->login, "alice@example.test");
 	assert_string_equal(d->helo, "c.test");
 	say(d, "MAIL FROM:<a@b.test>", "503 5.5.1 EHLO");
-	greeted(d);
+	say(d, "EHLO client.test", "250-");
+	say(d, "MAIL FROM:<alice@example.test>", "250 2.1.0 ");
 	say(d, "XCLIENT NAME=[UNAVAILABLE]", "503 5.5.1 There is a mail");
 	say(d, "RSET", "250 ");
 	say(d, "XFORWARD NAME=o.test ADDR=192.0.2.9", "250 ");
