@@ -171,7 +171,7 @@ read_notify(struct dialog *d, struct rcpt *rcpt, struct view value,
     struct why *w)
 {
 	uint8_t bits = 0, bit;
-	bool more;
+	bool more, alone = view_isi(value, "NEVER");
 
 	(void)d;
 	do {
@@ -179,7 +179,7 @@ read_notify(struct dialog *d, struct rcpt *rcpt, struct view value,
 		bit = notify_bit(view_cut(&value, ','));
 		bits |= bit;
 	} while (more && bit != 0);
-	if (bit == 0 || (bits & NOTIFY_NEVER && bits != NOTIFY_NEVER))
+	if (bit == 0 || (bits & NOTIFY_NEVER && !alone))
 		return why_never(w, "5.4", "NOTIFY is NEVER, or some of "
 		    "SUCCESS,FAILURE,DELAY");
 	rcpt->notify = bits;
