@@ -63,6 +63,7 @@ sasl_offer(const struct session *s, const char *prefix, struct str *out)
 {
 	const struct sasl_mechanism *m;
 
+	sasl_wait();
 	for (size_t i = 0; (m = sasl_mechanism_nth(i)) != NULL; i++) {
 		if ((m->needs & UNLISTED) || !is_named(m) || !is_fit(m, s))
 			continue;
@@ -151,6 +152,7 @@ sasl_begin(struct sasl *x, const struct session *s, const char *service,
 	const struct sasl_mechanism *m = sasl_mechanism(mechanism);
 	struct message request = { .type = MSG_sasl_begin };
 
+	sasl_wait();
 	x->mechanism = m == NULL ? "unknown" : m->name;
 	if (m != NULL && is_named(m) && !is_fit(m, s) &&
 	    (m->needs & NEEDS_PRIVACY)) {

@@ -26,7 +26,8 @@
  * socket, or where plain_logins says so? */
 bool sasl_plain_allowed(const struct session *s);
 /* Names of the mechanisms on offer now, each behind prefix (" ", " AUTH="),
- * appended to out. The order is that of preference, strongest first. */
+ * appended to out. The order is that of preference, strongest first. In a
+ * process that was just started it may wait for auth for a moment. */
 void sasl_offer(const struct session *s, const char *prefix, struct str *out);
 
 /* The same question about one, listed or not (APOP). */

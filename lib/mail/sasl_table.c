@@ -4,6 +4,9 @@
  */
 #include "lib/mail/sasl.h"
 #include "lib/mail/sasl_table.h"
+#include "lib/proc/fiber.h"
+
+#define FIRST_WORD_MS	1000
 
 /* Strongest first, as clients without a preference take the first. */
 static const struct sasl_mechanism mechanisms[] = {
@@ -24,6 +27,19 @@ static const struct sasl_mechanism mechanisms[] = {
  * every account can use. */
 static unsigned usable = 1u << (nitems(mechanisms) - 1) |
     1u << (nitems(mechanisms) - 2);
+
+static struct fiber_queue waiting;
+static bool told;		/* or it did not come in time */
+
+void
+sasl_wait(void)
+{
+	if (told || fiber_self() == NULL)
+		return;
+	if (fiber_queue_wait(&waiting, deadline_in(FIRST_WORD_MS)) ==
+	    WAIT_TIMEOUT)
+		told = true;
+}
 
 const struct sasl_mechanism *
 sasl_mechanism_nth(size_t n)
@@ -52,6 +68,8 @@ sasl_mechanisms(struct channel *c UNUSED, uint32_t tag UNUSED,
 {
 	struct view rest = m->names, name;
 
+	told = true;
+	fiber_queue_wake_all(&waiting);
 	usable = 0;
 	while (list_next(&rest, &name)) {
 		const struct sasl_mechanism *known = sasl_mechanism(name);

@@ -24,6 +24,9 @@ struct sasl_mechanism {
 const struct sasl_mechanism *sasl_mechanism_nth(size_t n);
 /* By its name in any case; NULL when it is none of ours. */
 const struct sasl_mechanism *sasl_mechanism(struct view name);
+/* Wait a moment for auth's first word, in a fiber: a process that was just
+ * started must not offer less than others. */
+void sasl_wait(void);
 /* Can some account use it? */
 bool sasl_is_usable(const struct sasl_mechanism *m);
 
