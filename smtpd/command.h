@@ -46,7 +46,11 @@ command_fn command_mail, command_rcpt, command_data;
 command_fn command_bdat;
 /* smtpd/minor.c */
 command_fn command_rset, command_noop, command_quit, command_help;
-command_fn command_vrfy, command_foreign;
+command_fn command_foreign;
+/* smtpd/verify.c */
+command_fn command_vrfy, command_expn;
+/* smtpd/etrn.c */
+command_fn command_etrn;
 /* smtpd/login.c */
 command_fn command_auth;
 /* smtpd/starttls.c */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * minor - the commands that change nothing: RSET, NOOP, HELP, VRFY, QUIT
+ * minor - the commands that change nothing: RSET, NOOP, HELP, QUIT
  */
 #include "lib/base/log.h"
 #include "smtpd/command.h"
+#include "smtpd/extension.h"
 
 static struct response
 no_arguments(struct dialog *d, const char *verb)
@@ -42,11 +43,31 @@ command_quit(struct dialog *d, struct view args)
 	return r;
 }
 
+/* Verbs that are there only while EHLO says so. */
+static bool
+in_offer(const struct dialog *d, const struct command *c)
+{
+	static const struct {
+		command_fn *run;
+		enum extension extension;
+	} verbs[] = {
+		{ command_auth, EXT_AUTH },
+		{ command_starttls, EXT_STARTTLS },
+		{ command_expn, EXT_EXPN },
+		{ command_etrn, EXT_ETRN },
+	};
+
+	for (size_t i = 0; i < nitems(verbs); i++)
+		if (c->run == verbs[i].run)
+			return extension_offered(d, verbs[i].extension);
+	return true;
+}
+
 static bool
 is_offered(const struct dialog *d, const struct command *c)
 {
 	return c->run != NULL && c->help != NULL &&
-	    (c->protocols & d->protocol) != 0;
+	    (c->protocols & d->protocol) != 0 && in_offer(d, c);
 }
 
 static struct response
@@ -78,17 +99,6 @@ command_help(struct dialog *d, struct view args)
 		    "There is no help about that; HELP alone lists what is");
 	return response_printf(&d->command, 214, "2.0.0", "%s\n%s", c->syntax,
 	    c->help);
-}
-
-/* The same for everybody: who is here is told at RCPT, where it is counted. */
-struct response
-command_vrfy(struct dialog *d, struct view args)
-{
-	(void)d;
-	if (args.n == 0)
-		return response(501, "5.5.4", "Syntax: VRFY user or address");
-	return response(252, "2.1.5",
-	    "Cannot verify; send the mail and RCPT will tell");
 }
 
 /* A web browser, or a page that makes one talk to us. */

@@ -10,6 +10,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/mail/date.h"
+#include "lib/proc/tls.h"
 #include "smtpd/trace.h"
 
 /* The date is made once a second; all sessions share it. */
@@ -40,6 +41,32 @@ from_clause(struct str *out, const struct dialog *d)
 		    v6 ? "IPv6:" : "", d->ip);
 }
 
+/* RFC 3848, and RFC 6531 4.3 for mail with UTF-8 in the envelope. */
+static void
+with_clause(struct str *out, const struct dialog *d)
+{
+	if (d->tx.utf8)
+		str_addf(out, "UTF8%s", d->protocol == PROTOCOL_LMTP ?
+		    "LMTP" : "SMTP");
+	else
+		str_adds(out, dialog_with(d));
+	if (d->extended)
+		str_addf(out, "%s%s", d->secure ? "S" : "",
+		    d->login[0] != '\0' ? "A" : "");
+}
+
+/* The log readers' words for it. */
+static void
+tls_comment(struct str *out, const struct dialog *d)
+{
+	const struct tls_info *t = d->session == NULL ? NULL :
+	    tls_info(&d->session->stream);
+
+	if (t != NULL)
+		str_addf(out, "\r\n\t(using %s with cipher %s (%u bits))",
+		    t->version, t->cipher, t->bits);
+}
+
 uint32_t
 trace_write(struct str *out, const struct dialog *d, uint64_t mail)
 {
@@ -51,10 +78,10 @@ trace_write(struct str *out, const struct dialog *d, uint64_t mail)
 	skip = (uint32_t)out->n;
 	str_adds(out, "Received: ");
 	from_clause(out, d);
-	str_addf(out, "\r\n\tby %s with %s%s%s id %016" PRIX64,
-	    d->house->hostname(), dialog_with(d),
-	    d->secure && d->extended ? "S" : "",
-	    d->login[0] != '\0' && d->extended ? "A" : "", mail);
+	tls_comment(out, d);
+	str_addf(out, "\r\n\tby %s with ", d->house->hostname());
+	with_clause(out, d);
+	str_addf(out, " id %016" PRIX64, mail);
 	if (d->tx.rcpts == 1) {
 		str_adds(out, "\r\n\tfor <");
 		str_add(out, d->tx.first->original);

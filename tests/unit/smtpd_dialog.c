@@ -331,6 +331,78 @@ test_lines(void **unused)
 	assert_int_equal(world.begun, world.dropped);
 }
 
+/* Clients on this host may ask who is here. */
+static void
+test_verify(void **unused)
+{
+	static const struct {
+		const char *say, *expect;
+	} lines[] = {
+		{ "VRFY alice", "250 2.1.5 <alice@example.test>\r\n" },
+		{ "VRFY <alice@example.test>", "250 2.1.5 <alice@" },
+		{ "VRFY nobody", "550 5.1.1 " },
+		{ "VRFY <alice", "501 5.1.3 " },
+		{ "VRFY \x01", "501 5.1.3 " },
+		{ "VRFY m\xc3\xbcller", "553 5.6.7 " },
+		{ "VRFY m\xc3\xbcller SMTPUTF8", "250 2.1.5 <m\xc3\xbcller@" },
+		{ "EXPN team", "250-2.1.5 <alice@example.test>\r\n"
+		    "250 2.1.5 <bob@example.test>\r\n" },
+		{ "EXPN nobody", "550 5.1.1 " },
+		{ "EXPN", "501 5.5.4 " },
+		{ "ETRN partner.test", "502 5.5.1 " },
+	};
+	struct dialog *d = begin(PROTOCOL_SMTP);
+
+	(void)unused;
+	d->trusted = true;
+	greeted(d);
+	for (size_t i = 0; i < nitems(lines); i++) {
+		d->errors = 0;
+		say(d, lines[i].say, lines[i].expect);
+	}
+	dialog_free(&d);
+}
+
+/* RFC 3848 and RFC 6531 4.3. */
+static void
+test_with(void **unused)
+{
+	static const struct {
+		enum protocol protocol;
+		bool extended, secure, login, utf8;
+		const char *with;
+	} cases[] = {
+		{ PROTOCOL_SMTP, false, false, false, false, " with SMTP id" },
+		{ PROTOCOL_SMTP, true, false, false, false, " with ESMTP id" },
+		{ PROTOCOL_SMTP, true, true, false, false, " with ESMTPS id" },
+		{ PROTOCOL_SUBMISSION, true, true, true, false,
+		    " with ESMTPSA id" },
+		{ PROTOCOL_SUBMISSION, true, false, true, false,
+		    " with ESMTPA id" },
+		{ PROTOCOL_SMTP, true, false, false, true, " with UTF8SMTP id" },
+		{ PROTOCOL_SUBMISSION, true, true, true, true,
+		    " with UTF8SMTPSA id" },
+		{ PROTOCOL_LMTP, true, true, false, false, " with LMTPS id" },
+		{ PROTOCOL_LMTP, true, false, false, true, " with UTF8LMTP id" },
+	};
+	struct str out = { 0 };
+
+	(void)unused;
+	for (size_t i = 0; i < nitems(cases); i++) {
+		struct dialog *d = begin(cases[i].protocol);
+
+		d->extended = cases[i].extended;
+		d->secure = cases[i].secure;
+		d->login = cases[i].login ? "alice@example.test" : "";
+		d->tx.utf8 = cases[i].utf8;
+		str_reset(&out);
+		trace_write(&out, d, 1);
+		assert_non_null(strstr(str_c(&out), cases[i].with));
+		dialog_free(&d);
+	}
+	str_free(&out);
+}
+
 static void
 test_mail(void **unused)
 {
@@ -909,6 +981,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_verify),
+		cmocka_unit_test(test_with),
 		cmocka_unit_test(test_mail),
 		cmocka_unit_test(test_targets_once),
 		cmocka_unit_test(test_refused_content),
