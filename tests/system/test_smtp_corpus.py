@@ -124,28 +124,25 @@ def mutant(rng, octets):
 class Lines(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.server = SecureServer(SETTINGS)
+        cls.server = SecureServer(SETTINGS, aliases="staff: alice, bob\n")
         cls.addClassCleanup(cls.server.remove)
         cls.server.start()
         cls.count = itertools.count(1)
         cls.offered = {}
 
     def offers(self, listener):
-        """The keywords of EHLO, in TLS too, and EXPN."""
+        """The keywords of EHLO: at first, in TLS, and after a login."""
         if listener not in self.offered:
             verb = "LHLO" if listener == "lmtp" else "EHLO"
             with Wire(self.server.ports[listener]) as wire:
-                found = wire.hello(verb)
-                words = set(found)
-                help = wire.must("HELP", 214).lines[0].split()
-                words.update({"EXPN"} & set(help))
-                if "STARTTLS" in found:
-                    wire.must("STARTTLS", 220)
-                    wire.start_tls()
-                    secure = wire.hello(verb)
-                    words |= set(secure)
-                    words |= set(secure.get("AUTH", []))
-            words |= set(found.get("AUTH", []))
+                found = [wire.hello(verb)]
+                if "STARTTLS" in found[0]:
+                    found.append(wire.secure(verb))
+                if "AUTH" in found[-1]:
+                    wire.must(*SETUP["auth"])
+                    found.append(wire.hello(verb))
+            words = {word for f in found for word in f}
+            words.update(*(f.get("AUTH", []) for f in found))
             self.offered[listener] = words
         return self.offered[listener]
 
