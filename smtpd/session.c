@@ -28,6 +28,7 @@ struct talk {
 	bool pipelining_logged;
 	unsigned commands;
 	int64_t login_by;	/* DEADLINE_NEVER where none is needed */
+	bool hangs_up;		/* ends, and the client has not asked for it */
 };
 
 static const struct {
@@ -164,6 +165,7 @@ take_command(struct talk *t, enum then *then)
 	if (++t->commands % COMMANDS_TURN == 0 && stream_pending(t->stream))
 		fiber_sleep(0);
 	*then = r.then;
+	t->hangs_up = r.then == THEN_CLOSE && r.code != 221;
 	return true;
 }
 
@@ -183,7 +185,7 @@ hopeless(struct talk *t)
 {
 	stream_printf(t->stream, "421 4.7.0 %s The mail was refused and does "
 	    "not end\r\n", t->dialog->house->hostname());
-	stream_flush(t->stream);
+	t->hangs_up = true;
 	log_info(NULL, "endless data from %s", t->dialog->client);
 }
 
@@ -313,7 +315,10 @@ talk(struct talk *t)
 		} else {
 			on = take_command(t, &then);
 		}
-	stream_flush(t->stream);
+	if (t->hangs_up)
+		stream_linger(t->stream);
+	else
+		stream_flush(t->stream);
 }
 
 void

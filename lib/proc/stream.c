@@ -22,6 +22,8 @@
 #define SMALL_MOST	8192	/* unread octets kept in a buffer of their size */
 #define OUT_HIGH	65536	/* more than this is sent at once */
 #define WRITE_WAIT_MS	300000
+#define LINGER_MS	2000
+#define LINGER_MOST	(256u * 1024)
 #define DOUBT_MS	1000
 
 static char *stock[IN_KEPT];
@@ -351,20 +353,34 @@ stream_peek(struct stream *s, struct view *v, int64_t deadline)
 	return e;
 }
 
+/* Octets up to the end of a line, with it; 0 when it is not in v. */
+static size_t
+line_end(struct view v, bool strict)
+{
+	size_t at = view_find(v, '\n');
+
+	while (strict && at < v.n && (at == 0 || v.p[at - 1] != '\r'))
+		at += 1 + view_find(view_skip(v, at + 1), '\n');
+	return at < v.n ? at + 1 : 0;
+}
+
 /* Read on to the end of a line that is not wanted. */
 static enum stream_end
-skip_line(struct stream *s, enum stream_end verdict, int64_t deadline)
+skip_line(struct stream *s, bool strict, enum stream_end verdict,
+    int64_t deadline)
 {
 	for (;;) {
-		struct view v = { s->in + s->in_at, s->in_n };
-		size_t at = view_find(v, '\n');
+		struct view v = { s->in ? s->in + s->in_at : "", s->in_n };
+		size_t n = line_end(v, strict);
 		enum stream_end e;
 
-		if (at < v.n) {
-			stream_skip(s, at + 1);
+		if (n > 0) {
+			stream_skip(s, n);
 			return verdict;
 		}
-		stream_skip(s, v.n);
+		/* a CR may be the first half of the end */
+		n = strict && v.n > 0 && v.p[v.n - 1] == '\r';
+		stream_skip(s, v.n - n);
 		e = fill(s, deadline, false);
 		if (e != STREAM_OK)
 			return e;
@@ -392,24 +408,46 @@ stream_line(struct stream *s, struct view *line, size_t max, bool strict,
     int64_t deadline)
 {
 	size_t seen = 0; /* searched already */
+	enum stream_end e = STREAM_OK;
 
 	must(max <= IN_SIZE);
 	*line = VIEW_NONE;
+	if (s->amiss)
+		e = skip_line(s, true, STREAM_OK, deadline);
+	if (e != STREAM_OK)
+		return e;
+	s->amiss = false;
 	for (;;) {
 		struct view v = { s->in ? s->in + s->in_at : "", s->in_n };
 		size_t at = seen + view_find(view_skip(v, seen), '\n');
-		enum stream_end e;
 
 		if (at < v.n) {
+			s->amiss = strict && (at == 0 || v.p[at - 1] != '\r');
 			*line = (struct view){ v.p, at };
 			stream_skip(s, at + 1);
 			return judge_line(line, max, strict);
 		}
 		seen = v.n;
 		if (seen >= max || (s->in_at == 0 && seen == IN_SIZE))
-			return skip_line(s, STREAM_TOO_LONG, deadline);
+			return skip_line(s, strict, STREAM_TOO_LONG,
+			    deadline);
 		e = fill(s, deadline, false);
 		if (e != STREAM_OK)
 			return e;
 	}
+}
+
+void
+stream_linger(struct stream *s)
+{
+	int64_t deadline = deadline_in(LINGER_MS);
+	size_t taken = 0;
+
+	stream_flush(s);
+	shutdown(s->fd, SHUT_WR);
+	do {
+		taken += s->in_n;
+		stream_skip(s, s->in_n);
+	} while (taken < LINGER_MOST &&
+	    fill(s, deadline, false) == STREAM_OK);
 }

@@ -24,7 +24,7 @@ enum stream_end {
 	STREAM_CANCELLED,	/* the fiber was cancelled */
 	STREAM_WOKEN,		/* fiber_wake(): only from stream_wait() */
 	STREAM_TOO_LONG,	/* line over the limit; skipped to its end */
-	STREAM_BARE		/* a CR or LF not in a CRLF; line skipped */
+	STREAM_BARE		/* a CR or LF not in a CRLF; see stream_line() */
 };
 
 struct stream {
@@ -36,6 +36,7 @@ struct stream {
 	uint32_t in_at, in_n;	/* unread part */
 	uint32_t in_size;
 	bool drained;		/* the kernel had no more at the last read */
+	bool amiss;		/* the rest of a wrong line is still to come */
 	bool failed;		/* a write failed: reads tell STREAM_EOF */
 	struct str out;
 	int64_t write_deadline_ms;	/* per flush, relative */
@@ -55,7 +56,10 @@ void stream_open(struct stream *s, int fd);
 void stream_close(struct stream *s);
 
 /* One line without its CRLF; valid until the next call on s. Only CRLF ends a
- * line when strict; else LF does and a CR before it is cut off. max counts
+ * line when strict: a bare LF is told at once, and what follows it, up to the
+ * CRLF that ends the wrong line, is passed over, so that nobody in front of us
+ * sees one command where we see two. Else LF ends a line, and a CR before it is
+ * cut off. max counts
  * octets with the line end, at most 65536. */
 enum stream_end stream_line(struct stream *s, struct view *line, size_t max,
     bool strict, int64_t deadline);
@@ -78,5 +82,9 @@ bool stream_write(struct stream *s, struct view v);
 bool stream_puts(struct stream *s, const char *text);
 bool stream_printf(struct stream *s, const char *fmt, ...) PRINTF(2, 3);
 bool stream_flush(struct stream *s);
+/* Before a close that the peer does not expect: say that no more comes, and
+ * take what it still sends for a moment. Octets that nobody read would make the
+ * kernel throw away what was written last. */
+void stream_linger(struct stream *s);
 
 #endif

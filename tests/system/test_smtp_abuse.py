@@ -166,6 +166,16 @@ class Lines(Abuse):
                 wire.send(10000 * "NOOP\r\n")
         self.others_are_served()
 
+    def test_the_last_word_is_heard(self):
+        """Who has sent on and on gets the 421 before the end, no reset."""
+        with self.server.connect("smtp") as s:
+            s.settimeout(20)
+            s.sendall(b"EHLO client.test\r\n" + b"XYZZY\r\n" * 10000)
+            text = b""
+            while more := s.recv(65536):
+                text += more
+        self.assertTrue(text.splitlines()[-1].startswith(b"421 4.7.0"), text)
+
     def test_who_does_not_listen(self):
         """A client that sends and never reads is held to what the sockets
         take."""

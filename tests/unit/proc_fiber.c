@@ -196,7 +196,12 @@ static const struct {
 } lines[] = {
 	{ "HELO x\r\n", true, STREAM_OK, "HELO x" },
 	{ "\r\n", true, STREAM_OK, "" },
-	{ "HELO x\n", true, STREAM_BARE, NULL },
+	{ "HELO x\nQUIT\n\r.\n\r\n", true, STREAM_BARE, NULL },
+	{ "\n\r\n", true, STREAM_BARE, NULL },
+	{ "NOOP\r\n", true, STREAM_OK, "NOOP" },
+	{ "0123456789012345678901234567890123456789\nQUIT\r\n", true,
+	    STREAM_TOO_LONG, NULL },
+	{ "NOOP\r\n", true, STREAM_OK, "NOOP" },
 	{ "HE\rLO\r\n", true, STREAM_BARE, NULL },
 	{ "HELO x\n", false, STREAM_OK, "HELO x" },
 	{ "HE\rLO\r\n", false, STREAM_OK, "HE\rLO" },
