@@ -18,7 +18,8 @@
 
 #define RCPTS_RECORD	(64u * 1024)	/* begin another record beyond it */
 
-/* What survives a restart: an attempt or a report under way does not. */
+/* What survives a restart: an attempt or a report under way does not. A report
+ * of what is DONE stands in the journal as such: see letter_of(). */
 static const struct {
 	char letter;
 	uint8_t state, restart;
@@ -182,6 +183,14 @@ mail_free(struct mail **m)
 	*m = NULL;
 }
 
+/* Told a second time that it is fine, but never that it failed. */
+static char
+letter_of(const struct rcpt *r)
+{
+	return mail_state_letter(r->state == RCPT_REPORTING && r->good ?
+	    RCPT_DONE : r->state);
+}
+
 void
 mail_write_rcpt(struct str *out, const struct rcpt *r,
     const struct rcpt_texts *t, uint8_t notify)
@@ -193,7 +202,7 @@ mail_write_rcpt(struct str *out, const struct rcpt *r,
 	if (r == NULL)
 		r = &fresh;
 	put_u16(out, 0);
-	put_u8(out, (unsigned char)mail_state_letter(r->state));
+	put_u8(out, (unsigned char)letter_of(r));
 	put_u8(out, notify);
 	put_u16(out, r->tries);
 	put_u32(out, r->due);

@@ -37,6 +37,7 @@ struct rcpt {
 	uint8_t notify;		/* NOTIFY_ bits, 0: the usual */
 	uint8_t transport;	/* index into transports[] */
 	bool again;		/* an attempt may have succeeded unheard */
+	bool good;		/* REPORTING: that it is DONE */
 };
 
 struct mail {

@@ -152,9 +152,10 @@ mark(struct mail *m, const struct settles *about, enum state to)
 	if (state_of(about->kind) == RCPT_WAITING)
 		return;
 	for (uint16_t i = 0; i < about->n; i++) {
-		uint8_t state = m->rcpt[about->rcpt[i]].state;
+		struct rcpt *r = &m->rcpt[about->rcpt[i]];
 
-		if (to == RCPT_REPORTING || state == RCPT_REPORTING)
+		r->good = state_of(about->kind) == RCPT_DONE;
+		if (to == RCPT_REPORTING || r->state == RCPT_REPORTING)
 			ledger_move(m, about->rcpt[i], to);
 	}
 }

@@ -20,6 +20,26 @@ is_name(struct view login, const struct address *a)
 	return same;
 }
 
+/* A user or an alias of exactly this name is not a detail of a shorter one:
+ * the order in which decide() looks. */
+static bool
+is_taken(const struct tables *t, const struct address *a)
+{
+	struct str name = { 0 };
+	struct view items;
+	bool taken;
+
+	address_canonical_user(&name, a);
+	taken = t->user(t->arg, str_view(&name)) ||
+	    t->alias(t->arg, str_view(&name), &items) != KV_NONE;
+	str_reset(&name);
+	for (size_t i = 0; i < a->local.n; i++)
+		str_addc(&name, to_lower(a->local.p[i]));
+	taken = taken || t->alias(t->arg, str_view(&name), &items) != KV_NONE;
+	str_free(&name);
+	return taken;
+}
+
 /* Itself, or with a detail that it chose. */
 static bool
 is_self(const struct tables *t, struct view login, const struct address *a)
@@ -29,7 +49,8 @@ is_self(const struct tables *t, struct view login, const struct address *a)
 
 	return is_name(login, a) ||
 	    (address_detail(a->local, t->settings->recipient_delimiter,
-		&base.local, &detail) && is_name(login, &base));
+		&base.local, &detail) && is_name(login, &base) &&
+		!is_taken(t, a));
 }
 
 static bool

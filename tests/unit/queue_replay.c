@@ -282,6 +282,31 @@ test_expanded(void **state UNUSED)
 	ledger_clear();
 }
 
+/* A mail that is written again while bounce writes that it was delivered: a
+ * start must not take that for a failure. */
+static void
+test_good_report_is_not_a_failure(void **state UNUSED)
+{
+	struct str b = { 0 };
+	struct replay r;
+	struct mail *m;
+
+	sample_mail(&b, ID, 3);
+	sample_replay(&b, &r);
+	m = ledger_find(ID);
+	m->rcpt[0].state = m->rcpt[1].state = RCPT_REPORTING;
+	m->rcpt[0].good = true;
+	m->rcpt[2].good = true;
+	str_reset(&b);
+	mail_write(&b, m);
+	sample_replay(&b, &r);
+	assert_int_equal(ledger_find(ID)->rcpt[0].state, RCPT_DONE);
+	assert_int_equal(ledger_find(ID)->rcpt[1].state, RCPT_FAILED);
+	assert_int_equal(ledger_find(ID)->rcpt[2].state, RCPT_WAITING);
+	str_free(&b);
+	ledger_clear();
+}
+
 static void
 test_who_wants_what(void **state UNUSED)
 {
@@ -581,6 +606,7 @@ main(void)
 		cmocka_unit_test(test_impossible_extensions),
 		cmocka_unit_test(test_former_journal),
 		cmocka_unit_test(test_expanded),
+		cmocka_unit_test(test_good_report_is_not_a_failure),
 		cmocka_unit_test(test_who_wants_what),
 		cmocka_unit_test(test_report_settles),
 		cmocka_unit_test(test_every_truncation),

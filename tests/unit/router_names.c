@@ -26,7 +26,9 @@ static const struct {
 	{ "alice@one.test", "bob@one.test", "5.7.1" },
 	{ "alice@one.test", "root@one.test", "5.7.1" },
 	{ "alice@two.test", "alice@one.test", "5.7.1" },
-	{ "bob@one.test", "bob+list@one.test", "2.1.0" },
+	{ "bob@one.test", "bob+list@one.test", "5.7.1" },
+	{ "deep@one.test", "deep+detail@one.test", "5.7.1" },
+	{ "deep@one.test", "deep+other@one.test", "2.1.0" },
 	{ "bob+list@one.test", "bob@one.test", "5.7.1" },
 	{ "bob@one.test", "bob@two.test", "2.1.0" },	/* catch_all */
 	{ "bob@one.test", "nobody@one.test", "5.7.1" },
