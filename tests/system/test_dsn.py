@@ -2,7 +2,8 @@
 """What senders ask for by SMTP extensions takes effect, across restarts too.
 
 DSN (RFC 3461), DELIVERBY (RFC 2852), FUTURERELEASE (RFC 4865), MT-PRIORITY
-(RFC 6710), whose a reverse-path is, and how many recipients an hour has.
+(RFC 6710), REQUIRETLS (RFC 8689), whose a reverse-path is, and how many
+recipients an hour has.
 """
 
 import email
@@ -12,6 +13,7 @@ import smtplib
 import time
 import unittest
 
+from secure import HOST, SecureServer
 from server import DOMAIN, USERS, Server, message, wait_for
 
 ALICE, BOB, CAROL = (f"{name}@{DOMAIN}" for name in ("alice", "bob", "carol"))
@@ -20,9 +22,10 @@ ALIASES = "team: alice, carol\nchief: alice\n"
 
 class Case(unittest.TestCase):
     SETTINGS = "retry_first = 1\nretry_most = 1\n"
+    SERVER = Server
 
     def setUp(self):
-        self.server = Server(self.SETTINGS, aliases=ALIASES,
+        self.server = self.SERVER(self.SETTINGS, aliases=ALIASES,
                              users={**USERS, CAROL: "c"})
         self.addCleanup(self.server.remove)
         self.prepare()
@@ -340,6 +343,58 @@ class Facts(Case):
         self.server.posthouse("queue", "flush", "--domain", DOMAIN)
         self.server.settle()
         self.assertEqual(len(self.server.files(ALICE)), 1)
+
+
+class RequireTls(Case):
+    SERVER = SecureServer
+    SETTINGS = "queue_lifetime = 1\nretry_first = 1\nretry_most = 1\n"
+
+    def prepare(self):
+        self.block(CAROL)
+
+    def secure_client(self):
+        client = self.client()
+        client._host = HOST     # whose certificate is looked for
+        client.starttls(context=self.server.trust())
+        client.ehlo()
+        self.assertTrue(client.has_extn("requiretls"))
+        return client
+
+    def test_report(self):
+        """RFC 8689 5: without the content, and as safe as its mail was."""
+        self.block(BOB)
+        self.send(self.secure_client(), BOB, {CAROL: []},
+                  ["REQUIRETLS", "RET=FULL"])
+        wait_for(lambda: [m for m in self.queue()
+                          if m["sender"] == "MAILER-DAEMON"], "the report")
+        self.server.kill()
+        self.server.start()
+        (mail,) = self.queue()
+        self.assertEqual(mail["sender"], "MAILER-DAEMON")
+        self.assertEqual(mail["tls"], "required")
+        self.assertIn("REQUIRETLS",
+                      self.server.posthouse("queue", "list").stdout)
+        self.unblock(BOB)
+        (report,) = self.reports()
+        self.assertEqual(report.get_payload()[2].get_content_type(),
+                         "text/rfc822-headers")
+        _, (rcpt,) = self.fields(report)
+        self.assertEqual(rcpt["Action"], "failed")
+
+    def test_only_with_tls(self):
+        client = self.client()
+        self.assertFalse(client.has_extn("requiretls"))
+        self.assertEqual(client.mail(BOB, ["REQUIRETLS"])[0] // 100, 5)
+
+    def test_no_report_about_a_report(self):
+        self.server.stop()
+        self.server.conf.write_text(
+            "bounce_lifetime = 1\n" + self.server.conf.read_text())
+        self.server.start()
+        self.send(self.secure_client(), "", {CAROL: []}, ["REQUIRETLS"])
+        self.server.settle()
+        self.assertEqual(self.server.log().count("sender notification"), 0)
+        self.assertIn("no sender to tell", self.server.log())
 
 
 class Owner(Case):
