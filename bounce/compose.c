@@ -258,12 +258,10 @@ rcpt_for_programs(struct str *out, const struct notice *n,
 	char class[] = { kinds[n->kind].status, '.', '\0' };
 
 	str_adds(out, "\r\n");
+	/* never without ORCPT: RFC 3461 6.3 (d) */
 	if (r->orcpt.n > 0)
 		field(out, "Original-Recipient",
 		    (struct value){ "", r->orcpt, utf8 });
-	else if (!view_eq(r->original, r->address))
-		field(out, "Original-Recipient", (struct value){
-		    type_of(r->original), r->original, utf8 });
 	field(out, "Final-Recipient",
 	    (struct value){ type_of(r->address), r->address, utf8 });
 	str_addf(out, "Action: %s\r\n", kinds[n->kind].action);

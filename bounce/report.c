@@ -26,6 +26,8 @@
 #define RCPTS_MOST	1000
 #define TARGETS_MOST	1000
 #define NOTIFY_NEVER	8
+#define BODY_KIND	3	/* of body, without +4 */
+#define BODY_BINARY	2
 enum { RET_FULL = 1, RET_HEADERS = 2 };
 
 struct report {
@@ -79,7 +81,8 @@ report_new(struct channel *queue, uint32_t tag, struct msg_report *m)
 	p->tag = tag;
 	p->mail = m->mail;
 	p->skip = m->skip;
-	p->ret = m->ret;
+	/* nothing binary fits into a report of lines (RFC 3030) */
+	p->ret = (m->body & BODY_KIND) == BODY_BINARY ? RET_HEADERS : m->ret;
 	p->content = fd_take(&m->content);
 	n->kind = m->kind;
 	n->sender = arena_view(&p->arena, m->sender);

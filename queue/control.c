@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "lib/base/log.h"
+#include "lib/mail/idn.h"
 #include "lib/mail/spool.h"
 #include "queue/attempt.h"
 #include "queue/content.h"
@@ -206,23 +207,49 @@ control_flush(struct channel *c, uint32_t tag, struct msg_queue_flush *q)
 
 /* @name: also what stands below it. */
 static bool
-is_for(const void *arg, const struct mail *m, uint32_t rcpt)
+is_within(struct view name, struct view domain)
 {
-	struct view domain = str_view(arg);
-	struct view address = mail_texts(m, rcpt).address;
-	size_t at = address.n;
 	bool below = domain.n > 0 && domain.p[0] == '@';
+	size_t at;
 
-	while (at > 0 && address.p[at - 1] != '@')
-		at--;
-	address = view_skip(address, at);
 	if (below)
 		domain = view_skip(domain, 1);
-	if (at == 0 || domain.n == 0 || address.n < domain.n)
+	if (domain.n == 0 || name.n < domain.n)
 		return false;
-	at = address.n - domain.n;
-	return view_eqi(view_skip(address, at), domain) &&
-	    (at == 0 || (below && address.p[at - 1] == '.'));
+	at = name.n - domain.n;
+	return view_eqi(view_skip(name, at), domain) &&
+	    (at == 0 || (below && name.p[at - 1] == '.'));
+}
+
+/* Names are compared by their A-labels; what has none, as it is spelled. */
+static bool
+is_for(const void *arg, const struct mail *m, uint32_t rcpt)
+{
+	struct view name = mail_texts(m, rcpt).address;
+	struct str ascii = { 0 };
+	size_t at = name.n;
+	bool is;
+
+	while (at > 0 && name.p[at - 1] != '@')
+		at--;
+	name = view_skip(name, at);
+	is = at > 0 && is_within(idn_ascii(&ascii, name) ?
+	    str_view(&ascii) : name, str_view(arg));
+	str_free(&ascii);
+	return is;
+}
+
+/* "@" or nothing, and a name. */
+static void
+put_domain(struct str *out, struct view v)
+{
+	bool below = v.n > 0 && v.p[0] == '@';
+	struct str ascii = { 0 };
+
+	str_adds(out, below ? "@" : "");
+	v = view_skip(v, below);
+	str_add(out, idn_ascii(&ascii, v) ? str_view(&ascii) : v);
+	str_free(&ascii);
 }
 
 static void
@@ -264,7 +291,7 @@ control_domain(struct channel *c, uint32_t tag, struct msg_queue_domain *q)
 	}
 	domain_busy = true;
 	r = request_new(c, tag, 0);
-	str_add(&r->domain, q->domain);
+	put_domain(&r->domain, q->domain);
 	fiber_start(domain_run, r);
 }
 

@@ -153,15 +153,16 @@ narrow(struct intake *i, const struct rcpt_texts *t, uint8_t notify)
 		str_reset(&i->alias);
 		str_add(&i->alias, t->original);
 		i->alias_at = i->rcpts.n;
+		i->alias_notify = notify;
 		i->expanded = false;
 		return notify;
 	}
-	notify = without_success(notify);
 	if (!i->expanded) {
-		mail_set_notify(&i->rcpts, i->alias_at, notify);
+		mail_set_notify(&i->rcpts, i->alias_at,
+		    without_success(i->alias_notify));
 		add_expanded(i, t);
 	}
-	return notify;
+	return without_success(notify);
 }
 
 void

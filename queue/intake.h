@@ -30,6 +30,7 @@ struct intake {
 	struct str rcpts;		/* as mail_write_rcpt() has them */
 	struct str alias;		/* of the last one, success wanted */
 	size_t alias_at;		/* where that one stands in rcpts */
+	uint8_t alias_notify;		/* what was asked for that one */
 	bool expanded;			/* others of the same alias followed */
 	struct str records;		/* for the journal, once committed */
 	struct settles *settles;	/* of a report, else NULL */

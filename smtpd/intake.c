@@ -181,11 +181,11 @@ send_recipient(struct channel *c, uint64_t mail, const struct rcpt *r)
 	m.mail_rcpt.mail = mail;
 	m.mail_rcpt.original = r->original;
 	m.mail_rcpt.orcpt = r->orcpt;
-	m.mail_rcpt.notify = r->notify;
 	for (const struct target *t = r->targets; t != NULL; t = t->next) {
 		m.mail_rcpt.transport = t->transport;
 		m.mail_rcpt.destination = t->destination;
 		m.mail_rcpt.address = t->address;
+		m.mail_rcpt.notify = t->notify;
 		channel_send(c, &m);
 	}
 }

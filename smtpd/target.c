@@ -47,8 +47,8 @@ grow(struct arena *a, struct target_set *s)
 			*slot_of(s, old.slot[i]) = old.slot[i];
 }
 
-/* False if it is there already. */
-static bool
+/* What is there already, or t, which is now. */
+static struct target *
 set_add(struct transaction *tx, struct target *t)
 {
 	struct target **slot;
@@ -59,10 +59,27 @@ set_add(struct transaction *tx, struct target *t)
 		grow(&tx->arena, tx->set);
 	slot = slot_of(tx->set, t);
 	if (*slot != NULL)
-		return false;
+		return *slot;
 	*slot = t;
 	tx->set->n++;
-	return true;
+	return t;
+}
+
+/* Of a place that another recipient leads to as well: who asked to be told of
+ * a failure is told, by the name of the first one. That it is a member of a
+ * list that was reached is told of the list only (RFC 3461 5.2.7.3). */
+static uint8_t
+both(uint8_t first, uint8_t other, bool list)
+{
+	static const uint8_t usual = NOTIFY_FAILURE | NOTIFY_DELAY;
+
+	if (list && (other & NOTIFY_SUCCESS))
+		other = other != NOTIFY_SUCCESS ?
+		    other & ~NOTIFY_SUCCESS : NOTIFY_NEVER;
+	if (first == other)
+		return first;
+	first = (first != 0 ? first : usual) | (other != 0 ? other : usual);
+	return first & ~NOTIFY_NEVER;
 }
 
 bool
@@ -77,12 +94,18 @@ target_add_all(struct transaction *tx, struct rcpt *r, struct view targets)
 	    list_next(&targets, &destination) &&
 	    list_next(&targets, &address)) {
 		struct target *t = arena_alloc(&tx->arena, sizeof(*t));
+		struct target *there;
 
 		*t = (struct target){ .transport = transport,
-			.destination = destination, .address = address };
-		if (set_add(tx, t)) {
+			.destination = destination, .address = address,
+			.notify = r->notify };
+		there = set_add(tx, t);
+		if (there == t) {
 			t->next = r->targets;
 			r->targets = t;
+		} else {
+			there->notify = both(there->notify, r->notify,
+			    count > 3);
 		}
 	}
 	return true;

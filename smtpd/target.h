@@ -3,7 +3,8 @@
  * target - where the recipients of a mail go, each place once
  *
  * Two recipients can lead to the same place: the same address twice, or an
- * alias and a user it holds. One delivery is enough.
+ * alias and a user it holds. One delivery is enough, and it is reported as all
+ * of them want.
  */
 #ifndef SMTPD_TARGET_H
 #define SMTPD_TARGET_H

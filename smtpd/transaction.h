@@ -11,6 +11,7 @@
 struct target {
 	struct target *next;
 	struct view transport, destination, address;
+	uint8_t notify;		/* of all recipients that lead here */
 };
 
 /* What the content is made of, as mail_commit has it. */

@@ -153,6 +153,37 @@ class Notify(Case):
                                  kind)
                 self.server.settle()
 
+    def test_place_of_two(self):
+        """Two recipients lead to one place: both wishes count."""
+        self.block(ALICE)
+        chief = f"chief@{DOMAIN}"
+        for n, first, second, told in (
+                (1, "NEVER", "FAILURE", 1), (2, "FAILURE", "NEVER", 1),
+                (3, "NEVER", "NEVER", 0), (4, "DELAY", "SUCCESS", 0)):
+            with self.subTest(f"{first} {second}"):
+                for file in self.server.files(BOB):
+                    file.unlink()
+                self.send(self.client(), BOB, {ALICE: [f"NOTIFY={first}"],
+                                               chief: [f"NOTIFY={second}"]})
+                self.server.settle()
+                self.assertEqual(len(self.server.files(BOB)), told)
+
+    def test_member_by_name(self):
+        """Who is named beside a list is told of as he himself wants."""
+        self.block(ALICE)
+        for rcpts in ([ALICE, "team"], ["team", ALICE]):
+            for file in self.server.files(BOB):
+                file.unlink()
+            self.send(self.client(), BOB, {
+                r if "@" in r else f"{r}@{DOMAIN}":
+                ["NOTIFY=FAILURE" if r == ALICE else "NOTIFY=SUCCESS"]
+                for r in rcpts})
+            self.server.settle()
+            actions = [fields["Action"] for report in self.reports(
+                len(self.server.files(BOB)))
+                for fields in self.fields(report)[1]]
+            self.assertIn("failed", actions)
+
     def test_no_report_without_sender(self):
         self.send(self.client(), "", {ALICE: ["NOTIFY=SUCCESS"],
                                       f"team@{DOMAIN}": ["NOTIFY=SUCCESS"],
@@ -343,6 +374,21 @@ class Facts(Case):
         self.server.posthouse("queue", "flush", "--domain", DOMAIN)
         self.server.settle()
         self.assertEqual(len(self.server.files(ALICE)), 1)
+
+    def test_flush_labels(self):
+        """However a name is spelled, and from wherever mail for it came."""
+        client = self.submission()
+        client.command_encoding = "utf-8"
+        self.send(client, BOB, {"x@b\u00fccher.example": []}, ["SMTPUTF8"])
+        wait_for(lambda: "status=deferred" in self.server.log(), "a try")
+        for name, n in (("xn--bcher-kva.example", 1),
+                        ("b\u00fccher.EXAMPLE", 1), ("@Example", 1),
+                        ("cher.example", 0)):
+            out = self.server.posthouse("queue", "flush", "--domain",
+                                        name).stdout
+            self.assertEqual(out, f"{name}: {n} mails\n")
+            wait_for(lambda: "active" not in
+                     {m["queue_name"] for m in self.queue()}, "the try")
 
 
 class RequireTls(Case):

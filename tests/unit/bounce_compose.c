@@ -127,8 +127,7 @@ test_status_fields(void **state UNUSED)
 		"\r\n\r\nReporting-MTA: dns; mx.example.test\r\n",
 		"\r\nOriginal-Envelope-Id: QQ314159\r\n",
 		"\r\nArrival-Date: Sun, 9 Sep 2001 01:46:40 +0000\r\n",
-		"\r\n\r\nOriginal-Recipient: rfc822; list@example.test\r\n"
-		"Final-Recipient: rfc822; a@remote.test\r\n"
+		"\r\n\r\nFinal-Recipient: rfc822; a@remote.test\r\n"
 		"Action: failed\r\nStatus: 5.1.1\r\n"
 		"Remote-MTA: dns; mx.remote.test\r\n"
 		"Diagnostic-Code: smtp; no such user\r\n",
