@@ -14,6 +14,7 @@ import unittest
 from server import DOMAIN, Server, message, wait_for
 
 USERS = {f"u{i}@{DOMAIN}": "pw" for i in range(8)}
+BOSS, SINK = f"boss@{DOMAIN}", f"sink@{DOMAIN}"
 SENDERS = 6
 AFTER = 30      # acknowledgements after the kill that show service
 
@@ -52,16 +53,22 @@ class Load:
         users = list(USERS)
         while not self.end.is_set():
             try:
-                with self.server.smtp(timeout=30) as smtp:
+                with self.client() as smtp:
                     while not self.end.is_set():
                         user = users[which % len(users)]
                         which += 1
                         number = self.ledger.next(user)
-                        smtp.sendmail("tester@client.test", [user],
-                                      message(f"ledger {number}.", to=user))
+                        self.mail(smtp, user, number)
                         self.ledger.ack(number)
             except (OSError, smtplib.SMTPException):
                 time.sleep(0.02)
+
+    def client(self):
+        return self.server.smtp(timeout=30)
+
+    def mail(self, smtp, user, number):
+        smtp.sendmail("tester@client.test", [user],
+                      message(f"ledger {number}.", to=user))
 
     def more(self, count):
         """Wait for so many further acknowledgements."""
@@ -72,6 +79,23 @@ class Load:
         self.end.set()
         for thread in self.threads:
             thread.join(60)
+
+
+class CuriousLoad(Load):
+    """Every sender wants to be told, some mails are held for a second, some go
+    to an alias of two."""
+
+    def client(self):
+        client = smtplib.SMTP("127.0.0.1", self.server.ports["submission"],
+                              local_hostname="client.test", timeout=30)
+        client.login(BOSS, "pw")
+        return client
+
+    def mail(self, smtp, user, number):
+        rcpt = "both-" + user if number % 5 == 0 else user
+        hold = [f"HOLDFOR={number % 3}"] if number % 3 else []
+        smtp.sendmail(BOSS, [rcpt], message(f"ledger {number}.", to=user),
+                      [f"ENVID={number}", *hold], ["NOTIFY=SUCCESS,FAILURE"])
 
 
 class Kill(unittest.TestCase):
@@ -134,6 +158,42 @@ class Kill(unittest.TestCase):
 
     def test_imapd(self):
         self.kill_one("imapd", times=1)
+
+    def test_reports(self):
+        """Who asked to be told is told once, and nothing false."""
+        self.server.remove()
+        self.server = Server("user_rate = 1000000\n",
+                             users={**USERS, BOSS: "pw", SINK: "pw"},
+                             aliases="".join(f"both-{u}: {u}, {SINK}\n"
+                                             for u in USERS))
+        self.addCleanup(self.server.remove)
+        self.server.start()
+        load = CuriousLoad(self.server)
+        try:
+            for role in ("queue", "bounce", "queue", "queue"):
+                load.more(AFTER)
+                pids = wait_for(lambda: self.server.pids(role), role)
+                os.kill(pids[0], signal.SIGKILL)
+                wait_for(lambda: set(self.server.pids(role)) - set(pids[:1]),
+                         "another " + role)
+            load.more(AFTER)
+            self.server.kill()
+            self.server.start()
+            load.more(AFTER)
+        finally:
+            load.stop()
+        self.check(load.ledger)
+        told = collections.Counter()
+        for file in self.server.files(BOSS):
+            report = file.read_bytes()
+            number = int(re.search(rb"Original-Envelope-Id: (\d+)",
+                                   report)[1])
+            action = re.search(rb"Action: (\w+)", report)[1]
+            self.assertEqual(action, b"delivered" if number % 5
+                             else b"expanded")
+            told[number] += 1
+        self.assertEqual(load.ledger.acked - set(told), set(), "not told")
+        self.assertEqual([n for n in told if told[n] > 1], [], "told twice")
 
     def test_all_at_once(self):
         """As when the machine's power button is pressed, disks apart."""
