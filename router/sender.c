@@ -47,10 +47,10 @@ is_self(const struct tables *t, struct view login, const struct address *a)
 	struct address base = *a;
 	struct view detail;
 
-	return is_name(login, a) ||
-	    (address_detail(a->local, t->settings->recipient_delimiter,
-		&base.local, &detail) && is_name(login, &base) &&
-		!is_taken(t, a));
+	return is_name(login, a) || (t->ready &&
+	    address_detail(a->local, t->settings->recipient_delimiter,
+		&base.local, &detail) &&
+	    is_name(login, &base) && !is_taken(t, a));
 }
 
 static bool

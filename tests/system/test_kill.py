@@ -118,15 +118,18 @@ class Kill(unittest.TestCase):
             self.assertEqual(len(self.server.messages(user)), len(contents),
                              "index and directory differ")
 
+    def kill_role(self, role):
+        pids = wait_for(lambda: self.server.pids(role), role)
+        os.kill(pids[0], signal.SIGKILL)
+        wait_for(lambda: set(self.server.pids(role)) - set(pids[:1]),
+                 "another " + role)
+
     def kill_one(self, role, times=3):
         load = Load(self.server)
         try:
             for _ in range(times):
                 load.more(AFTER)
-                pids = wait_for(lambda: self.server.pids(role), role)
-                os.kill(pids[0], signal.SIGKILL)
-                wait_for(lambda: set(self.server.pids(role)) - set(pids[:1]),
-                         "another " + role)
+                self.kill_role(role)
             load.more(AFTER)
         finally:
             load.stop()
@@ -172,10 +175,7 @@ class Kill(unittest.TestCase):
         try:
             for role in ("queue", "bounce", "queue", "queue"):
                 load.more(AFTER)
-                pids = wait_for(lambda: self.server.pids(role), role)
-                os.kill(pids[0], signal.SIGKILL)
-                wait_for(lambda: set(self.server.pids(role)) - set(pids[:1]),
-                         "another " + role)
+                self.kill_role(role)
             load.more(AFTER)
             self.server.kill()
             self.server.start()
