@@ -10,6 +10,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "lib/mail/header.h"
 #include "lib/mail/utf8.h"
 #include "smtpd/content.h"
 
@@ -26,6 +27,7 @@ content_free(struct content *c)
 {
 	str_free(&c->front);
 	str_free(&c->body);
+	str_free(&c->id);
 	free(c->why);
 	c->why = NULL;
 }
@@ -48,14 +50,27 @@ write_failed(struct why *w, int error)
 	return why_later(w, "3.0", "The mail cannot be written at present");
 }
 
+/* For the log, while the header is at hand. */
+static void
+note_id(struct content *c, struct view field)
+{
+	struct view id = view_skip(field, field.n > 12 ? 12 : field.n);
+
+	if (c->has[FIELD_MESSAGE_ID])
+		header_find(str_view(&c->body), "Message-ID", &id);
+	str_reset(&c->id);
+	str_add(&c->id, view_trim(id));
+}
+
 /* Before the first octet is written. A header of more than a chunk stays as it
  * is. */
 static void
 complete(struct content *c)
 {
-	if (!c->in_body && !c->unstuff.done)
-		return;
-	for (size_t i = 0; i < FIELDS; i++)
+	bool whole = c->in_body || c->unstuff.done;
+
+	note_id(c, whole ? c->missing[FIELD_MESSAGE_ID] : VIEW_NONE);
+	for (size_t i = 0; whole && i < FIELDS; i++)
 		if (!c->has[i])
 			str_add(&c->front, c->missing[i]);
 }

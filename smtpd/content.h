@@ -37,6 +37,7 @@ struct content {
 	struct str front;	/* to be written before the first octet */
 	struct view missing[FIELDS];	/* lines to add; borrowed, or empty */
 	struct str body;	/* not written yet */
+	struct str id;		/* Message-ID, known with the first write */
 	uint64_t written;	/* with front */
 	uint32_t skip;		/* octets of Return-Path in front */
 	uint64_t swallowed;	/* after a refusal */

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 
 #include "lib/base/log.h"
-#include "lib/mail/header.h"
 #include "lib/mail/utf8.h"
 #include "smtpd/chunk.h"
 #include "smtpd/command.h"
@@ -366,8 +365,9 @@ dialog_data_hopeless(const struct dialog *d)
 }
 
 static void
-log_queued(const struct dialog *d, uint64_t mail, struct view message_id)
+log_queued(const struct dialog *d, uint64_t mail)
 {
+	const struct str *message_id = &d->content.id;
 	struct str line = { 0 };
 	char id[20];
 
@@ -377,7 +377,8 @@ log_queued(const struct dialog *d, uint64_t mail, struct view message_id)
 		str_addf(&line, ", sasl_method=%s, sasl_username=%s",
 		    d->login_method, log_quote(view_of(d->login)));
 	xforward_log(d, &line);
-	log_info(id, "%s, message-id=%s", str_c(&line), log_quote(message_id));
+	log_info(id, "%s, message-id=%s", str_c(&line), message_id->n > 0 ?
+	    log_quote(str_view(message_id)) : "<>");
 	str_free(&line);
 }
 
@@ -427,32 +428,16 @@ commit_of(const struct dialog *d)
 	return m;
 }
 
-/* For the log, while the header is at hand: its own, or the one it gets. */
-static struct view
-message_id_of(struct dialog *d)
-{
-	struct view id = d->content.missing[FIELD_MESSAGE_ID];
-
-	if (!d->content.has[FIELD_MESSAGE_ID])
-		return id.n > 0 ? view_trim(view_skip(id, 12)) :
-				  VIEW_LIT("<>");
-	header_find(str_view(&d->content.body), "Message-ID", &id);
-	return arena_view(&d->tx.arena, view_trim(id));
-}
-
 /* True when the mail is safe, *w is what to say. */
 static bool
 queue_mail(struct dialog *d, struct why *w)
 {
-	struct view message_id = VIEW_LIT("<>");
 	struct msg_mail_commit commit;
 	uint64_t mail;
 
-	if (d->content.written == 0 && d->content.why == NULL) {
-		if (!dialog_hold_mail(d, w))
-			return false;
-		message_id = message_id_of(d);
-	}
+	if (d->content.written == 0 && d->content.why == NULL &&
+	    !dialog_hold_mail(d, w))
+		return false;
 	mail = d->intake.mail;
 	if (!content_end(&d->content, w))
 		return false;
@@ -462,8 +447,21 @@ queue_mail(struct dialog *d, struct why *w)
 	commit = commit_of(d);
 	if (!d->house->mail_commit(&d->intake, d, &commit, w))
 		return false;
-	log_queued(d, mail, message_id);
+	log_queued(d, mail);
 	return why_done(w, "0.0", "Ok: queued as %016" PRIX64, mail);
+}
+
+/* At the end of a mail. LMTP: once for each recipient, whatever the reply is
+ * (RFC 2033 4.2, 4.3). */
+static void
+answer_mail(const struct dialog *d, const struct response *r, struct str *out)
+{
+	const struct rcpt *p = d->tx.first;
+
+	do
+		response_write(out, r);
+	while (d->protocol == PROTOCOL_LMTP && p != NULL &&
+	    (p = p->next) != NULL);
 }
 
 /* The reply to a BDAT that does not end the mail; true if it does. */
@@ -475,7 +473,10 @@ end_chunk(struct dialog *d, struct str *out)
 	if (chunk_end(d, &r))
 		return true;
 	count(d, command_find(VIEW_LIT("BDAT")), &r);
-	response_write(out, &r);
+	if (d->chunk.last)
+		answer_mail(d, &r, out);
+	else
+		response_write(out, &r);
 	if (response_is_error(&r)) {
 		log_reject(d, "BDAT", &r);
 		dialog_reset(d);
@@ -486,7 +487,6 @@ end_chunk(struct dialog *d, struct str *out)
 void
 dialog_data_end(struct dialog *d, struct str *out)
 {
-	const struct rcpt *p = d->tx.first;
 	bool chunked = d->chunk.on;
 	struct response r;
 	struct why w;
@@ -505,9 +505,7 @@ dialog_data_end(struct dialog *d, struct str *out)
 	}
 	if (chunked)
 		count(d, command_find(VIEW_LIT("BDAT")), &r);
-	do	/* LMTP: once for each recipient (RFC 2033 4.2) */
-		response_write(out, &r);
-	while (d->protocol == PROTOCOL_LMTP && (p = p->next) != NULL);
+	answer_mail(d, &r, out);
 	dialog_reset(d);
 }
 

@@ -9,7 +9,7 @@
 #include "smtpd/param.h"
 #include "smtpd/target.h"
 
-/* Take "FROM:" or "TO:" from the front, a blank before the colon as well. */
+/* Take "FROM:" or "TO:" from the front. */
 static bool
 take_word(struct view *args, const char *word)
 {
@@ -139,8 +139,10 @@ command_rcpt(struct dialog *d, struct view args)
 	}
 	rcpt = arena_zalloc(&d->tx.arena, sizeof(*rcpt));
 	rcpt->orcpt = VIEW_NONE;
-	if (!param_rcpt(d, rcpt, args, &r))
+	if (!param_rcpt(d, rcpt, args, &r)) {
+		d->tx.refused++;
 		return r;
+	}
 	rcpt->original = address_text(&d->tx.arena, &address);
 	d->tx.named = rcpt->original;
 	if (!d->house->route(d, rcpt->original, &targets, &w))

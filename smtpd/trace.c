@@ -45,11 +45,7 @@ from_clause(struct str *out, const struct dialog *d)
 static void
 with_clause(struct str *out, const struct dialog *d)
 {
-	if (d->tx.utf8)
-		str_addf(out, "UTF8%s", d->protocol == PROTOCOL_LMTP ?
-		    "LMTP" : "SMTP");
-	else
-		str_adds(out, dialog_with(d));
+	str_adds(out, dialog_with(d));
 	if (d->extended)
 		str_addf(out, "%s%s", d->secure ? "S" : "",
 		    d->login[0] != '\0' ? "A" : "");

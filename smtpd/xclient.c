@@ -173,7 +173,7 @@ may(struct dialog *d, struct view args, const char *verb, struct response *r)
 {
 	if (!d->believed)
 		*r = response(550, "5.7.0", "You are not trusted to say so");
-	else if (d->phase == PHASE_MAIL || d->phase == PHASE_RCPT)
+	else if (d->phase & (PHASE_MAIL | PHASE_RCPT | PHASE_CHUNK))
 		*r = response(503, "5.5.1", "There is a mail under way");
 	else if (args.n == 0)
 		*r = response_printf(&d->command, 501, "5.5.4",

@@ -669,6 +669,54 @@ test_lmtp(void **unused)
 }
 
 static void
+chunk(struct dialog *d, const char *line, const char *content,
+    const char *expect)
+{
+	struct str out = { 0 };
+	bool done;
+
+	assert_int_equal(dialog_line(d, view_of(line)).then, THEN_CHUNK);
+	dialog_data(d, VIEW_NONE, &done);
+	if (done)
+		dialog_data_end(d, &out);
+	else
+		feed(d, view_of(content), 7, &out);
+	if (!view_is(str_view(&out), expect))
+		fail_msg("%s: expected %s, got %s", line, expect, str_c(&out));
+	str_free(&out);
+}
+
+#define BARE "554 5.6.0 A line ends with LF alone; lines end with CR LF\r\n"
+
+/* The last chunk is answered for each recipient when it is refused, too; only
+ * without any there is one reply. */
+static void
+test_lmtp_chunks(void **unused)
+{
+	struct dialog *d = begin(PROTOCOL_LMTP);
+
+	(void)unused;
+	say(d, "LHLO client.test", "250-");
+	for (int i = 0; i < 3; i++) {
+		say(d, "MAIL FROM:<>", "250 ");
+		say(d, "RCPT TO:<alice@example.test>", "250 ");
+		say(d, "RCPT TO:<bob@example.test>", "250 ");
+		if (i == 0)
+			chunk(d, "BDAT 4 LAST", "a\nb\n", BARE BARE);
+		if (i == 1)
+			chunk(d, "BDAT 4", "a\nb\n", BARE);
+		if (i < 2)
+			chunk(d, "BDAT 0 LAST", "",
+			    "503 5.5.1 MAIL comes first\r\n");
+	}
+	world.queue_down = true;
+	chunk(d, "BDAT 3 LAST", "x\r\n",
+	    "451 4.3.0 queue is not available\r\n"
+	    "451 4.3.0 queue is not available\r\n");
+	dialog_free(&d);
+}
+
+static void
 test_submission(void **unused)
 {
 	struct dialog *d = begin(PROTOCOL_SUBMISSION);
@@ -993,6 +1041,7 @@ main(void)
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_junk),
 		cmocka_unit_test(test_lmtp),
+		cmocka_unit_test(test_lmtp_chunks),
 		cmocka_unit_test(test_submission),
 		cmocka_unit_test(test_login_broken_off),
 		cmocka_unit_test(test_long_login),
