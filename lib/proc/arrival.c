@@ -118,7 +118,7 @@ session_is_believed(const struct session *s)
 	const struct networks *list = &service_settings()->proxy_clients;
 	struct address16 a;
 
-	if (!address16_of(&s->address, &a))
+	if (s->unnamed || !address16_of(&s->address, &a))
 		return false;
 	for (size_t i = 0; i < list->words.n; i++)
 		if (network_has(&list->network[i], &a))
@@ -160,6 +160,7 @@ arrival_proxy(struct session *s, bool *busy)
 	case PROXY_BAD:
 		return turned_away(s, "there is no preamble");
 	case PROXY_LOCAL:
+		s->unnamed = true;
 		*busy = !arrival_count(s);
 		break;
 	case PROXY_CLIENT:

@@ -49,6 +49,7 @@ struct session {
 	char client[64];	/* IP address as text, "local" for UNIX */
 	uint16_t port;		/* of the client; 0 for UNIX */
 	uint32_t uid;		/* of a UNIX client, else UINT32_MAX */
+	bool unnamed;		/* a proxy did not say whose it is */
 	struct fiber *fiber;
 	char id[24];		/* subject of log lines: process.number */
 	struct crowd_spot spot;	/* where it is counted */

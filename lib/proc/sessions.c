@@ -42,6 +42,7 @@
 
 struct door {
 	struct listener listener;
+	const struct settings *settings;	/* the listener's are in it */
 	LIST_ENTRY(door) entry;
 	struct fiber *fiber;		/* accepting */
 	struct fiber_queue room;
@@ -115,6 +116,7 @@ door_free_if_unused(struct door *d)
 	if (!d->closed || d->sessions > 0 || d->fiber != NULL)
 		return;
 	LIST_REMOVE(d, entry);
+	settings_unuse(d->settings);
 	free(d);
 }
 
@@ -374,6 +376,20 @@ door_open(struct door *d)
 	d->fiber = fiber_start(door_run, d);
 }
 
+/* The settings of a listener that is gone stay as long as its sessions. */
+static void
+door_use(struct door *d, const struct settings *s,
+    const struct listener_settings *l)
+{
+	const struct settings *old = d->settings;
+
+	settings_use(s);
+	d->settings = s;
+	d->listener.settings = l;
+	if (old != NULL)
+		settings_unuse(old);
+}
+
 static struct door *
 door_find(struct view name)
 {
@@ -388,6 +404,7 @@ door_find(struct view name)
 void
 sessions_listen(const struct program *p, struct view name, int fd)
 {
+	const struct listener_settings *l;
 	struct door *d;
 
 	program = p;
@@ -398,10 +415,11 @@ sessions_listen(const struct program *p, struct view name, int fd)
 	d = xcalloc(1, sizeof(*d));
 	snprintf(d->name, sizeof(d->name), "%.*s", VIEW(name));
 	d->listener.fd = fd;
-	d->listener.settings = settings_listener(service_settings(), d->name);
-	if (d->listener.settings == NULL)
+	l = settings_listener(service_settings(), d->name);
+	if (l == NULL)
 		fatal("master handed over listener %s, which is not in the "
 		      "settings", d->name);
+	door_use(d, service_settings(), l);
 	LIST_INSERT_HEAD(&doors, d, entry);
 	if (begun)
 		door_open(d);
@@ -438,7 +456,7 @@ sessions_prune(void)
 		if (l == NULL)
 			door_close(d);
 		else
-			d->listener.settings = l;
+			door_use(d, s, l);
 	}
 }
 

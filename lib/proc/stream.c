@@ -233,6 +233,8 @@ put_away(struct stream *s)
 	} else if (s->in_size == IN_SIZE && s->in_n <= SMALL_MOST) {
 		small = xmalloc(s->in_n);
 		memcpy(small, s->in + s->in_at, s->in_n);
+		/* it may be half a password: stream_wipe() sees small only */
+		explicit_bzero(s->in + s->in_at, s->in_n);
 		buffer_give(&s->in);
 		s->in = small;
 		s->in_at = 0;

@@ -148,6 +148,19 @@ class Sessions(unittest.TestCase):
         self.assertEqual(client.reply(), [])
         self.logged(r"unknown\[127.0.8.1\] for service small: not in")
 
+    def test_proxy_that_names_nobody(self):
+        """Then its client is not believed as the proxy itself would be."""
+        self.serve("proxy_clients = 127.0.7.1\n", proxy="yes")
+        for preamble in (b"PROXY UNKNOWN\r\n",
+                         SIGN + b"\x21\x00\x00\x00",
+                         SIGN + b"\x20\x00\x00\x00"):
+            client = self.connect("127.0.7.1")
+            client.send(preamble)
+            self.assertEqual(client.reply()[0][:4], "220 ")
+            self.assertNotIn("XCLIENT", " ".join(client.say("EHLO c.test")))
+            self.assertEqual(client.say("XCLIENT LOGIN=" + ALICE)[0][:9],
+                             "550 5.7.0")
+
     def test_proxy_for_readers(self):
         self.serve("proxy_clients = 127.0.7.1\n", protocol="pop3",
                    proxy="yes")
@@ -187,6 +200,31 @@ class Sessions(unittest.TestCase):
         self.server.settle()
         self.assertIn(b"from c.test (c.test [192.0.2.7])",
                       self.server.messages()[0])
+
+    def test_message_id(self):
+        """In the log, however large the mail is."""
+        self.serve()
+        for i, lines in enumerate((0, 5000)):
+            with smtplib.SMTP("127.0.0.1", self.port) as smtp:
+                smtp.sendmail("t@client.test", [ALICE], f"Subject: x\r\n"
+                              f"Message-ID: <no{i}@client.test>\r\n\r\n" +
+                              lines * "some line of text\r\n")
+            self.logged(rf"message-id=<no{i}@client.test>")
+
+    def test_listener_goes_while_it_is_used(self):
+        """Settings that came after a session began stay as long as it."""
+        self.serve()
+        client = self.connect()
+        client.reply()
+        text = self.server.conf.read_text()
+        cut = text.index("\n[listener small]")
+        for i, settings in enumerate((text, text[:cut], text[:cut])):
+            self.server.conf.write_text(f"errors_max = {90 + i}\n" + settings)
+            self.server.posthouse("reload")
+            time.sleep(0.5)     # the announcement follows within a moment
+        self.assertIn("250-SIZE", " ".join(client.say("EHLO client.test")))
+        self.assertEqual(client.say("STARTTLS")[0][:9], "454 4.7.0")
+        self.assertEqual(client.say("QUIT")[0][:9], "221 2.0.0")
 
     # ---- manners ----
 
