@@ -207,7 +207,7 @@ check-dialog: all
 	@BUILD=$(BUILD) $(PYTHON) tests/dialog/run
 
 check-system: all
-	@cd tests/system && BUILD=$(abspath $(BUILD)) $(PYTHON) -B -m unittest -f
+	@BUILD=$(abspath $(BUILD)) $(PYTHON) -B tests/system/run
 
 check: check-unit check-crash check-corpus check-house
 	@$(MAKE) --no-print-directory check-dialog

@@ -23,6 +23,7 @@ import smtplib
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -50,18 +51,35 @@ plain_logins = yes
 """
 
 
-given_ports = set()
+def given_ports():
+    """PORTS=FIRST:COUNT gives a process its own, tests/system/run."""
+    first, count = os.environ.get("PORTS", "0:0").split(":")
+    yield from range(int(first), int(first) + int(count))
+    given = set()
+    while True:
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
+        if port not in given:
+            given.add(port)
+            yield port
+
+
+ports = given_ports()
+ports_lock = threading.Lock()
 
 
 def free_port():
     """A port that nobody listens on; never the same one twice."""
     while True:
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            port = s.getsockname()[1]
-        if port not in given_ports:
-            given_ports.add(port)
-            return port
+        with ports_lock, socket.socket() as s:
+            port = next(ports)
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                s.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
 
 
 def wait_for(condition, what, seconds=30):
