@@ -184,6 +184,18 @@ class Notify(Case):
                 for fields in self.fields(report)[1]]
             self.assertIn("failed", actions)
 
+    def test_binary(self):
+        """A report is lines: nothing binary is returned in it."""
+        client = self.client()
+        client.mail(BOB, ["BODY=BINARYMIME", "RET=FULL"])
+        client.rcpt(CAROL)
+        content = b"Subject: news\r\n\r\n\0\r\xff\n\r\n"
+        client.send(b"BDAT %d LAST\r\n" % len(content) + content)
+        self.assertEqual(client.getreply()[0], 250)
+        (report,) = self.reports()
+        self.assertEqual(report.get_payload()[2].get_content_type(),
+                         "text/rfc822-headers")
+
     def test_no_report_without_sender(self):
         self.send(self.client(), "", {ALICE: ["NOTIFY=SUCCESS"],
                                       f"team@{DOMAIN}": ["NOTIFY=SUCCESS"],
