@@ -363,6 +363,268 @@ test_verify(void **unused)
 	dialog_free(&d);
 }
 
+/* What stands behind the addresses, on submission in TLS and after a login. */
+static void
+test_params(void **unused)
+{
+	static const struct {
+		const char *params, *expect;	/* NULL: taken */
+	} mail[] = {
+		{ "RET=FULL ENVID=a+2Bb+20c", NULL },
+		{ "ret=hdrs envid=x", NULL },
+		{ "RET=ALL", "501 5.5.4 " },
+		{ "ENVID=", "501 5.5.4 " },
+		{ "ENVID=a=b", "501 5.5.4 " },
+		{ "ENVID=+0D+0A", "501 5.5.4 " },
+		{ "ENVID=+2b", "501 5.5.4 " },
+		{ "AUTH=<>", NULL },
+		{ "AUTH=e+3Dmc2@example.test", NULL },
+		{ "AUTH=e=mc2@example.test", "501 5.5.4 " },
+		{ "AUTH=nobody", "501 5.5.4 " },
+		{ "SMTPUTF8", NULL },
+		{ "SMTPUTF8=yes", "501 5.5.4 " },
+		{ "SMTPUTF8 SMTPUTF8", "501 5.5.4 " },
+		{ "REQUIRETLS", NULL },
+		{ "REQUIRETLS=1", "501 5.5.4 " },
+		{ "HOLDFOR=60", NULL },
+		{ "HOLDFOR=0", "501 5.5.4 " },
+		{ "HOLDFOR=999999999", "501 5.5.4 " },
+		{ "HOLDUNTIL=2001-01-01T00:00:00Z", NULL },
+		{ "HOLDUNTIL=tomorrow", "501 5.5.4 " },
+		{ "HOLDFOR=60 HOLDUNTIL=2001-01-01T00:00:00Z", "501 5.5.4 " },
+		{ "BY=120;R", NULL },
+		{ "BY=+120;nt", NULL },
+		{ "BY=-120;N", NULL },
+		{ "BY=-120;R", "501 5.5.4 " },
+		{ "BY=0;R", "501 5.5.4 " },
+		{ "BY=120", "501 5.5.4 " },
+		{ "BY=120;X", "501 5.5.4 " },
+		{ "BY=120;RTT", "501 5.5.4 " },
+		{ "BY=1234567890;N", "501 5.5.4 " },
+		{ "BY=60;R HOLDFOR=120", "501 5.5.4 " },
+		{ "MT-PRIORITY=-9", NULL },
+		{ "MT-PRIORITY=9", NULL },
+		{ "MT-PRIORITY=-0", "501 5.5.4 " },
+		{ "MT-PRIORITY=+1", "501 5.5.4 " },
+		{ "MT-PRIORITY=10", "501 5.5.4 " },
+		{ "NOTIFY=NEVER", "555 5.5.4 " },
+		{ "SIZE=99999999999999999999", "552 5.3.4 " },
+		{ "SIZE=-1", "501 5.5.4 " },
+	}, rcpt[] = {
+		{ "NOTIFY=SUCCESS,failure", NULL },
+		{ "NOTIFY=NEVER", NULL },
+		{ "NOTIFY=NEVER,DELAY", "501 5.5.4 " },
+		{ "NOTIFY=DELAY,", "501 5.5.4 " },
+		{ "NOTIFY=", "501 5.5.4 " },
+		{ "ORCPT=rfc822;bob+2Bx@example.test", NULL },
+		{ "ORCPT=utf-8;m\\x{FC}ller@example.test", NULL },
+		{ "ORCPT=utf-8;m\xc3\xbcller@example.test", "501 5.5.4 " },
+		{ "ORCPT=rfc822;m+C3+BCller@example.test", "501 5.5.4 " },
+		{ "ORCPT=rfc822", "501 5.5.4 " },
+		{ "ORCPT=rfc822;", "501 5.5.4 " },
+		{ "ORCPT=;bob", "501 5.5.4 " },
+		{ "ORCPT=rfc822;a ORCPT=rfc822;a", "501 5.5.4 " },
+		{ "SIZE=1", "555 5.5.4 " },
+	};
+	struct dialog *d = begin(PROTOCOL_SUBMISSION);
+	char line[200];
+
+	(void)unused;
+	d->login = "alice@example.test";
+	d->secure = true;
+	say(d, "EHLO client.test", "250-");
+	for (size_t i = 0; i < nitems(mail); i++) {
+		d->errors = d->junk = 0;
+		snprintf(line, sizeof(line),
+		    "MAIL FROM:<alice@example.test> %s", mail[i].params);
+		say(d, line, mail[i].expect ? mail[i].expect : "250 ");
+		say(d, "RSET", "250 ");
+	}
+	say(d, "MAIL FROM:<>", "250 ");
+	for (size_t i = 0; i < nitems(rcpt); i++) {
+		d->errors = 0;
+		snprintf(line, sizeof(line), "RCPT TO:<bob@example.test> %s",
+		    rcpt[i].params);
+		say(d, line, rcpt[i].expect ? rcpt[i].expect : "250 ");
+	}
+	say(d, "HELO client.test", "250 ");
+	say(d, "MAIL FROM:<> SIZE=1", "555 5.5.4 ");
+	dialog_free(&d);
+}
+
+/* One BDAT with its chunk; the reply must begin like this. */
+static void
+bdat(struct dialog *d, const char *line, const char *octets,
+    const char *expect)
+{
+	struct str out = { 0 };
+	struct response r = dialog_line(d, view_of(line));
+	bool done;
+
+	assert_int_equal(r.then, THEN_CHUNK);
+	dialog_data(d, VIEW_NONE, &done);
+	assert_int_equal(done, octets[0] == '\0');
+	for (; *octets != '\0'; octets++) {
+		assert_false(done);
+		assert_int_equal(dialog_data(d, (struct view){ octets, 1 },
+		    &done), 1);
+	}
+	assert_true(done);
+	dialog_data_end(d, &out);
+	if (!view_starts(str_view(&out), view_of(expect)))
+		fail_msg("%s: expected %s, got %s", line, expect, str_c(&out));
+	str_free(&out);
+}
+
+static void
+test_chunks(void **unused)
+{
+	struct dialog *d = begin(PROTOCOL_SMTP);
+
+	(void)unused;
+	bdat(d, "BDAT 4", "QUIT", "503 5.5.1 ");
+	greeted(d);
+	bdat(d, "BDAT 6 LAST", "RSET\r\n", "503 5.5.1 RCPT");
+	assert_int_equal(d->phase, PHASE_READY);
+	say(d, "MAIL FROM:<a@b.test>", "250 ");
+	say(d, "RCPT TO:<nobody@example.test>", "550 ");
+	bdat(d, "BDAT 1", "x", "554 5.5.1 ");
+	bdat(d, "BDAT 1 LAST", "x", "503 5.5.1 ");
+	say(d, "MAIL FROM:<a@b.test>", "250 ");
+	say(d, "RCPT TO:<alice@example.test>", "250 ");
+	say(d, "BDAT", "501 5.5.4 ");
+	say(d, "BDAT x", "501 5.5.4 ");
+	say(d, "BDAT 1 FIRST", "501 5.5.4 ");
+	bdat(d, "BDAT 5", "S: x\r", "250 2.0.0 ");
+	say(d, "RCPT TO:<bob@example.test>", "503 5.5.1 BDAT");
+	say(d, "DATA", "503 5.5.1 BDAT");
+	say(d, "NOOP", "250 ");
+	bdat(d, "BDAT 0", "", "250 2.0.0 ");
+	bdat(d, "bdat 6", "\n\r\n.\r\n", "250 2.0.0 ");
+	bdat(d, "BDAT 0 last", "", "250 2.0.0 Ok: queued as ");
+	assert_non_null(strstr(str_c(&world.content), "S: x\r\n\r\n.\r\n"));
+	assert_int_equal(world.committed, 1);
+	/* what is wrong is said at once, and the mail is gone */
+	say(d, "MAIL FROM:<a@b.test>", "250 ");
+	say(d, "RCPT TO:<alice@example.test>", "250 ");
+	bdat(d, "BDAT 4", "a\nb\r", "554 5.6.0 ");
+	bdat(d, "BDAT 4", "MAIL", "503 5.5.1 ");
+	bdat(d, "BDAT 2 LAST", "\r\n", "503 5.5.1 ");
+	say(d, "MAIL FROM:<a@b.test>", "250 ");
+	say(d, "RCPT TO:<alice@example.test>", "250 ");
+	bdat(d, "BDAT 3", "abc", "250 ");
+	say(d, "RSET", "250 ");
+	bdat(d, "BDAT 3 LAST", "abc", "503 ");
+	assert_int_equal(say(d, "BDAT 99999999999999999999", "552 5.3.4 "),
+	    THEN_CLOSE);
+	dialog_free(&d);
+	assert_int_equal(world.committed, 1);
+	assert_int_equal(world.begun, world.dropped + world.committed);
+}
+
+static void
+test_binary(void **unused)
+{
+	struct dialog *d = begin(PROTOCOL_SMTP);
+
+	(void)unused;
+	greeted(d);
+	say(d, "RSET", "250 ");
+	say(d, "MAIL FROM:<a@b.test> BODY=BINARYMIME", "250 ");
+	say(d, "RCPT TO:<alice@example.test>", "250 ");
+	say(d, "DATA", "503 5.5.1 ");
+	bdat(d, "BDAT 9 LAST", "\r\na\nb\rc\r\r", "250 2.0.0 Ok");
+	assert_true(view_ends(str_view(&world.content),
+	    VIEW_LIT("\r\n\r\na\nb\rc\r\r")));
+	assert_int_equal(world.body, BODY_BINARY);
+	dialog_free(&d);
+}
+
+/* Tiny chunks take no memory but that of their octets. */
+static void
+test_tiny_chunks(void **unused)
+{
+	struct dialog *d = begin(PROTOCOL_SMTP);
+
+	(void)unused;
+	greeted(d);
+	say(d, "RCPT TO:<alice@example.test>", "250 ");
+	for (int i = 0; i < 50000; i++)
+		bdat(d, i % 2 ? "BDAT 1" : "BDAT 0",
+		    i % 2 == 0 ? "" : i % 100 == 97 ? "\r" :
+		    i % 100 == 99 ? "\n" : "x", "250 2.0.0 ");
+	assert_true(d->tx.arena.total + d->command.total < 2048);
+	bdat(d, "BDAT 0 LAST", "", "250 2.0.0 Ok");
+	dialog_free(&d);
+}
+
+/* Where a client's octet can stand: it is refused there, or it comes out as it
+ * is. "%s" is its place. */
+static void
+octet(struct dialog *d, const char *format, int c, const char *carried)
+{
+	char line[200], want[200], at[2] = { (char)c, '\0' };
+	struct response r;
+
+	snprintf(line, sizeof(line), format, at);
+	snprintf(want, sizeof(want), carried, at);
+	d->errors = d->junk = 0;
+	r = dialog_line(d, view_of(line));
+	if (response_is_error(&r))
+		return;
+	if (strstr(format, "ENVID"))
+		assert_true(view_is(d->tx.envid, want));
+	else if (strstr(format, "ORCPT"))
+		assert_true(view_is(d->tx.first->orcpt, want));
+	else if (strstr(format, "HLO"))	/* blanks around it are no part */
+		assert_true(view_eq(view_of(d->helo),
+		    view_trim(view_of(want))));
+	else if (strstr(format, "TO:"))
+		assert_true(view_is(d->tx.named, want));
+	else
+		assert_true(view_is(d->tx.sender, want));
+}
+
+/* Nothing is special: not to a shell, nor as an option, nor to a file name. */
+static void
+test_octets(void **unused)
+{
+	static const struct {
+		const char *line, *carried;
+	} places[] = {
+		{ "MAIL FROM:<%sbc@d.test>", "%sbc@d.test" },
+		{ "MAIL FROM:<b%sc@d.test>", "b%sc@d.test" },
+		{ "MAIL FROM:<bc%s@d.test>", "bc%s@d.test" },
+		{ "MAIL FROM:<\"b c%s\"@d.test>", "\"b c%s\"@d.test" },
+		{ "MAIL FROM:<a@%sd.test>", "a@%sd.test" },
+		{ "MAIL FROM:<a@d%se.test>", "a@d%se.test" },
+		{ "MAIL FROM:<a@d.test%s>", "a@d.test%s" },
+		{ "MAIL FROM:<a@[192.0.2.1%s]>", "a@[192.0.2.1%s]" },
+		{ "MAIL FROM:<a@[tag:b%sc]>", "a@[tag:b%sc]" },
+		{ "MAIL FROM:<a@b.test> ENVID=x%sy", "x%sy" },
+		{ "MAIL FROM:<a@b.test> ENVID=%s", "%s" },
+		{ "RCPT TO:<alice@example.test> ORCPT=rfc822;x%sy",
+		    "rfc822;x%sy" },
+		{ "RCPT TO:<alice@example.test%s>", "alice@example.test%s" },
+		{ "EHLO a%sb.test", "a%sb.test" },
+		{ "EHLO %sab.test", "%sab.test" },
+		{ "EHLO ab.test%s", "ab.test%s" },
+		{ "EHLO [192.0.2.1%s]", "[192.0.2.1%s]" },
+	};
+	struct dialog *d = begin(PROTOCOL_SMTP);
+
+	(void)unused;
+	for (size_t i = 0; i < nitems(places); i++)
+		for (int c = 1; c < 256; c++) {
+			d->errors = d->junk = 0;
+			say(d, "EHLO client.test", "250-");
+			if (strstr(places[i].line, "RCPT"))
+				say(d, "MAIL FROM:<>", "250 ");
+			octet(d, places[i].line, c, places[i].carried);
+		}
+	dialog_free(&d);
+}
+
 /* RFC 3848 and RFC 6531 4.3. */
 static void
 test_with(void **unused)
@@ -1030,6 +1292,11 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_verify),
+		cmocka_unit_test(test_params),
+		cmocka_unit_test(test_chunks),
+		cmocka_unit_test(test_binary),
+		cmocka_unit_test(test_tiny_chunks),
+		cmocka_unit_test(test_octets),
 		cmocka_unit_test(test_with),
 		cmocka_unit_test(test_mail),
 		cmocka_unit_test(test_targets_once),
