@@ -29,7 +29,7 @@ static const struct command commands[] = {
 	    "RCPT TO:<address> [parameter=value]...",
 	    "Names a recipient; give it once for each of them." },
 	{ "DATA", command_data, ALL, PHASE_MAIL | PHASE_RCPT,
-	    COMMAND_LAST | COMMAND_LOGGED, "DATA",
+	    COMMAND_LAST | COMMAND_LOGGED | COMMAND_JUNK, "DATA",
 	    "Begins the content, which a line with a single dot ends." },
 	{ "BDAT", command_bdat, ALL, ANY, 0, "BDAT octets [LAST]",
 	    "Sends so many octets of content, which follow the line." },

@@ -112,6 +112,18 @@ refuse_rcpt(struct dialog *d, const struct why *w)
 	return response_why(&d->command, w);
 }
 
+/* 452 lets a client send the rest in another mail (RFC 5321 4.5.3.1.10). One
+ * that goes on and on does not want that. */
+static bool
+is_too_many(struct dialog *d)
+{
+	uint64_t most = d->house->settings()->recipients_max;
+	uint64_t named = (uint64_t)d->tx.rcpts + d->tx.refused;
+
+	d->junk += named >= 100 * most;
+	return named >= most;
+}
+
 struct response
 command_rcpt(struct dialog *d, struct view args)
 {
@@ -125,8 +137,7 @@ command_rcpt(struct dialog *d, struct view args)
 	d->tx.named = VIEW_NONE;
 	if (!take_word(&args, "TO:"))
 		return response(501, "5.5.4", "Syntax: RCPT TO:<address>");
-	if (d->tx.rcpts + d->tx.refused >=
-	    d->house->settings()->recipients_max) {
+	if (is_too_many(d)) {
 		why_later(&w, "5.3", "Too many recipients for one mail");
 		return refuse_rcpt(d, &w);
 	}

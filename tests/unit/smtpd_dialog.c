@@ -907,6 +907,23 @@ test_junk(void **unused)
 	}
 	say(d, "QUIT", "221 ");
 	dialog_free(&d);
+	d = begin(PROTOCOL_SMTP);	/* temporary refusals have an end, too */
+	greeted(d);
+	say(d, "RCPT TO:<alice@example.test>", "250 ");
+	world.queue_down = true;
+	say(d, "DATA", "451 4.3.0 ");
+	say(d, "DATA", "451 4.3.0 ");
+	say(d, "DATA", "421 4.7.0 ");
+	dialog_free(&d);
+	d = begin(PROTOCOL_SMTP);
+	world.settings->recipients_max = 1;
+	greeted(d);
+	say(d, "RCPT TO:<alice@example.test>", "250 ");
+	for (int i = 1; i < 102; i++)
+		say(d, "RCPT TO:<bob@example.test>", "452 4.5.3 ");
+	say(d, "RCPT TO:<bob@example.test>", "421 4.7.0 ");
+	dialog_free(&d);
+	world.settings->recipients_max = 1000;
 	world.settings->junk_max = 100;
 }
 
