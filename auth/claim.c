@@ -20,6 +20,7 @@
 
 #include "auth/cache.h"
 #include "auth/claim.h"
+#include "auth/fake.h"
 #include "auth/penalty.h"
 #include "auth/system.h"
 #include "auth/users.h"
@@ -120,6 +121,17 @@ lower_name(struct claim *a, struct view domain)
 		a->name.p[i] = to_lower(a->name.p[i]);
 }
 
+/* Nobody has the name in any of our domains. It counts as one of them, as that
+ * of a user does, lest salts tell the difference (auth/fake.h). */
+static void
+choose_domain(struct claim *a, const struct words *domains)
+{
+	unsigned char octets[FAKE_SIZE];
+
+	fake_octets(str_view(&a->given), "domain", octets);
+	lower_name(a, domains->word[octets[0] % domains->n]);
+}
+
 /* A name without a domain is tried in each of ours, in their order. */
 static enum kv_result
 find(struct claim *a)
@@ -139,6 +151,8 @@ find(struct claim *a)
 		lower_name(a, s->domains.word[i]);
 		r = take_user(a);
 	}
+	if (r == KV_NONE && s->domains.n > 1)
+		choose_domain(a, &s->domains);
 	if (s->domains.n == 0) {
 		lower_name(a, view_of(s->hostname));
 		r = take_user(a);
@@ -161,7 +175,7 @@ claim_find(struct claim *a)
 	if (penalty_is_shut_out(str_view(&a->client), account(a),
 		clock_ms())) {
 		a->shut_out = true;
-		a->wrong = "shut out from this account";
+		a->wrong = CLAIM_SHUT_OUT;
 		return r == KV_TROUBLE ? r : KV_NONE;
 	}
 	return r;

@@ -39,6 +39,8 @@ struct claim {
 	void (*free)(struct claim *);	/* of whoever embeds it; may be NULL */
 };
 
+#define CLAIM_SHUT_OUT	"shut out from this account"
+
 enum outcome {
 	OUTCOME_RIGHT,
 	OUTCOME_WRONG,			/* wrong says how */
@@ -56,7 +58,8 @@ void claim_closed(struct channel *c);
 /* Is the client's address shut out? Then a has been answered and is gone. */
 bool claim_is_shut_out(struct claim *a);
 /* Look up whom a->given means. KV_FOUND fills name and secret; without, wrong
- * or why say more, and name is the name that was looked for. */
+ * or why say more, and name is the name that was looked for. Who is shut out
+ * gets KV_NONE, with the secret if there is such a user. */
 enum kv_result claim_find(struct claim *a);
 /* May the user found act for this name? Nobody but himself. */
 bool claim_may_be(const struct claim *a, struct view as);

@@ -18,7 +18,7 @@
 #include "lib/proc/fiber.h"
 #include "lib/proc/service.h"
 
-#define AT_ONCE		4	/* as many as master starts of a kind */
+#define AT_ONCE		4	/* half of what master starts of a kind */
 #define WAITING_MOST	64
 #define TIME_MS		10000
 #define LINE_MOST	512
@@ -101,6 +101,8 @@ talk(int fd, struct view question, struct str *line)
 	/* less than a socket takes at once */
 	if (!file_write_all(fd, question) || shutdown(fd, SHUT_WR) < 0 ||
 	    !read_line(fd, line))
+		return false;
+	if (line->n == 0)
 		return false;
 	all = str_view(line);
 	first = view_trim(view_cut(&all, '\n'));

@@ -119,18 +119,22 @@ fake_keys(struct exchange *x, struct scram *s)
 static bool
 find_keys(struct exchange *x, struct scram *s, struct view as)
 {
+	const struct claim *a = &x->claim;
 	enum kv_result r = claim_find(&x->claim);
 
 	if (r == KV_TROUBLE)
 		return false;
-	if (r == KV_FOUND)
+	if (a->secret.n > 0)
 		take_keys(x, s);
-	if (s->real && !claim_may_be(&x->claim, as)) {
-		x->claim.wrong = "wants to act for somebody else";
-		s->real = false;
-	}
 	if (!s->real || s->plain.n > 0)
 		fake_keys(x, s);
+	/* The salt stays that of the user: another one would tell that he
+	 * exists. */
+	if (a->shut_out)
+		x->claim.wrong = CLAIM_SHUT_OUT;
+	else if (s->real && !claim_may_be(a, as))
+		x->claim.wrong = "wants to act for somebody else";
+	s->real = s->real && r == KV_FOUND && claim_may_be(a, as);
 	return true;
 }
 

@@ -24,7 +24,8 @@
 #include "master/places.h"
 #include "master/spawn.h"
 
-#define AT_ONCE		4	/* of a kind */
+#define AT_ONCE		8	/* of a kind: twice what auth asks at a time, as one
+				 * that has answered may not be gone yet */
 #define TIME_MS		12000	/* auth waits for 10 s */
 
 enum kind { KIND_PAM = 1, KIND_OAUTH, KINDS };

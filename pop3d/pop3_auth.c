@@ -132,7 +132,6 @@ pop3_apop(struct pop3 *p, struct view args)
 {
 	struct why w = { .verdict = VERDICT_NEVER };
 	struct str response = { 0 };
-	struct view octets;
 
 	if (p->stamp.n == 0) {
 		pop3_error(p, NULL, "There is no APOP here");
@@ -143,7 +142,6 @@ pop3_apop(struct pop3 *p, struct view args)
 	str_add(&response, view_word(&args));
 	str_addc(&response, '\0');
 	str_add(&response, view_word(&args));
-	octets = str_view(&response);
-	take(p, gate_begin_raw(&p->gate, APOP, &octets, &w), &w);
+	take(p, gate_apop(&p->gate, str_view(&response), &w), &w);
 	str_free(&response);
 }

@@ -62,13 +62,16 @@ note_name(struct dialog *d, struct view response)
 {
 	const char *mechanism = d->sasl.mechanism;
 
-	if (mechanism == NULL || d->tried.n > 0 || response.n == 0)
+	if (mechanism == NULL || d->tried.n > 0)
 		return;
 	if (strcmp(mechanism, "PLAIN") == 0)
 		view_cut(&response, '\0');	/* whom to be */
 	else if (strcmp(mechanism, "LOGIN") != 0)
 		return;
 	d->tried = arena_view(&d->tx.arena, view_cut(&response, '\0'));
+	/* what LOGIN has behind an empty name is the password */
+	if (d->tried.n == 0)
+		d->tried = VIEW_LIT("(unavailable)");
 }
 
 /* ---- replies ---- */
@@ -174,7 +177,8 @@ begin(struct dialog *d, struct view mechanism, struct view initial)
 	decoded = str_view(&text);
 	result = d->house->sasl_begin(d, mechanism,
 	    initial.n > 0 ? &decoded : NULL, &w);
-	note_name(d, decoded);
+	if (initial.n > 0)
+		note_name(d, decoded);
 	r = answer(d, result, &w);
 	d->expect = r.code == 334 ? step : NULL;
 	str_wipe(&text);

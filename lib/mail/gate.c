@@ -148,10 +148,17 @@ judge(struct gate *g, enum sasl_result r, struct view response, struct why *w)
 }
 
 enum gate_step
-gate_begin_raw(struct gate *g, struct view mechanism,
-    const struct view *initial, struct why *w)
+gate_apop(struct gate *g, struct view response, struct why *w)
 {
 	gate_end(g);
+	return judge(g, g->house->begin(&g->sasl, g->session, SASL_APOP,
+	    VIEW_LIT("APOP"), &response, w), response, w);
+}
+
+static enum gate_step
+begin(struct gate *g, struct view mechanism, const struct view *initial,
+    struct why *w)
+{
 	return judge(g, g->house->begin(&g->sasl, g->session, g->service,
 	    mechanism, initial, w), initial ? *initial : VIEW_NONE, w);
 }
@@ -166,11 +173,11 @@ gate_begin(struct gate *g, struct view mechanism, const struct view *initial,
 
 	gate_end(g);
 	if (initial == NULL)
-		return gate_begin_raw(g, mechanism, NULL, w);
+		return begin(g, mechanism, NULL, w);
 	if (initial->n <= SASL_LINE_MAX && (view_is(*initial, "=") ||
 		decode_base64(&octets, *initial))) {
 		response = str_view(&octets);
-		step = gate_begin_raw(g, mechanism, &response, w);
+		step = begin(g, mechanism, &response, w);
 	}
 	str_wipe(&octets);
 	str_free(&octets);

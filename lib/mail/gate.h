@@ -77,9 +77,8 @@ enum gate_step {
 /* initial as it came (base64, "=" for an empty one), NULL for none. */
 enum gate_step gate_begin(struct gate *g, struct view mechanism,
     const struct view *initial, struct why *w);
-/* The same for octets that are no base64: APOP. */
-enum gate_step gate_begin_raw(struct gate *g, struct view mechanism,
-    const struct view *initial, struct why *w);
+/* The same for APOP: time stamp, name and digest with NUL between. */
+enum gate_step gate_apop(struct gate *g, struct view response, struct why *w);
 enum gate_step gate_answer(struct gate *g, struct view line, struct why *w);
 /* Give up an exchange, or forget one that is over. */
 void gate_end(struct gate *g);

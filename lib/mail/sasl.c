@@ -145,6 +145,14 @@ ask_begin(struct sasl *x, const struct session *s, struct message *m,
 	return ask(x, m, w);
 }
 
+/* The challenge of APOP is in the greeting: whoever could say it himself could
+ * say once more what he has heard of another connection. */
+static bool
+is_for(const struct sasl_mechanism *m, const char *service)
+{
+	return !(m->needs & UNLISTED) || strcmp(service, SASL_APOP) == 0;
+}
+
 enum sasl_result
 sasl_begin(struct sasl *x, const struct session *s, const char *service,
     struct view mechanism, const struct view *initial, struct why *w)
@@ -160,7 +168,7 @@ sasl_begin(struct sasl *x, const struct session *s, const char *service,
 		    "Passwords are taken on secure connections only");
 		return refused(x);
 	}
-	if (!sasl_offers(s, mechanism)) {
+	if (!sasl_offers(s, mechanism) || !is_for(m, service)) {
 		why_never(w, "5.4", "No such way to log in");
 		return refused(x);
 	}

@@ -21,6 +21,7 @@
 #include "lib/proc/service.h"
 
 #define SASL_LINE_MAX	16384	/* octets of a response, as base64 */
+#define SASL_APOP	"apop"	/* service of that command of POP3 */
 
 /* May a password be sent on this connection as it is: in TLS, on a local
  * socket, or where plain_logins says so? */
@@ -49,7 +50,8 @@ struct sasl {
 
 /* Begin with *x = { 0 }. initial is decoded; NULL: the client sent none. A
  * mechanism that is not on offer is refused with NEVER 5.4 (unknown), or 7.11
- * (a password on an open line). Waits in the session's fiber. */
+ * (a password on an open line). APOP is for the service SASL_APOP alone: it is
+ * no mechanism that a client can name. Waits in the session's fiber. */
 enum sasl_result sasl_begin(struct sasl *x, const struct session *s,
     const char *service, struct view mechanism, const struct view *initial,
     struct why *w);

@@ -704,10 +704,92 @@ talk_shut_out(void)
 	expect(begin(&b), "challenge", "");
 }
 
+/* The salt and the iterations that a client is shown. */
+static const char *
+salt(const char *initial, char *out)
+{
+	assert_string_equal(begin(&(struct begin){
+		.mechanism = "SCRAM-SHA-256", .initial = initial,
+		.client = "192.0.2.78" }), "challenge");
+	assert_non_null(strstr(last.got, ",s="));
+	return strcpy(out, strstr(last.got, ",s="));
+}
+
+/* A salt that changes for users only would tell who is one. */
+static void
+talk_salts(void)
+{
+	static const char *const names[] = { "cora", "anna", "bert", "dora",
+		"nobody" };
+	struct view *known = settings.domains.word;
+	struct view two[] = { { "a.test", 6 }, { "b.test", 6 } };
+	struct begin b = { .mechanism = "PLAIN", .client = "192.0.2.78" };
+	char usual[512], now[512], text[64];
+
+	for (size_t i = 0; i < nitems(names); i++) {
+		snprintf(text, sizeof(text), "n,,n=%s,r=hello", names[i]);
+		salt(text, usual);
+		snprintf(text, sizeof(text), "n,a=zoe,n=%s,r=hello", names[i]);
+		assert_string_equal(salt(text, now), usual);
+		penalty_limits(2, 60000);
+		begin(&b);
+		snprintf(text, sizeof(text), "%c%s%cx", 0, names[i], 0);
+		expect(respond_view(view_bytes(text, strlen(names[i]) + 3)),
+		    "no", "7.8");
+		penalty_limits(1000, 60000);
+		snprintf(text, sizeof(text), "n,,n=%s,r=hello", names[i]);
+		assert_string_equal(salt(text, now), usual);
+		assert_string_equal(respond("c=biws,r=x,p=AAAA"), "no");
+		penalty_clear(VIEW_LIT("192.0.2.78"));
+	}
+	/* in one of the domains the name means the same, whoever it is */
+	settings.domains = (struct words){ 2, two };
+	for (size_t i = 0; i < nitems(names); i++) {
+		unsigned same = 0;
+
+		snprintf(text, sizeof(text), "n,,n=%s,r=hello", names[i]);
+		salt(text, usual);
+		for (size_t j = 0; j < nitems(two); j++) {
+			snprintf(text, sizeof(text), "n,,n=%s@%s,r=hello",
+			    names[i], two[j].p);
+			same += strcmp(salt(text, now), usual) == 0;
+		}
+		assert_int_equal(same, 1);
+	}
+	settings.domains = (struct words){ 1, known };
+}
+
+/* A user who is shut out is refused with the right proof, too. */
+static void
+talk_shut_proof(void)
+{
+	unsigned char mac[EVP_MAX_MD_SIZE];
+	struct begin b = { .mechanism = "CRAM-MD5", .client = "192.0.2.79" };
+	struct str answer = { 0 };
+
+	penalty_limits(2, 60000);
+	begin(&b);
+	expect(respond("anna 00"), "no", "7.8");
+	begin(&b);
+	HMAC(EVP_md5(), "secret", 6, (unsigned char *)last.got,
+	    strlen(last.got), mac, NULL);
+	str_adds(&answer, "anna ");
+	for (int i = 0; i < 16; i++)
+		str_addf(&answer, "%02x", mac[i]);
+	expect(respond(str_c(&answer)), "no", "7.8");
+	b.mechanism = "PLAIN";
+	begin(&b);
+	expect(respond_view(VIEW_LIT("\0anna\0secret")), "no", "7.8");
+	penalty_limits(1000, 60000);
+	penalty_clear(VIEW_LIT("192.0.2.79"));
+	str_free(&answer);
+}
+
 /* ---- the stage ---- */
 
 static void (*const talks[])(void) = { talk_plain, talk_login, talk_scram,
-	talk_external, talk_cram, talk_oauth, talk_system, talk_lives, talk_shut_out };
+	talk_external, talk_cram, talk_oauth, talk_system, talk_lives, talk_shut_out,
+	talk_salts, talk_shut_proof };
 
 static void
 talk(void *arg UNUSED)

@@ -175,6 +175,7 @@ test_refused(void **state UNUSED)
 		{ "SCRAM-SHA-256-PLUS", "5.4" },
 		{ "EXTERNAL", "5.4" },
 		{ "GSSAPI", "5.4" },
+		{ "APOP", "5.4" },	/* its challenge is not the client's */
 		{ "", "5.4" },
 	};
 	struct session s;

@@ -1021,6 +1021,14 @@ test_submission(void **unused)
 	say(d, "AUTH LOGIN", "334 VXNlcm5hbWU6");
 	say(d, "YWxpY2VAZXhhbXBsZS50ZXN0", "334 UGFzc3dvcmQ6");
 	say(d, "d3Jvbmc=", "535 5.7.8 ");
+	/* what is said behind an empty name is no name for the log */
+	say(d, "AUTH LOGIN =", "334 UGFzc3dvcmQ6");
+	say(d, "d3Jvbmc=", "535 5.7.8 ");
+	assert_false(view_is(d->tried, "wrong"));
+	say(d, "AUTH LOGIN", "334 VXNlcm5hbWU6");
+	say(d, "", "334 UGFzc3dvcmQ6");
+	say(d, "d3Jvbmc=", "535 5.7.8 ");
+	assert_false(view_is(d->tried, "wrong"));
 	say(d, "AUTH PLAIN AGFsaWNlQGV4YW1wbGUudGVzdAB3b25kZXJsYW5k",
 	    "235 2.7.0 ");
 	say(d, "AUTH PLAIN", "503 5.5.1 ");
