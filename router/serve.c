@@ -27,12 +27,19 @@
 #define EARLY_MOST 1000	/* questions kept */
 #define EARLY_MS   3000	/* for how long */
 
+/* What route, may_send and expand ask, and who answers it. */
+struct question {
+	void (*answer)(struct channel *, uint32_t tag, const struct question *);
+	struct view name, login;
+	bool flag;		/* route: trusted; expand: list */
+};
+
 struct early {
 	STAILQ_ENTRY(early) entry;
 	struct channel *channel;	/* NULL: gone */
 	uint32_t tag;
-	bool trusted;
-	struct str recipient, login;
+	struct question question;	/* its texts are the two here */
+	struct str name, login;
 };
 STAILQ_HEAD(early_list, early);
 
@@ -148,18 +155,50 @@ count_recipient(struct view login, struct decision *d)
 
 /* Who has logged in may relay as those may whose address is trusted. */
 static void
-decide_and_answer(struct channel *c, uint32_t tag,
-    const struct msg_route *m)
+answer_route(struct channel *c, uint32_t tag, const struct question *q)
 {
 	struct decision *d = &router.decision;
 
-	decide(&router.tables, m->recipient, m->trusted || m->login.n > 0,
+	decide(&router.tables, q->name, q->flag || q->login.n > 0,
 	    &router.arena, d);
 	if (d->dangling)
 		log_warning("aliases", "%s leads to an unknown user",
-		    log_quote(m->recipient));
-	count_recipient(m->login, d);
+		    log_quote(q->name));
+	count_recipient(q->login, d);
 	answer(c, tag, d);
+	arena_reset(&router.arena);
+}
+
+/* Asked before the recipients: a mail that could have none is put off early. */
+static void
+answer_may_send(struct channel *c, uint32_t tag, const struct question *q)
+{
+	struct decision *d = &router.decision;
+
+	if (q->login.n == 0)
+		why_never(&d->why, "7.0", "Nobody is logged in");
+	else if (sender_may(&router.tables, q->login, q->name,
+		     &router.arena, d) &&
+	    !rate_is_free(q->login, service_settings()->user_rate,
+		clock_ms() / 1000))
+		too_many(&d->why);
+	channel_answer(c, tag, &d->why);
+	arena_reset(&router.arena);
+}
+
+static void
+answer_expand(struct channel *c, uint32_t tag, const struct question *q)
+{
+	struct message e = { .type = MSG_expanded, .tag = tag };
+	struct decision *d = &router.decision;
+
+	if (expand(&router.tables, q->name, q->flag, &router.arena, d,
+		&router.expanded)) {
+		e.expanded.addresses = str_view(&router.expanded);
+		channel_send(c, &e);
+	} else {
+		channel_answer(c, tag, &d->why);
+	}
 	arena_reset(&router.arena);
 }
 
@@ -168,12 +207,11 @@ decide_and_answer(struct channel *c, uint32_t tag,
 static void
 early_end(struct early *e)
 {
-	struct msg_route m = { .recipient = str_view(&e->recipient),
-		.login = str_view(&e->login), .trusted = e->trusted };
-
+	e->question.name = str_view(&e->name);
+	e->question.login = str_view(&e->login);
 	if (e->channel != NULL)
-		decide_and_answer(e->channel, e->tag, &m);
-	str_free(&e->recipient);
+		e->question.answer(e->channel, e->tag, &e->question);
+	str_free(&e->name);
 	str_free(&e->login);
 	free(e);
 }
@@ -200,15 +238,15 @@ patience_ends(void *arg UNUSED)
 }
 
 static void
-early_keep(struct channel *c, uint32_t tag, const struct msg_route *m)
+early_keep(struct channel *c, uint32_t tag, const struct question *q)
 {
 	struct early *e = xcalloc(1, sizeof(*e));
 
 	e->channel = c;
 	e->tag = tag;
-	e->trusted = m->trusted != 0;
-	str_add(&e->recipient, m->recipient);
-	str_add(&e->login, m->login);
+	e->question = *q;
+	str_add(&e->name, q->name);
+	str_add(&e->login, q->login);
 	STAILQ_INSERT_TAIL(&router.early, e, entry);
 	router.early_n++;
 	if (router.patience == NULL)
@@ -216,49 +254,42 @@ early_keep(struct channel *c, uint32_t tag, const struct msg_route *m)
 		    loop_timer_new(EARLY_MS, patience_ends, NULL);
 }
 
+static void
+ask(struct channel *c, uint32_t tag, const struct question *q)
+{
+	if (!router.tables.ready && !router.impatient &&
+	    router.early_n < EARLY_MOST)
+		early_keep(c, tag, q);
+	else
+		q->answer(c, tag, q);
+}
+
 /* ---- handlers ---- */
 
 void
 serve_route(struct channel *c, uint32_t tag, struct msg_route *m)
 {
-	if (!router.tables.ready && !router.impatient &&
-	    router.early_n < EARLY_MOST)
-		early_keep(c, tag, m);
-	else
-		decide_and_answer(c, tag, m);
+	struct question q = { answer_route, m->recipient, m->login,
+		m->trusted != 0 };
+
+	ask(c, tag, &q);
 }
 
-/* Asked before the recipients: a mail that could have none is put off early. */
 void
 serve_may_send(struct channel *c, uint32_t tag, struct msg_may_send *m)
 {
-	struct decision *d = &router.decision;
+	struct question q = { answer_may_send, m->sender, m->login, false };
 
-	if (m->login.n == 0)
-		why_never(&d->why, "7.0", "Nobody is logged in");
-	else if (sender_may(&router.tables, m->login, m->sender,
-		     &router.arena, d) &&
-	    !rate_is_free(m->login, service_settings()->user_rate,
-		clock_ms() / 1000))
-		too_many(&d->why);
-	channel_answer(c, tag, &d->why);
-	arena_reset(&router.arena);
+	ask(c, tag, &q);
 }
 
 void
 serve_expand(struct channel *c, uint32_t tag, struct msg_expand *m)
 {
-	struct message e = { .type = MSG_expanded, .tag = tag };
-	struct decision *d = &router.decision;
+	struct question q = { answer_expand, m->name, VIEW_NONE,
+		m->list != 0 };
 
-	if (expand(&router.tables, m->name, m->list != 0, &router.arena, d,
-		&router.expanded)) {
-		e.expanded.addresses = str_view(&router.expanded);
-		channel_send(c, &e);
-	} else {
-		channel_answer(c, tag, &d->why);
-	}
-	arena_reset(&router.arena);
+	ask(c, tag, &q);
 }
 
 void

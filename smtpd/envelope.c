@@ -33,13 +33,6 @@ address_text(struct arena *a, const struct address *address)
 	return v;
 }
 
-static struct response
-refuse_mail(struct dialog *d, struct response r)
-{
-	dialog_reset(d);
-	return r;
-}
-
 /* The reverse-path and what stands behind it. UTF-8 is read in any case, as
  * the word that allows it comes later. */
 static bool
@@ -87,12 +80,14 @@ command_mail(struct dialog *d, struct view args)
 
 	if (!take_word(&args, "FROM:"))
 		return response(501, "5.5.4", "Syntax: MAIL FROM:<address>");
+	/* what a refused one left is there for its line in the log */
+	dialog_reset(d);
 	if (!read_mail(d, args, &r) || !may_send(d, &r))
-		return refuse_mail(d, r);
+		return r;
 	d->house->mail_begin(&d->intake, d->tx.size);
 	if (d->intake.state == INTAKE_REFUSED &&
 	    !d->house->mail_ready(&d->intake, &w))
-		return refuse_mail(d, response_why(&d->command, &w));
+		return response_why(&d->command, &w);
 	d->phase = PHASE_MAIL;
 	return response(250, "2.1.0", "Ok");
 }
