@@ -48,20 +48,32 @@ service_peer(unsigned role, uint32_t instance)
 	return NULL;
 }
 
+struct channel *
+service_peer_wait(unsigned role, uint32_t instance, int64_t deadline)
+{
+	int64_t most = deadline_in(LINK_WAIT_MS);
+	struct channel *c;
+	enum wait end;
+
+	if (deadline < most)
+		most = deadline;
+	while ((c = service_peer(role, instance)) == NULL) {
+		end = fiber_queue_wait(&waiting, most);
+		if (end != WAIT_READY && end != WAIT_WOKEN)
+			return NULL;
+	}
+	return c;
+}
+
 bool
 service_call(unsigned role, uint32_t instance, const struct message *request,
     struct reply *reply, struct why *w)
 {
-	int64_t deadline = deadline_in(LINK_WAIT_MS);
-	struct channel *c;
+	struct channel *c = service_peer_wait(role, instance, DEADLINE_NEVER);
+	struct message m = *request;
 
 	*reply = (struct reply){ .m = { .type = MSG_LIMIT } };
-	while ((c = service_peer(role, instance)) == NULL) {
-		enum wait end = fiber_queue_wait(&waiting, deadline);
-		struct message m = *request;
-
-		if (end == WAIT_READY || end == WAIT_WOKEN)
-			continue;
+	if (c == NULL) {
 		message_close(&m);
 		return why_later(w, "3.0", "%s is not available",
 		    role_name(role));

@@ -110,6 +110,9 @@ void service_quit(void);
 struct channel *service_peer(unsigned role, uint32_t instance);
 /* All links to a role: the n-th, NULL behind the last. */
 struct channel *service_peer_nth(unsigned role, size_t n);
+/* The same, after a wait of up to 3 s for a link that is down. */
+struct channel *service_peer_wait(unsigned role, uint32_t instance,
+    int64_t deadline);
 /* channel_call() to master. */
 bool service_call_master(const struct message *request, struct reply *reply,
     int64_t deadline, struct why *w);

@@ -236,6 +236,7 @@ shake_hands(struct stream *s, int64_t deadline, struct why *w)
 
 	for (;;) {
 		ERR_clear_error();
+		tls_key_deadline(deadline);
 		result = SSL_accept(t->ssl);
 		if (result == 1)
 			return true;

@@ -41,17 +41,30 @@ struct signing {
 
 /* ---- where signatures come from ---- */
 
+/* of the handshake that goes on */
+static int64_t sign_deadline = DEADLINE_NEVER;
+
+void
+tls_key_deadline(int64_t deadline)
+{
+	sign_deadline = deadline;
+}
+
 static bool
 ask_keys(struct view name, uint32_t scheme, struct view content,
     struct str *signature)
 {
 	struct message m = { .type = MSG_sign,
 		.sign = { name, scheme, content } };
-	struct reply r;
+	struct reply r = { .m = { .type = MSG_LIMIT } };
+	int64_t deadline = sign_deadline;	/* others change it */
+	struct channel *c = service_peer_wait(ROLE_KEYS, 0, deadline);
 	struct why w;
 	bool fine;
 
-	fine = service_call(ROLE_KEYS, 0, &m, &r, &w) &&
+	if (c == NULL)
+		why_later(&w, "3.0", "keys is not available");
+	fine = c != NULL && channel_call(c, &m, &r, deadline, &w) &&
 	    reply_is(&r, MSG_signature, &w);
 	if (fine)
 		str_add(signature, r.m.signature.octets);

@@ -21,6 +21,9 @@ void tls_key_prepare(void);
 /* The key that belongs to a certificate's public half; the caller frees it.
  * NULL when it is of another kind. */
 EVP_PKEY *tls_key_new(EVP_PKEY *public_half, struct view name);
+/* Until when a signature is waited for; to be said before each call of OpenSSL
+ * that may sign, as all fibers share it. */
+void tls_key_deadline(int64_t deadline);
 /* Where signatures come from: false when there is none. Tests have one of their
  * own; without a call it is the program keys. */
 typedef bool tls_key_signer(struct view name, uint32_t scheme,

@@ -48,6 +48,13 @@ service_call(unsigned role UNUSED, uint32_t instance UNUSED,
 }
 
 struct channel *
+service_peer_wait(unsigned role UNUSED, uint32_t instance UNUSED,
+    int64_t deadline UNUSED)
+{
+	return NULL;
+}
+
+struct channel *
 service_peer(unsigned role UNUSED, uint32_t instance UNUSED)
 {
 	return NULL;

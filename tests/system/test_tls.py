@@ -463,6 +463,26 @@ class Tls(unittest.TestCase):
         for protocol in PORTS:
             self.connect(protocol).close()
 
+    def test_keys_hangs(self):
+        """A handshake ends in time, and late signatures do no harm."""
+        make_pair(self.certs, "a")
+        self.serve("a", settings="handshake_timeout = 2s\n")
+        self.connect().close()
+        readers = self.server.pids("imapd")
+        pid = self.server.pids("keys")[0]
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            begun = time.monotonic()
+            with self.assertRaises(OSError):
+                self.connect()
+            self.assertLess(time.monotonic() - begun, 8)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        self.logged("no signature for a handshake: keys does not answer")
+        for _ in range(3):
+            self.connect().close()
+        self.assertEqual(self.server.pids("imapd"), readers)
+
     @unittest.skipUnless(os.geteuid() == 0,
                          "only root may read the memory of other processes")
     def test_where_the_private_key_is(self):
