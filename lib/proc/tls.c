@@ -151,7 +151,14 @@ tls_write(struct stream *s, const void *p, size_t n, char *want)
 	}
 	ERR_clear_error();
 	result = SSL_write_ex(t->ssl, p, n, &put);
-	return result == 1 ? (ssize_t)put : outcome(t, result, want);
+	if (result == 1)
+		return (ssize_t)put;
+	if (outcome(t, result, want) == 0) {
+		/* a lost connection, after the peer's close_notify */
+		t->broken = true;
+		errno = ECONNRESET;
+	}
+	return -1;
 }
 
 static void
