@@ -446,7 +446,9 @@ stream_linger(struct stream *s)
 	size_t taken = 0;
 
 	stream_flush(s);
-	shutdown(s->fd, SHUT_WR);
+	/* in TLS the last word is the close that follows */
+	if (s->tls == NULL)
+		shutdown(s->fd, SHUT_WR);
 	do {
 		taken += s->in_n;
 		stream_skip(s, s->in_n);

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: ISC
 """Real clients, where they are installed."""
 
+import fcntl
 import os
 import pty
 import shutil
+import struct
 import subprocess
+import termios
 import unittest
 
 from server import DOMAIN, Server, message, wait_for
@@ -40,6 +43,8 @@ class Clients(unittest.TestCase):
             ours, theirs = pty.openpty()
         except OSError:
             self.skipTest("no terminals here: /dev/pts is not mounted")
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ,
+                    struct.pack("HHHH", 24, 80, 0, 0))
         with open(ours, "rb", 0) as screen:
             running = subprocess.Popen(
                 [str(a) for a in argv], stdin=theirs, stdout=theirs,

@@ -2,6 +2,7 @@
 """POP3 and IMAP in TLS: the change to it, logins, and everything behind."""
 
 import base64
+import fcntl
 import hashlib
 import hmac
 import imaplib
@@ -12,7 +13,9 @@ import re
 import shutil
 import socket
 import ssl
+import struct
 import subprocess
+import termios
 import threading
 import time
 import unittest
@@ -471,6 +474,8 @@ class ReaderTls(unittest.TestCase):
             ours, theirs = pty.openpty()
         except OSError:
             self.skipTest("no terminals here: /dev/pts is not mounted")
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ,
+                    struct.pack("HHHH", 24, 80, 0, 0))
         with open(ours, "rb", 0) as screen:
             running = subprocess.Popen(
                 [str(a) for a in argv], stdin=theirs, stdout=theirs,

@@ -198,7 +198,7 @@ class Model:
         return self.rng.choice((
             ("XYZZY\r\n", [{500}]), ("\r\n", [{500}]), ("NOOP\0\r\n", [{500}]),
             ("NOOP " + 5000 * "x" + "\r\n", [{500, 501}]),
-            ("NOOP\rRSET\r\n", [{500}]), ("RSET\n", [{500}]),
+            ("NOOP\rRSET\r\n", [{500}]), ("RSET\nNOOP\r\n", [{500}]),
             ("RSET x\r\n", [{501}]), ("QUIT x\r\n", [{501}]),
             ("TURN\r\n", [NEVER])))
 

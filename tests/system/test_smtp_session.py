@@ -393,7 +393,11 @@ class Sessions(unittest.TestCase):
         self.logged("improper command pipelining after STARTTLS from "
                     r"unknown\[127.0.0.1\]")
         client.send(b"EHLO client.test\r\n")
-        self.assertEqual(client.file.read(4)[:3].isdigit(), False)
+        try:
+            heard = client.file.read(4)
+        except ConnectionResetError:
+            heard = b""
+        self.assertEqual(heard[:3].isdigit(), False)
         self.logged("lost connection after STARTTLS from")
         smtp = smtplib.SMTP(HOST, port, local_hostname="client.test",
                             timeout=20)
