@@ -33,6 +33,17 @@ address_text(struct arena *a, const struct address *address)
 	return v;
 }
 
+/* The sender stays, for the line in the log. */
+static struct response
+refuse_mail(struct dialog *d, struct response r)
+{
+	struct view sender = arena_view(&d->command, d->tx.sender);
+
+	dialog_reset(d);
+	d->tx.sender = arena_view(&d->tx.arena, sender);
+	return r;
+}
+
 /* The reverse-path and what stands behind it. UTF-8 is read in any case, as
  * the word that allows it comes later. */
 static bool
@@ -80,14 +91,12 @@ command_mail(struct dialog *d, struct view args)
 
 	if (!take_word(&args, "FROM:"))
 		return response(501, "5.5.4", "Syntax: MAIL FROM:<address>");
-	/* what a refused one left is there for its line in the log */
-	dialog_reset(d);
 	if (!read_mail(d, args, &r) || !may_send(d, &r))
-		return r;
+		return refuse_mail(d, r);
 	d->house->mail_begin(&d->intake, d->tx.size);
 	if (d->intake.state == INTAKE_REFUSED &&
 	    !d->house->mail_ready(&d->intake, &w))
-		return response_why(&d->command, &w);
+		return refuse_mail(d, response_why(&d->command, &w));
 	d->phase = PHASE_MAIL;
 	return response(250, "2.1.0", "Ok");
 }
