@@ -383,13 +383,16 @@ provider_init(const OSSL_CORE_HANDLE *core, const OSSL_DISPATCH *in UNUSED,
 	return 1;
 }
 
+/* Ours, as long as the process lives. */
+static OSSL_PROVIDER *provider;
+
 void
 tls_key_prepare(void)
 {
 	/* what is not asked for by name is OpenSSL's own */
 	if (OSSL_PROVIDER_load(NULL, "default") == NULL ||
 	    OSSL_PROVIDER_add_builtin(NULL, PROVIDER, provider_init) != 1 ||
-	    OSSL_PROVIDER_load(NULL, PROVIDER) == NULL ||
+	    (provider = OSSL_PROVIDER_load(NULL, PROVIDER)) == NULL ||
 	    EVP_set_default_properties(NULL, "?provider=default") != 1)
 		fatal("OpenSSL does not take our keys: %s",
 		    ERR_reason_error_string(ERR_peek_last_error()));
@@ -406,6 +409,7 @@ tls_key_new(EVP_PKEY *public_half, struct view name)
 	EVP_PKEY_CTX *c = EVP_PKEY_CTX_new_from_name(NULL, type, ONLY_OURS);
 	EVP_PKEY *key = NULL;
 
+	must(provider != NULL);
 	if (c != NULL && name.n == TLS_KEY_NAME &&
 	    EVP_PKEY_todata(public_half, EVP_PKEY_PUBLIC_KEY, &half) == 1 &&
 	    (all = OSSL_PARAM_merge(half, own)) != NULL &&
