@@ -16,7 +16,7 @@ import tempfile
 import time
 import unittest
 
-from server import Server, free_port, wait_for
+from server import BIN, Server, free_port, wait_for
 
 PORTS = ("smtp", "pop3", "imap")
 GREETING = {"smtp": b"220 ", "pop3": b"+OK ", "imap": b"* OK "}
@@ -487,6 +487,8 @@ class Tls(unittest.TestCase):
                          "only root may read the memory of other processes")
     def test_where_the_private_key_is(self):
         """In keys alone, as long as it is served, and nowhere else."""
+        if b"__asan_init" in (BIN / "keys").read_bytes():
+            self.skipTest("the sanitizers' memory has no end")
         secrets = {}
         for kind in ("rsa", "ec"):
             _, key = make_pair(self.certs, kind, kind)
