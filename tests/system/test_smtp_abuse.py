@@ -10,7 +10,7 @@ import time
 import unittest
 
 from secure import SecureServer
-from server import DOMAIN, Server, message, wait_for
+from server import BIN, DOMAIN, Server, message, wait_for
 from wire import BadReply, Closed, Wire, client_context
 
 ALICE = f"alice@{DOMAIN}"
@@ -42,6 +42,9 @@ class Abuse(unittest.TestCase):
         wire.must(f"RCPT TO:<{ALICE}>", 250)
 
     def memory(self):
+        """What the sanitizers keep of freed memory tells nothing."""
+        if b"__asan_init" in (BIN / "smtpd").read_bytes():
+            return 0
         return sum(map(resident, self.server.pids("smtpd")))
 
     def others_are_served(self):
