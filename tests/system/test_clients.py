@@ -1,16 +1,12 @@
 # SPDX-License-Identifier: ISC
 """Real clients, where they are installed."""
 
-import fcntl
-import os
-import pty
 import shutil
-import struct
 import subprocess
-import termios
 import unittest
 
 from server import DOMAIN, Server, message, wait_for
+from terminal import Terminal
 
 ALICE, BOB = f"alice@{DOMAIN}", f"bob@{DOMAIN}"
 PASSWORD = "wonderland"
@@ -20,7 +16,7 @@ def needs(program):
     return unittest.skipUnless(shutil.which(program), f"no {program}")
 
 
-class Clients(unittest.TestCase):
+class Clients(Terminal, unittest.TestCase):
     def setUp(self):
         self.server = Server()
         self.addCleanup(self.server.remove)
@@ -36,29 +32,6 @@ class Clients(unittest.TestCase):
                                    "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"})
         self.assertIn(done.returncode, codes, done.stdout + done.stderr)
         return done.stdout
-
-    def on_terminal(self, *argv):
-        """The same for a program that wants a terminal."""
-        try:
-            ours, theirs = pty.openpty()
-        except OSError:
-            self.skipTest("no terminals here: /dev/pts is not mounted")
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ,
-                    struct.pack("HHHH", 24, 80, 0, 0))
-        with open(ours, "rb", 0) as screen:
-            running = subprocess.Popen(
-                [str(a) for a in argv], stdin=theirs, stdout=theirs,
-                stderr=theirs, start_new_session=True,
-                env={"HOME": str(self.home), "TERM": "vt100",
-                     "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"})
-            os.close(theirs)
-            shown = b""
-            try:
-                while more := screen.read(4096):
-                    shown += more
-            except OSError:     # the other side is closed
-                pass
-            self.assertEqual(running.wait(60), 0, shown)
 
     def put(self, count=3):
         """Messages n 1, n 2... in alice's INBOX."""

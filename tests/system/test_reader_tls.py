@@ -2,26 +2,23 @@
 """POP3 and IMAP in TLS: the change to it, logins, and everything behind."""
 
 import base64
-import fcntl
 import hashlib
 import hmac
 import imaplib
 import os
 import poplib
-import pty
 import re
 import shutil
 import socket
 import ssl
-import struct
 import subprocess
-import termios
 import threading
 import time
 import unittest
 
 from secure import HOST, SecureServer, make_certificate
 from server import DOMAIN, message, wait_for
+from terminal import Terminal
 
 ALICE, BOB = f"alice@{DOMAIN}", f"bob@{DOMAIN}"
 PASSWORD = "wonderland"
@@ -107,7 +104,7 @@ def scram(wire, begin, user, password, name="SHA-256", binding=None):
     return wire.ask("")
 
 
-class ReaderTls(unittest.TestCase):
+class ReaderTls(Terminal, unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.server = SecureServer("plain_logins = no\n")
@@ -467,29 +464,6 @@ class ReaderTls(unittest.TestCase):
                 'push "' + 3 * (f"<copy-message><kill-line>{out}<enter>"
                                 "<next-entry>") + '<quit>"')
             self.assertEqual(out.read_text().count("\ntext "), 3)
-
-    def on_terminal(self, *argv):
-        """Run a program that wants a terminal."""
-        try:
-            ours, theirs = pty.openpty()
-        except OSError:
-            self.skipTest("no terminals here: /dev/pts is not mounted")
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ,
-                    struct.pack("HHHH", 24, 80, 0, 0))
-        with open(ours, "rb", 0) as screen:
-            running = subprocess.Popen(
-                [str(a) for a in argv], stdin=theirs, stdout=theirs,
-                stderr=theirs, start_new_session=True,
-                env={"HOME": str(self.home), "TERM": "vt100",
-                     "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"})
-            os.close(theirs)
-            shown = b""
-            try:
-                while more := screen.read(4096):
-                    shown += more
-            except OSError:     # the other side is closed
-                pass
-            self.assertEqual(running.wait(60), 0, shown)
 
     @needs("openssl")
     def test_openssl(self):
