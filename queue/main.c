@@ -155,7 +155,7 @@ static const struct program program = {
 	.calls = CALLS_FILES_READ | CALLS_FILES_WRITE | CALLS_THREADS,
 	.paths = paths,
 	.peers = ROLE_SMTPD | ROLE_SMTP | ROLE_BOUNCE | ROLE_LOCAL |
-	    ROLE_STORE | ROLE_CTL,
+	    ROLE_STORE | ROLE_CTL | ROLE_ROUTER | ROLE_HISTORY,
 	.threads = THREADS,
 	.handlers = &handlers,
 	.begin = begin,

@@ -31,7 +31,7 @@ static const struct program program = {
 	.calls = CALLS_FILES_READ | CALLS_FILES_WRITE,
 	.paths = paths,
 	.peers = ROLE_SMTPD | ROLE_BOUNCE | ROLE_LOCAL | ROLE_AUTH |
-	    ROLE_CTL,
+	    ROLE_CTL | ROLE_QUEUE | ROLE_RESOLVER,
 	.handlers = &handlers,
 	.begin = serve_begin,
 	.changed = serve_changed,

@@ -26,7 +26,8 @@ static const struct program program = {
 	.user = "posthouse-smtpd",
 	.purpose = "takes mail in by SMTP, submission and LMTP",
 	.calls = CALLS_ACCEPT,
-	.peers = ROLE_ROUTER | ROLE_QUEUE | ROLE_AUTH | ROLE_KEYS,
+	.peers = ROLE_ROUTER | ROLE_QUEUE | ROLE_AUTH | ROLE_KEYS |
+	    ROLE_RESOLVER | ROLE_HISTORY,
 	.tls = &tls_for_program,
 	.handlers = &handlers,
 	.prepare = house_prepare,

@@ -46,7 +46,7 @@ enum message_type {
 #define MESSAGE(name, number, ...) MSG_##name = number,
 #include "lib/proc/messages.def"
 #undef MESSAGE
-	MSG_LIMIT = 128
+	MSG_LIMIT = 192
 };
 
 struct message {

@@ -20,6 +20,7 @@
 	ROLE(resolver, RESOLVER)                                               \
 	ROLE(bounce, BOUNCE)                                                   \
 	ROLE(local, LOCAL)                                                     \
+	ROLE(history, HISTORY)                                                 \
 	ROLE(router, ROUTER)                                                   \
 	ROLE(queue, QUEUE)                                                     \
 	ROLE(store, STORE)                                                     \
