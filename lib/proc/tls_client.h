@@ -5,6 +5,10 @@
  * The same transport as lib/proc/tls.h, with one context for all: who the peer
  * must be is said at each handshake. Sessions are resumed for hosts of the same
  * name, port and demands. Clear text that was buffered is thrown away.
+ *
+ * TLS 1.2 and 1.3, whatever tls_min says: that is for those who come to us. A
+ * peer that has nothing newer than 1.2 would get its mail in clear text, or not
+ * at all, if it held here, too. Anything older counts as no TLS (RFC 8996).
  */
 #ifndef PROC_TLS_CLIENT_H
 #define PROC_TLS_CLIENT_H
@@ -23,7 +27,8 @@ enum tls_trust {
 struct tls_demand {
 	struct view host;	/* for SNI (A-labels; "" for an address) */
 	enum tls_trust trust;
-	const struct view *names;	/* that the certificate may have */
+	const struct view *names;	/* that the certificate may have: host
+					 * names or IP addresses, one of them */
 	size_t nnames;
 	struct view tlsa;	/* list of rdata of TLSA records */
 };
@@ -31,8 +36,22 @@ struct tls_demand {
 /* The handshake, in the stream's fiber. False with w: the stream is of no use
  * any more; w->status "7.5" (cannot be verified), "7.10" (TLS is needed and not
  * to be had) or "4.2", and the sentence names what failed. What came of it:
- * tls_info() of lib/proc/tls.h (verified: as demanded). */
+ * tls_info() of lib/proc/tls.h (verified: as demanded).
+ *
+ * Records of usage 0 and 1 and those that OpenSSL cannot use are passed over;
+ * when none is left, the peer is trusted as ANYBODY (RFC 7672 2.2). */
 bool tls_connect(struct stream *s, const struct tls_demand *d,
     int64_t deadline, struct why *w);
+
+/* Why a certificate was not accepted (the result types of RFC 8460 4.3.2), until
+ * the stream is closed. */
+enum tls_fault {
+	TLS_FAULT_NONE,		/* accepted, or it did not come so far */
+	TLS_FAULT_NAME,
+	TLS_FAULT_EXPIRED,
+	TLS_FAULT_UNTRUSTED,
+	TLS_FAULT_OTHER
+};
+enum tls_fault tls_fault(const struct stream *s);
 
 #endif
