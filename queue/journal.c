@@ -16,9 +16,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "lib/base/bytes.h"
+#include "lib/base/crc.h"
 #include "lib/base/file.h"
-#include "queue/bytes.h"
-#include "queue/crc.h"
 #include "queue/journal.h"
 
 #define MAGIC		0x50484a31u	/* "PHJ1" */

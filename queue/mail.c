@@ -11,7 +11,7 @@
  */
 #include <stdlib.h>
 
-#include "queue/bytes.h"
+#include "lib/base/bytes.h"
 #include "queue/journal.h"
 #include "queue/mail.h"
 #include "queue/transport.h"

@@ -5,7 +5,7 @@
  * While the queue runs, states change by moves of queue/state.def; at a start
  * they are set to what the record says, as the moves in between were not kept.
  */
-#include "queue/bytes.h"
+#include "lib/base/bytes.h"
 #include "queue/ledger.h"
 #include "queue/note.h"
 

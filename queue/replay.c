@@ -12,10 +12,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "lib/base/bytes.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/mail/spool.h"
-#include "queue/bytes.h"
 #include "queue/content.h"
 #include "queue/ledger.h"
 #include "queue/note.h"

@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "queue/bytes.h"
+#include "lib/base/bytes.h"
 #include "queue/journal.h"
 #include "queue/ledger.h"
 #include "queue/note.h"

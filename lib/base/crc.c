@@ -6,7 +6,7 @@
  * fast enough. The table is made at the first call of crc_table(), which the
  * constructor makes before there are threads.
  */
-#include "queue/crc.h"
+#include "lib/base/crc.h"
 
 #define POLYNOMIAL 0x82f63b78u	/* reflected */
 

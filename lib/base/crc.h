@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * crc - CRC-32C, the checksum of journal records
+ * crc - CRC-32C, the checksum of records on disk
  */
-#ifndef QUEUE_CRC_H
-#define QUEUE_CRC_H
+#ifndef BASE_CRC_H
+#define BASE_CRC_H
 
 #include "lib/base/view.h"
 

@@ -5,7 +5,7 @@
  * One function writes a number of any width and one reads it; the rest gives
  * them names.
  */
-#include "queue/bytes.h"
+#include "lib/base/bytes.h"
 
 static void
 put(struct str *s, uint64_t n, size_t width)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * bytes - numbers and texts in journal records, written and read
+ * bytes - numbers and texts in records on disk, written and read
  *
  * Big-endian, counted texts. The reader is sticky: after the first thing that
  * does not fit it gives zeros and empty texts, and `bad` is asked once at the
  * end. Nothing is copied: texts point into the record.
  */
-#ifndef QUEUE_BYTES_H
-#define QUEUE_BYTES_H
+#ifndef BASE_BYTES_H
+#define BASE_BYTES_H
 
 #include "lib/base/str.h"
 
