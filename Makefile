@@ -206,7 +206,7 @@ check-house: all $(HOUSE)/ipc_doc
 check-dialog: all
 	@BUILD=$(BUILD) $(PYTHON) tests/dialog/run
 
-check-system: all
+check-system: all $(BUILD)/tests/unit/mail_downgrade
 	@BUILD=$(abspath $(BUILD)) $(PYTHON) -B tests/system/run
 
 check: check-unit check-crash check-corpus check-house

@@ -3,7 +3,9 @@
  * encode - octets to base64 and quoted-printable lines
  *
  * Quoted-printable holds back a blank and a CR until it is known whether a line
- * end follows: a blank before it must be visible.
+ * end follows: a blank before it must be visible. No line begins with "--", so
+ * that none can be taken for the boundary of a multipart: a '-' at the beginning
+ * of a line is held back, too.
  */
 #include "lib/mail/encode.h"
 
@@ -110,6 +112,10 @@ qp_put(struct encode *e, const char *text, unsigned n, struct str *out)
 	if (e->column + n > LINE_MAX_LENGTH - 1) {
 		str_addn(out, "=\r\n", 3);
 		e->column = 0;
+		if (text[0] == '-') {
+			text = "=2D";
+			n = 3;
+		}
 	}
 	str_addn(out, text, n);
 	e->column += n;
@@ -126,7 +132,7 @@ qp_put_octet(struct encode *e, unsigned char c, bool escape, struct str *out)
 		qp_put(e, (char *)&c, 1, out);
 }
 
-/* Held is [blank] [CR]; a CR LF behind a blank makes the blank visible. */
+/* Held is [blank or '-'] [CR]; a CR LF behind a blank makes it visible. */
 static void
 qp_encode_octet(struct encode *e, unsigned char c, struct str *out)
 {
@@ -134,7 +140,7 @@ qp_encode_octet(struct encode *e, unsigned char c, struct str *out)
 
 	if (cr && c == '\n') {
 		if (e->have == 2)
-			qp_put_octet(e, e->held[0], true, out);
+			qp_put_octet(e, e->held[0], e->held[0] != '-', out);
 		str_addn(out, "\r\n", 2);
 		e->have = e->column = 0;
 		return;
@@ -144,9 +150,11 @@ qp_encode_octet(struct encode *e, unsigned char c, struct str *out)
 		return;
 	}
 	for (unsigned i = 0; i < e->have; i++)
-		qp_put_octet(e, e->held[i], false, out);
+		qp_put_octet(e, e->held[i], e->held[i] == '-' && c == '-',
+		    out);
 	e->have = 0;
-	if (c == ' ' || c == '\t' || (c == '\r' && !e->binary))
+	if (c == ' ' || c == '\t' || (c == '\r' && !e->binary) ||
+	    (c == '-' && e->column == 0))
 		e->held[e->have++] = c;
 	else
 		qp_put_octet(e, c, false, out);

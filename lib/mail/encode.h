@@ -51,7 +51,8 @@ struct encode {
 	unsigned char held[3];
 };
 /* Lines of at most 76 octets that end with CR LF; text line ends in
- * quoted-printable input are CR LF (a lone CR or LF is encoded). */
+ * quoted-printable input are CR LF (a lone CR or LF is encoded). No line begins
+ * with "--", as the boundaries of multiparts do. */
 void encode_begin(struct encode *e, enum encoding encoding, bool binary);
 void encode_feed(struct encode *e, struct view in, struct str *out);
 void encode_end(struct encode *e, struct str *out);

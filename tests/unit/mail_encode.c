@@ -57,6 +57,11 @@ static const struct code_case encodes[] = {
 	{ ENCODING_QP, " \rx", " =0Dx", true },
 	{ ENCODING_QP, "\r\r\n", "=0D\r\n", true },
 	{ ENCODING_QP, "\xc3\xa4=", "=C3=A4=3D", true },
+	{ ENCODING_QP, "--b\r\n-b\r\n-\r\n-- \r\na--b", "=2D-b\r\n-b\r\n-\r\n"
+	    "=2D-=20\r\na--b", true },
+	{ ENCODING_QP, "123456789012345678901234567890123456789012345678901234"
+	    "567890123456789012345--b", "1234567890123456789012345678901234567"
+	    "89012345678901234567890123456789012345=\r\n=2D-b", true },
 	{ ENCODING_NONE, "a\nb", "a\nb", true },
 };
 
