@@ -67,7 +67,7 @@ CFLAGS_ALL := -std=gnu11 $(OPTIMIZE) -fPIE $(WARNINGS) $(HARDEN) $(CFLAGS)
 LDFLAGS_ALL := -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed \
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
 LIBS	:= -levent_core -lssl -lcrypto -ldb-5.3 -lseccomp -ljansson -lcrypt \
-	-lbsd -lidn2 -largon2 -lpthread
+	-lbsd -lidn2 -largon2 -lunbound -lpthread
 
 # ---- what there is ----------------------------------------------------------
 
@@ -141,6 +141,11 @@ $(BIN)/posthouse: $$(call objects_of,ctl) $(LIBRARIES)
 # It alone is linked with PAM and what its modules bring along.
 $(BIN)/pam: $$(call objects_of,pam) $(LIBRARIES)
 	$(link) -lpam -lbsd
+
+# libunbound brings all of libevent along, so its part libevent_core must not be
+# there as well.
+$(BIN)/resolver: $$(call objects_of,resolver) $(LIBRARIES)
+	$(link) $(subst -levent_core,-levent,$(LIBS))
 
 $(BIN)/%: $$(call objects_of,$$*) $(LIBRARIES)
 	$(link) $(LIBS)

@@ -174,7 +174,7 @@ check_programs(struct findings *f)
 {
 	static const char *const needed[] = { "master", "smtpd", "pop3d",
 		"imapd", "router", "auth", "queue", "local", "store",
-		"bounce", "keys" };
+		"bounce", "keys", "resolver" };
 	struct str path = { 0 };
 
 	for (size_t i = 0; i < nitems(needed); i++) {
@@ -197,7 +197,8 @@ check_system_users(struct findings *f)
 	for (unsigned i = 0; i < ROLE_COUNT; i++) {
 		if (!(1u << i & (ROLE_SESSIONS | ROLE_BOUNCE | ROLE_LOCAL |
 				    ROLE_ROUTER | ROLE_QUEUE | ROLE_STORE |
-				    ROLE_AUTH | ROLE_KEYS)))
+				    ROLE_AUTH | ROLE_KEYS |
+				    ROLE_RESOLVER)))
 			continue;
 		str_reset(&user);
 		str_addf(&user, "posthouse-%s", role_name(1u << i));

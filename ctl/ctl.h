@@ -49,6 +49,7 @@ extern const struct command mailbox_commands[];
 extern const struct command explain_commands[];
 extern const struct command privileges_commands[];
 extern const struct command tls_commands[];
+extern const struct command dns_commands[];
 
 /* The settings of the file; ends the program with their errors. */
 const struct settings *ctl_settings(struct ctl *ctl);

@@ -30,6 +30,7 @@ static const struct command *const groups[] = {
 	explain_commands,
 	privileges_commands,
 	tls_commands,
+	dns_commands,
 	help_commands,
 };
 

@@ -58,6 +58,27 @@ address16_parse(struct view text, struct address16 *a)
 	return inet_pton(AF_INET6, name, a->octet) == 1;
 }
 
+bool
+address16_parse_port(struct view text, struct address16 *a, uint16_t *port)
+{
+	size_t at = view_find(text, '@');
+	uint64_t number = *port;
+
+	if (at < text.n && !view_u64(view_skip(text, at + 1), 65535, &number))
+		return false;
+	*port = (uint16_t)number;
+	return number > 0 && address16_parse(view_bytes(text.p, at), a);
+}
+
+bool
+address16_is_loopback(const struct address16 *a)
+{
+	static const struct address16 one = { .octet = { [15] = 1 } };
+
+	return address16_is_v4(a) ? a->octet[sizeof(mapped)] == 127 :
+	    memcmp(a, &one, sizeof(one)) == 0;
+}
+
 void
 address16_text(const struct address16 *a, char out[ADDRESS16_TEXT])
 {

@@ -34,6 +34,11 @@ bool address16_is_v4(const struct address16 *a);
 bool address16_of(const struct sockaddr_storage *from, struct address16 *a);
 /* An address alone, as text; "IPv6:" in front is passed over. */
 bool address16_parse(struct view text, struct address16 *a);
+/* "ADDRESS" or "ADDRESS@PORT"; without a port, *port stays as it is. */
+bool address16_parse_port(struct view text, struct address16 *a,
+    uint16_t *port);
+/* On this host for sure: 127.0.0.0/8, ::1. */
+bool address16_is_loopback(const struct address16 *a);
 /* And back. */
 #define ADDRESS16_TEXT 46
 void address16_text(const struct address16 *a, char out[ADDRESS16_TEXT]);

@@ -12,6 +12,7 @@
 
 #include <bsd/string.h>
 
+#include "lib/proc/network.h"
 #include "lib/proc/role.h"
 #include "lib/proc/settings_address.h"
 #include "lib/proc/settings_table.h"
@@ -314,6 +315,36 @@ check_proxies(struct settings *s, const struct setting_judge *j)
 
 typedef void settings_rule(struct settings *, const struct setting_judge *);
 
+static void
+check_dns(struct settings *s, const struct setting_judge *j)
+{
+	static const char *const ways[] = { "auto", "validate", "trust",
+		"off" };
+	bool trust = strcmp(s->dnssec, "trust") == 0;
+	size_t i = 0;
+
+	while (i < nitems(ways) && strcmp(s->dnssec, ways[i]) != 0)
+		i++;
+	if (i == nitems(ways))
+		complain_main(j, "dnssec",
+		    "must be auto, validate, trust or off");
+	for (i = 0; i < s->dns_servers.n; i++) {
+		struct view v = s->dns_servers.word[i];
+		struct address16 a;
+		uint16_t port = 53;
+
+		if (!address16_parse_port(v, &a, &port))
+			complain_main(j, "dns_servers",
+			    "has %.*s, which is no address or address@port",
+			    VIEW(v));
+		else if (trust && !address16_is_loopback(&a))
+			complain_main(j, "dns_servers",
+			    "has %.*s, which is not on this host: with "
+			    "dnssec = trust an answer can be forged on the way",
+			    VIEW(v));
+	}
+}
+
 static settings_rule *const rules[] = {
 	check_names,
 	check_log_level,
@@ -324,6 +355,7 @@ static settings_rule *const rules[] = {
 	check_directories,
 	check_times,
 	check_proxies,
+	check_dns,
 };
 
 void

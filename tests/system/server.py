@@ -48,6 +48,8 @@ log_file = {log}
 program_dir = {programs}
 drop_privileges = no
 plain_logins = yes
+dns_servers = 127.0.0.1@1
+dnssec = off
 """
 
 
