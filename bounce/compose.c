@@ -44,6 +44,10 @@ static const struct {
 	[NOTICE_EXPANDED] = { "Your mail goes to a list", "expanded", '2',
 	    "You asked to be told: your message goes on to all who stand behind\r\n",
 	    "You will not be told about each of them.\r\n" },
+	[NOTICE_RELAYED] = { "Your mail has been passed on", "relayed", '2',
+	    "You asked to be told: your message has been passed on to a server\r\n"
+	    "that will not tell you when it is delivered, for\r\n",
+	    "" },
 };
 
 static const char *

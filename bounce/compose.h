@@ -13,7 +13,7 @@
 /* As the message report numbers them. */
 enum notice_kind { NOTICE_FAILED = 1, NOTICE_DELAYED = 2,
 	NOTICE_DELIVERED = 3, NOTICE_LATE = 4, NOTICE_EXPANDED = 5,
-	NOTICE_KINDS };
+	NOTICE_RELAYED = 6, NOTICE_KINDS };
 
 struct notice_rcpt {
 	struct view original, address;	/* equal when nothing was expanded */
@@ -21,6 +21,7 @@ struct notice_rcpt {
 	struct view sentence;
 	struct view relay;		/* "host[ip]:port", or a program */
 	struct view orcpt;		/* "rfc822;user@host", or empty */
+	struct view reply;		/* in the other server's words, or empty */
 };
 
 struct notice {

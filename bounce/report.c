@@ -24,6 +24,7 @@
 #define FULL_MOST	(1u << 20)	/* the same with RET=FULL */
 #define HEADER_MOST	(64u * 1024)	/* octets of a header that is */
 #define RCPTS_MOST	1000
+#define RCPT_ITEMS	7		/* of each, in the list of the message */
 #define TARGETS_MOST	1000
 #define NOTIFY_NEVER	8
 #define BODY_KIND	3	/* of body, without +4 */
@@ -54,18 +55,19 @@ copy_rcpts(struct report *p, struct view list, size_t *n)
 	struct notice_rcpt *r;
 
 	*n = 0;
-	if (!list_ok(list, &items) || items % 6 != 0 ||
-	    items / 6 > RCPTS_MOST)
+	if (!list_ok(list, &items) || items % RCPT_ITEMS != 0 ||
+	    items / RCPT_ITEMS > RCPTS_MOST)
 		return NULL;
-	r = arena_zalloc(&p->arena, items / 6 * sizeof(*r) + 1);
+	r = arena_zalloc(&p->arena, items / RCPT_ITEMS * sizeof(*r) + 1);
 	list = arena_view(&p->arena, list);
-	for (; *n < items / 6; ++*n) {
+	for (; *n < items / RCPT_ITEMS; ++*n) {
 		list_next(&list, &r[*n].original);
 		list_next(&list, &r[*n].address);
 		list_next(&list, &r[*n].status);
 		list_next(&list, &r[*n].sentence);
 		list_next(&list, &r[*n].relay);
 		list_next(&list, &r[*n].orcpt);
+		list_next(&list, &r[*n].reply);
 	}
 	return r;
 }
@@ -243,7 +245,8 @@ queue_text(struct report *p, const struct str *text, size_t skip,
 	static const char *const words[NOTICE_KINDS] = {
 		[NOTICE_FAILED] = "failed", [NOTICE_DELAYED] = "delayed",
 		[NOTICE_DELIVERED] = "delivered", [NOTICE_LATE] = "late",
-		[NOTICE_EXPANDED] = "expanded" };
+		[NOTICE_EXPANDED] = "expanded",
+		[NOTICE_RELAYED] = "relayed" };
 	char about[SPOOL_ID_SIZE], id[SPOOL_ID_SIZE];
 	bool written;
 	int fd;

@@ -1,30 +1,25 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * attempt - from READY to a verdict
+ * attempt - from READY to a verdict, for transports without destinations
  *
  * Each transport has a line of recipients that are ready and sends as many at
  * once as its program may have. A line holds ids and numbers, not pointers, so
- * a mail may vanish from the ledger at any time. A verdict moves the recipient,
- * writes a note and says one line to the log.
+ * a mail may vanish from the ledger at any time. What is for other hosts goes
+ * by queue/relay.c.
  */
 #include <stdlib.h>
 
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
-#include "lib/mail/spool.h"
 #include "lib/proc/service.h"
 #include "queue/attempt.h"
 #include "queue/durable.h"
+#include "queue/judge.h"
 #include "queue/ledger.h"
 #include "queue/line.h"
-#include "queue/note.h"
-#include "queue/report.h"
-#include "queue/schedule.h"
 #include "queue/table.h"
-#include "queue/trail.h"
 #include "queue/transport.h"
 
-#define TRIES_LEAST	3	/* before age alone can end it: clocks jump */
 #define FAILING_MS	1000	/* look again whether the journal works */
 
 struct flight {
@@ -43,162 +38,9 @@ static struct table flights;
 static bool kicked;
 static struct loop_timer *failing_timer;
 
-/* ---- what comes of an attempt ---- */
-
-void
-attempt_progress(struct mail *m)
-{
-	if (m->state != MAIL_QUEUED)
-		return;
-	if (ledger_is_settled(m)) {
-		schedule_remove(m);
-		durable_finish(m);
-		return;
-	}
-	if (m->busy == 0) {
-		schedule_put(m);
-		report_consider(m);
-	}
-}
-
-/* The relay may be one that the old reason has. */
-static void
-remember(struct rcpt *r, const struct outcome *o)
-{
-	struct reason *old = r->why;
-
-	r->why = reason_take(view_of(o->why.status), view_of(o->why.text),
-	    o->relay);
-	reason_drop(&old);
-}
-
-static void
-never(struct mail *m, uint32_t rcpt)
-{
-	ledger_move(m, rcpt, RCPT_FAILED);
-	if (mail_wants(m, rcpt, NOTIFY_FAILURE))
-		return;
-	if (mail_sender(m).n == 0) {
-		char id[SPOOL_ID_SIZE];
-
-		log_warning(spool_id(m->id, id), "undeliverable to %s, and "
-		    "there is no sender to tell: dropped",
-		    log_quote(mail_texts(m, rcpt).address));
-	}
-	ledger_move(m, rcpt, RCPT_SETTLED);
-}
-
-static void
-done(struct mail *m, uint32_t rcpt)
-{
-	ledger_move(m, rcpt, mail_wants(m, rcpt, NOTIFY_SUCCESS) ? RCPT_DONE :
-	    RCPT_SETTLED);
-}
-
-/* Old enough to be given up: the sentence says so. */
-static bool
-is_expired(const struct mail *m, uint32_t rcpt, struct why *w)
-{
-	static const struct {
-		int64_t seconds;
-		const char *name;
-	} units[] = { { 86400, "days" }, { 3600, "hours" }, { 60, "minutes" },
-		{ 1, "seconds" } };
-	const struct settings *s = service_settings();
-	int64_t age = (int64_t)schedule_now() - mail_begin(m);
-	int64_t most = mail_sender(m).n > 0 ? s->queue_lifetime :
-	    s->bounce_lifetime;
-	struct why last = *w;
-	size_t u = 0;
-
-	if (age < most || m->rcpt[rcpt].tries < TRIES_LEAST)
-		return false;
-	while (u + 1 < nitems(units) && most < 2 * units[u].seconds)
-		u++;
-	why_never(w, "4.7", "Gave up after %lld %s: %s",
-	    (long long)(most / units[u].seconds), units[u].name, last.text);
-	return true;
-}
-
-/* The time that the sender set is over (RFC 2852), and he wants it back. */
-static bool
-is_overdue(const struct mail *m)
-{
-	return (m->by_mode & BY_MODE) == BY_RETURN &&
-	    mail_by(m) <= schedule_now();
-}
-
-static void
-overdue(struct why *w)
-{
-	struct why last = *w;
-
-	why_never(w, "4.7", "Not delivered by the time that the sender set%s%s",
-	    last.text[0] != '\0' ? ": " : "", last.text);
-}
-
-static void
-consider_warning(struct mail *m, uint32_t rcpt)
-{
-	int64_t after = service_settings()->delay_warning;
-	int64_t age = (int64_t)schedule_now() - mail_begin(m);
-
-	if (after > 0 && age >= after && !m->warned &&
-	    mail_wants(m, rcpt, NOTIFY_DELAY))
-		m->warn = true;
-}
-
-/* Trouble of the house itself (X.3.Z) is over within seconds, mostly: tries
- * begin again after one second. Elsewhere it takes longer. */
-static void
-later(struct mail *m, uint32_t rcpt, const struct why *w)
-{
-	const struct settings *s = service_settings();
-	struct rcpt *r = &m->rcpt[rcpt];
-	bool own = w->status[0] == '3' &&
-	    transports[r->transport].role == ROLE_LOCAL;
-
-	r->due = schedule_now() + schedule_wait(r->tries,
-	    own ? 1 : (uint32_t)s->retry_first, (uint32_t)s->retry_most,
-	    arc4random());
-	ledger_move(m, rcpt, RCPT_WAITING);
-	consider_warning(m, rcpt);
-}
-
-static void
-judge(struct mail *m, uint32_t rcpt, struct outcome *o)
-{
-	struct rcpt *r = &m->rcpt[rcpt];
-	struct why *w = &o->why;
-
-	if (r->tries < UINT16_MAX)
-		r->tries++;
-	if (w->verdict == VERDICT_LATER && is_overdue(m))
-		overdue(w);
-	else if (w->verdict == VERDICT_LATER)
-		is_expired(m, rcpt, w);
-	trail_verdict(m, rcpt, o);
-	if (w->verdict != VERDICT_DONE || r->notify & NOTIFY_SUCCESS)
-		remember(r, o);
-	if (w->verdict == VERDICT_DONE)
-		done(m, rcpt);
-	else if (w->verdict == VERDICT_NEVER)
-		never(m, rcpt);
-	else
-		later(m, rcpt, w);
-	/* that it is done counts only with content that is safe */
-	if (w->verdict == VERDICT_DONE && m->soft)
-		m->unsaid = true;
-	else
-		note_verdict(durable_notes(), m, rcpt);
-	attempt_progress(m);
-}
-
-/* ---- sending ---- */
-
 /* Tags are unique in a channel, process numbers in the house. */
-static uint64_t
-key_of(struct channel *c, uint32_t tag)
+uint64_t
+attempt_key(struct channel *c, uint32_t tag)
 {
 	return (uint64_t)channel_peer(c)->process << 32 | tag;
 }
@@ -213,11 +55,23 @@ is_status(struct view v)
 }
 
 void
+attempt_read(const struct msg_verdict *v, struct outcome *o)
+{
+	bool sure = v->verdict == VERDICT_DONE || v->verdict == VERDICT_NEVER;
+
+	*o = (struct outcome){ .relay = v->relay, .reply = v->reply,
+		.dsn = v->dsn != 0, .random = arc4random() };
+	why_set(&o->why, sure ? v->verdict : VERDICT_LATER,
+	    is_status(v->status) ? v->status : VIEW_LIT("0.0"), v->sentence);
+}
+
+/* X.3.Z is trouble of the house itself. */
+void
 attempt_verdict(struct channel *c, uint32_t tag, struct msg_verdict *v)
 {
-	struct flight *f = table_find(&flights, key_of(c, tag));
-	struct outcome o = { .relay = v->relay };
+	struct flight *f = table_find(&flights, attempt_key(c, tag));
 	struct mail *m;
+	struct outcome o;
 
 	if (f == NULL || f->to != c || f->what.mail != v->mail ||
 	    f->what.rcpt != v->rcpt) {
@@ -225,12 +79,12 @@ attempt_verdict(struct channel *c, uint32_t tag, struct msg_verdict *v)
 		    role_name(channel_peer(c)->role));
 		return;
 	}
-	why_set(&o.why, v->verdict == VERDICT_DONE || v->verdict == VERDICT_NEVER ?
-	    v->verdict : VERDICT_LATER,
-	    is_status(v->status) ? v->status : VIEW_LIT("0.0"), v->sentence);
+	attempt_read(v, &o);
+	o.own = o.why.status[0] == '3';
 	m = ledger_find(v->mail);
 	o.began = f->began;
-	if (m != NULL && m->state == MAIL_QUEUED)
+	if (m != NULL && m->state == MAIL_QUEUED &&
+	    m->rcpt[v->rcpt].state == RCPT_TRYING)
 		judge(m, v->rcpt, &o);
 	ways[f->transport].flying--;
 	table_remove(&flights, f->key);
@@ -251,7 +105,7 @@ send_attempt(struct channel *to, struct mail *m, uint32_t rcpt)
 		    .size = m->size, .skip = m->skip,
 		    .arrival = mail_arrival(m), .again = r->again } };
 
-	*f = (struct flight){ .key = key_of(to, a.tag), .what = { m->id, rcpt },
+	*f = (struct flight){ .key = attempt_key(to, a.tag), .what = { m->id, rcpt },
 		.to = to, .transport = r->transport,
 		.began = clock_wall_us() };
 	table_add(&flights, f);
@@ -261,10 +115,10 @@ send_attempt(struct channel *to, struct mail *m, uint32_t rcpt)
 	channel_send(to, &a);
 }
 
-static void
-nobody_there(struct mail *m, uint32_t rcpt, const char *missing)
+void
+attempt_nobody(struct mail *m, uint32_t rcpt, const char *missing)
 {
-	struct outcome o = { .relay = VIEW_NONE };
+	struct outcome o = { .random = arc4random() };
 
 	why_later(&o.why, "4.1", "%s", missing);
 	ledger_move(m, rcpt, RCPT_TRYING);
@@ -286,12 +140,12 @@ run_line(uint8_t transport)
 		if (m == NULL || m->state != MAIL_QUEUED ||
 		    m->rcpt[r.rcpt].state != RCPT_READY)
 			continue;
-		if (is_overdue(m))
-			nobody_there(m, r.rcpt, "it waited for its turn");
+		if (judge_is_overdue(m))
+			attempt_nobody(m, r.rcpt, "it waited for its turn");
 		else if (to != NULL)
 			send_attempt(to, m, r.rcpt);
 		else
-			nobody_there(m, r.rcpt, t->missing);
+			attempt_nobody(m, r.rcpt, t->missing);
 	}
 }
 
@@ -328,88 +182,28 @@ attempt_kick(void)
 	kicked = true;
 }
 
-/* ---- becoming ready ---- */
-
-static void
-make_ready(struct mail *m, uint32_t rcpt)
+void
+attempt_ready(struct mail *m, uint32_t rcpt)
 {
-	unsigned level = m->priority > 0 ? m->priority : PRIORITY_USUAL;
+	const struct rcpt *r = &m->rcpt[rcpt];
 
-	ledger_move(m, rcpt, RCPT_READY);
-	lines_put(&ways[m->rcpt[rcpt].transport].lines, level,
+	lines_put(&ways[r->transport].lines,
+	    level_of(m->priority, r->tries == 0),
 	    (struct waiting){ m->id, rcpt });
 	attempt_kick();
-}
-
-/* Nothing was tried, it just became late. */
-static void
-give_up(struct mail *m, uint32_t rcpt)
-{
-	const struct reason *last = m->rcpt[rcpt].why;
-	struct outcome o = { .relay = reason_relay(last) };
-
-	why_set(&o.why, VERDICT_LATER, reason_status(last),
-	    reason_sentence(last));
-	overdue(&o.why);
-	trail_verdict(m, rcpt, &o);
-	remember(&m->rcpt[rcpt], &o);
-	never(m, rcpt);
-	note_verdict(durable_notes(), m, rcpt);
-}
-
-/* The time that the sender set is over: give up, or tell him. */
-static void
-consider_by(struct mail *m)
-{
-	if (m->by_mode == 0 || mail_by(m) > schedule_now())
-		return;
-	m->late = (m->by_mode & BY_MODE) == BY_NOTIFY;
-	for (uint32_t i = 0; i < m->nrcpt; i++)
-		if (is_overdue(m) && m->rcpt[i].state == RCPT_WAITING)
-			give_up(m, i);
-	attempt_progress(m);
-}
-
-void
-attempt_due(struct mail *m)
-{
-	uint32_t now = schedule_now();
-
-	consider_by(m);
-	if (m->state != MAIL_QUEUED)
-		return;
-	for (uint32_t i = 0; i < m->nrcpt; i++)
-		if (m->rcpt[i].state == RCPT_WAITING && m->rcpt[i].due <= now)
-			make_ready(m, i);
-	schedule_put(m);
-}
-
-uint32_t
-attempt_flush(struct mail *m, const struct flush *f)
-{
-	uint32_t n = 0, now = schedule_now();
-
-	for (uint32_t i = 0; i < m->nrcpt; i++) {
-		if (m->rcpt[i].state != RCPT_WAITING ||
-		    (!f->held && mail_is_held(m, i, now)) ||
-		    (f->wants != NULL && !f->wants(f->arg, m, i)))
-			continue;
-		make_ready(m, i);
-		n++;
-	}
-	schedule_put(m);
-	return n;
 }
 
 static void
 broke(struct flight *f)
 {
 	struct mail *m = ledger_find(f->what.mail);
-	struct outcome o = { .relay = VIEW_NONE, .began = f->began };
+	struct outcome o = { .began = f->began, .own = true,
+		.random = arc4random() };
 
 	why_later(&o.why, "3.0", "the %s program ended during the delivery",
 	    transports[f->transport].name);
-	if (m != NULL && m->state == MAIL_QUEUED)
+	if (m != NULL && m->state == MAIL_QUEUED &&
+	    m->rcpt[f->what.rcpt].state == RCPT_TRYING)
 		judge(m, f->what.rcpt, &o);
 	ways[f->transport].flying--;
 	free(f);

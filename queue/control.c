@@ -12,13 +12,13 @@
 #include "lib/base/log.h"
 #include "lib/mail/idn.h"
 #include "lib/mail/spool.h"
-#include "queue/attempt.h"
 #include "queue/content.h"
 #include "queue/control.h"
 #include "queue/durable.h"
 #include "queue/ledger.h"
 #include "queue/note.h"
 #include "queue/schedule.h"
+#include "queue/wake.h"
 
 #define BACKLOG		(256u * 1024)	/* wait for the reader beyond it */
 #define WAIT_MS		5
@@ -198,7 +198,7 @@ control_flush(struct channel *c, uint32_t tag, struct msg_queue_flush *q)
 	uint64_t *ids = collect(q->mail, &n);
 
 	for (size_t i = 0; i < n; i++)
-		attempt_flush(find_queued(ids[i]), &f);
+		wake_flush(find_queued(ids[i]), &f);
 	free(ids);
 	answer_count(c, tag, q->mail, n);
 }
@@ -265,7 +265,7 @@ domain_run(void *arg)
 	for (size_t i = 0; i < n && r->from != NULL; i++) {
 		struct mail *m = find_queued(ids[i]);
 
-		if (m != NULL && attempt_flush(m, &f) > 0)
+		if (m != NULL && wake_flush(m, &f) > 0)
 			tried.queue_domain_tried.mails++;
 		if (i % AT_ONCE == AT_ONCE - 1)
 			fiber_sleep(0);

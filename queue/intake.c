@@ -14,7 +14,6 @@
 #include "lib/base/log.h"
 #include "lib/mail/spool.h"
 #include "lib/proc/service.h"
-#include "queue/attempt.h"
 #include "queue/content.h"
 #include "queue/durable.h"
 #include "queue/intake.h"
@@ -25,6 +24,7 @@
 #include "queue/table.h"
 #include "queue/trail.h"
 #include "queue/transport.h"
+#include "queue/wake.h"
 
 #define TEXT_MOST	1024		/* octets of one text of an envelope */
 #define RCPTS_MOST	(64u << 20)	/* octets of all recipients of a mail */
@@ -352,5 +352,5 @@ intake_queued(struct intake **ip, uint32_t segment)
 	if (i->settles != NULL)
 		report_safe(i->settles);
 	intake_free(ip);
-	attempt_due(m);
+	wake_due(m);
 }

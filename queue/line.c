@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "queue/line.h"
+#include "queue/mail.h"
 
 static void
 grow(struct line *l)
@@ -46,24 +47,50 @@ line_take(struct line *l)
 	return w;
 }
 
+unsigned
+level_of(uint8_t priority, bool fresh)
+{
+	unsigned p = priority > 0 ? priority : PRIORITY_USUAL;
+
+	must(p <= PRIORITY_MOST);
+	return p * 2 + fresh;
+}
+
+static unsigned
+highest(uint64_t bits)
+{
+	must(bits != 0);
+	return 63 - (unsigned)__builtin_clzll(bits);
+}
+
+unsigned
+turns_next(struct turns *t)
+{
+	uint64_t below = t->busy & ((1ull << t->last) - 1);
+
+	if (++t->turn % TURNS_FAIR != 0)
+		return highest(t->busy);
+	t->last = highest(below != 0 ? below : t->busy);
+	return t->last;
+}
+
 void
 lines_put(struct lines *l, unsigned level, struct waiting w)
 {
-	must(level < LINES);
+	must(level < LEVELS);
 	line_put(&l->at[level], w.mail, w.rcpt);
+	l->turns.busy |= 1ull << level;
 	l->n++;
 }
 
 struct waiting
 lines_take(struct lines *l)
 {
-	unsigned level = LINES - 1;
+	unsigned level = turns_next(&l->turns);
+	struct waiting w = line_take(&l->at[level]);
 
-	must(l->n > 0);
-	if (++l->turn % LINES_FAIR == 0)
-		level = l->next++ % LINES;
-	while (l->at[level].n == 0)
-		level = (level + LINES - 1) % LINES;
+	if (l->at[level].n == 0)
+		l->turns.busy &= ~(1ull << level);
 	l->n--;
-	return line_take(&l->at[level]);
+	return w;
 }

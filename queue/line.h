@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * line - who waits for a turn: by priority, then first come, first served
+ * line - who waits for a turn: by level, then first come, first served
  *
  * Holds ids and numbers, not pointers, so that a mail may vanish meanwhile; who
- * takes an item looks it up again.
+ * takes an item looks it up again. A level is a priority (RFC 6710), and within
+ * it new mail comes before what is tried again.
  */
 #ifndef QUEUE_LINE_H
 #define QUEUE_LINE_H
@@ -25,16 +26,26 @@ void line_put(struct line *l, uint64_t mail, uint32_t rcpt);
 /* The first; there must be one. */
 struct waiting line_take(struct line *l);
 
-#define LINES 20	/* levels of priority */
+#define LEVELS 40
 
-/* A line for each level: the highest goes first, but every LINES_FAIR-th turn
- * goes to the levels in a row, so that nobody waits for ever. { 0 } is
- * empty. */
-#define LINES_FAIR 8
+/* Of a priority of 0 (unsaid) to PRIORITY_MOST; fresh: never tried. */
+unsigned level_of(uint8_t priority, bool fresh);
+
+/* Whose turn it is: the highest level has it, but every TURNS_FAIR-th turn goes
+ * to the levels with work in a row, so that nobody waits for ever. */
+#define TURNS_FAIR 8
+struct turns {
+	uint64_t busy;		/* bit: a level with work */
+	unsigned turn, last;
+};
+/* There must be a level with work. */
+unsigned turns_next(struct turns *t);
+
+/* A line for each level. { 0 } is empty. */
 struct lines {
-	struct line at[LINES];
+	struct line at[LEVELS];
 	size_t n;
-	unsigned turn, next;
+	struct turns turns;
 };
 
 void lines_put(struct lines *l, unsigned level, struct waiting w);

@@ -5,7 +5,8 @@
  * A recipient as bytes: length u16, letter of its state u8, notify u8, tries
  * u16, due u32, status, sentence and relay of the last failure; then its texts:
  * 1 if the address is the original one u8, transport, original, destination,
- * address (empty if the same), orcpt. Those texts are kept in memory as they
+ * address (empty if the same), orcpt; last, and not in older records, the other
+ * server's words of the last failure. The texts are kept in memory as they
  * stand in the record. So are those of the mail: sender, envid, and the times
  * that few mails have (hold u32, by u32, or nothing).
  */
@@ -172,13 +173,20 @@ mail_wants(const struct mail *m, uint32_t rcpt, uint8_t notify)
 	    (said & notify) != 0;
 }
 
+static void
+drop(struct rcpt *r)
+{
+	reason_drop(&r->why);
+	destination_drop(&r->to);
+}
+
 void
 mail_free(struct mail **m)
 {
 	if (*m == NULL)
 		return;
 	for (uint32_t i = 0; i < (*m)->nrcpt; i++)
-		reason_drop(&(*m)->rcpt[i].why);
+		drop(&(*m)->rcpt[i]);
 	free(*m);
 	*m = NULL;
 }
@@ -215,6 +223,7 @@ mail_write_rcpt(struct str *out, const struct rcpt *r,
 	put_text(out, t->destination);
 	put_text(out, same ? VIEW_NONE : t->address);
 	put_text(out, t->orcpt);
+	put_text(out, reason_reply(r->why));
 	n = out->n - begin - 2;
 	must(n <= UINT16_MAX);
 	out->p[begin] = (char)(n >> 8);
@@ -363,24 +372,13 @@ read_head(struct bytes *b, struct mail_head *h, struct settles *s,
 	return !b->bad;
 }
 
-static struct reason *
-read_reason(struct bytes *b)
-{
-	struct view status = get_text(b), sentence = get_text(b);
-	struct view relay = get_text(b);
-
-	if (b->bad || status.n == 0)
-		return NULL;
-	return reason_take(status, sentence, relay);
-}
-
 /* One recipient out of its bytes; its texts go behind those before it. */
 static bool
 read_rcpt(struct view entry, struct rcpt *r, struct str *texts)
 {
 	struct bytes b = { .rest = entry };
+	struct view status, sentence, relay, reply, kept;
 	struct rcpt_texts t;
-	struct view kept;
 
 	*r = (struct rcpt){ .texts = (uint32_t)texts->n };
 	if (!mail_state_of((char)get_u8(&b), &r->state))
@@ -388,12 +386,20 @@ read_rcpt(struct view entry, struct rcpt *r, struct str *texts)
 	r->notify = get_u8(&b);
 	r->tries = get_u16(&b);
 	r->due = get_u32(&b);
-	r->why = read_reason(&b);
+	status = get_text(&b);
+	sentence = get_text(&b);
+	relay = get_text(&b);
 	kept = b.rest;
 	t = read_texts(&b);
+	kept.n -= b.rest.n;
+	reply = get_more(&b) ? get_text(&b) : VIEW_NONE;
 	if (b.bad || b.rest.n > 0)
 		return false;
+	if (status.n > 0)
+		r->why = reason_take(status, sentence, relay, reply);
 	r->transport = transport_named(t.transport);
+	if (r->transport == TRANSPORT_SMTP)
+		r->to = destination_take(t.destination);
 	str_add(texts, kept);
 	return true;
 }
@@ -475,7 +481,7 @@ mail_make(uint64_t id, const struct mail_head *h, struct view rcpts,
 	if (got == n)
 		m = assemble(id, h, rcpt, n, &texts);
 	for (uint32_t i = 0; m == NULL && i < n; i++)
-		reason_drop(&rcpt[i].why);
+		drop(&rcpt[i]);
 	str_free(&texts);
 	free(rcpt);
 	return m;

@@ -11,6 +11,7 @@
 #define QUEUE_MAIL_H
 
 #include "lib/base/str.h"
+#include "queue/destination.h"
 #include "queue/reason.h"
 #include "queue/state.h"
 
@@ -18,9 +19,10 @@ enum { NOTIFY_SUCCESS = 1, NOTIFY_FAILURE = 2, NOTIFY_DELAY = 4,
 	NOTIFY_NEVER = 8 };
 
 /* Numbers stand on disk. LATE: not delivered by the time that the sender set
- * (RFC 2852). EXPANDED: an alias of several (RFC 3461 5.2.7). */
+ * (RFC 2852). EXPANDED: an alias of several (RFC 3461 5.2.7). RELAYED: to a
+ * server that will not tell of success (5.2.2). */
 enum { REPORT_FAILED = 1, REPORT_DELAYED = 2, REPORT_DELIVERED = 3,
-	REPORT_LATE = 4, REPORT_EXPANDED = 5 };
+	REPORT_LATE = 4, REPORT_EXPANDED = 5, REPORT_RELAYED = 6 };
 
 enum { BY_NOTIFY = 1, BY_RETURN = 2, BY_MODE = 3 };	/* of by_mode */
 enum { TLS_REQUIRED = 1 };
@@ -30,6 +32,7 @@ enum { TLS_REQUIRED = 1 };
 
 struct rcpt {
 	struct reason *why;	/* last LATER or NEVER, or NULL */
+	struct destination *to;	/* of transport smtp, else NULL */
 	uint32_t texts;		/* where its texts begin */
 	uint32_t due;		/* WAITING: seconds since 1970 */
 	uint16_t tries;

@@ -4,8 +4,8 @@
  *
  * Runs as posthouse-queue. smtpd and bounce bring mail (queue/intake.c), which
  * is made durable in groups (queue/durable.c) and written into a journal
- * (queue/journal.c). local and smtp are asked to deliver (queue/attempt.c) when
- * it is time to (queue/schedule.c), bounce to tell the sender what failed
+ * (queue/journal.c). When it is time to (queue/schedule.c), local and smtp are
+ * asked to deliver (queue/attempt.c, queue/relay.c), bounce to tell the sender what failed
  * (queue/report.c). Content is never looked at. May be killed at any moment:
  * doc/QUEUE.md says what a start (queue/replay.c) finds then.
  */
@@ -20,12 +20,15 @@
 #include "queue/content.h"
 #include "queue/control.h"
 #include "queue/durable.h"
+#include "queue/judge.h"
 #include "queue/ledger.h"
+#include "queue/relay.h"
 #include "queue/replay.h"
 #include "queue/report.h"
 #include "queue/schedule.h"
 #include "queue/settle.h"
 #include "queue/soft.h"
+#include "queue/wake.h"
 
 #define THREADS		16	/* syncs in parallel */
 #define STOP_CHECK_MS	20
@@ -43,9 +46,9 @@ wake_up(void)
 		ids[n++] = m->id;
 	}
 	for (size_t i = 0; i < n; i++)
-		attempt_due(ledger_find(ids[i]));
+		wake_due(ledger_find(ids[i]));
 	for (size_t i = 0; i < n; i++)
-		attempt_progress(ledger_find(ids[i]));
+		judge_progress(ledger_find(ids[i]));
 	free(ids);
 }
 
@@ -79,7 +82,7 @@ begin(void)
 	replay_content(&r);
 	durable_start(journal, r.newest + 1, r.damaged, r.damages);
 	say(&r);
-	schedule_start(attempt_due);
+	schedule_start(wake_due);
 	for (size_t i = 0; i < r.restores; i++)
 		soft_add(r.restored[i]);
 	settle_ids(r.finished, r.finishes);
@@ -93,6 +96,7 @@ linked(struct channel *c)
 	if (channel_peer(c)->role == ROLE_STORE)
 		settle_linked(c);
 	attempt_kick();
+	relay_kick();
 	report_kick();
 }
 
@@ -101,6 +105,7 @@ closed(struct channel *c)
 {
 	intake_closed(c);
 	attempt_closed(c);
+	relay_closed(c);
 	report_closed(c);
 	control_closed(c);
 }
@@ -113,7 +118,7 @@ stop_check(void *timer)
 
 	(void)timer;
 	loop_timer_free(&again);
-	if (attempt_is_idle() && report_is_idle() && durable_is_idle())
+	if (attempt_is_idle() && relay_is_idle() && report_is_idle() && durable_is_idle())
 		service_quit();
 	else
 		again = loop_timer_new(STOP_CHECK_MS, stop_check, NULL);
@@ -124,6 +129,15 @@ stopping(void)
 {
 	soft_hurry();
 	stop_check(NULL);
+}
+
+static void
+verdict(struct channel *c, uint32_t tag, struct msg_verdict *v)
+{
+	if (channel_peer(c)->role == ROLE_SMTP)
+		relay_verdict(c, tag, v);
+	else
+		attempt_verdict(c, tag, v);
 }
 
 static const struct program_path paths[] = {
@@ -138,7 +152,8 @@ static const struct handlers handlers = {
 	.mail_rcpt = intake_rcpt,
 	.mail_commit = intake_commit,
 	.mail_abort = intake_abort,
-	.verdict = attempt_verdict,
+	.verdict = verdict,
+	.sent = relay_sent,
 	.content_get = control_content,
 	.answer = report_answer,
 	.queue_list = control_list,

@@ -23,6 +23,7 @@ note_verdict(struct str *batch, const struct mail *m, uint32_t rcpt)
 	put_text(batch, reason_status(r->why));
 	put_text(batch, reason_sentence(r->why));
 	put_text(batch, reason_relay(r->why));
+	put_text(batch, reason_reply(r->why));
 	record_end(batch, begin);
 }
 
@@ -95,6 +96,8 @@ apply_verdict(struct bytes *b)
 	uint32_t due = get_u32(b);
 	struct view status = get_text(b), sentence = get_text(b);
 	struct view relay = get_text(b);
+	/* older records end here */
+	struct view reply = get_more(b) ? get_text(b) : VIEW_NONE;
 	struct rcpt *r;
 	uint8_t state;
 
@@ -107,7 +110,7 @@ apply_verdict(struct bytes *b)
 	r->due = due;
 	reason_drop(&r->why);
 	if (status.n > 0)
-		r->why = reason_take(status, sentence, relay);
+		r->why = reason_take(status, sentence, relay, reply);
 }
 
 static void

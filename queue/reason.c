@@ -2,9 +2,10 @@
 /*
  * reason - interned texts in a hash table of chains
  *
- * The three texts stand behind each other in one allocation. The table doubles
- * when chains get long and never shrinks: its size follows the number of
- * different sentences, which is small.
+ * The texts stand behind each other in one allocation. The sentence mostly has
+ * the words of the other server in it: they are not kept twice then. The table
+ * doubles when chains get long and never shrinks: its size follows the number
+ * of different sentences, which is small.
  */
 #include <stdlib.h>
 
@@ -13,7 +14,8 @@
 struct reason {
 	struct reason *next;
 	uint32_t holders, hash;
-	uint16_t status, sentence, relay;	/* lengths */
+	uint16_t status, sentence, relay, reply;	/* lengths */
+	uint16_t reply_at;
 	char text[];
 };
 
@@ -55,42 +57,64 @@ shorten(struct view v)
 	return v;
 }
 
-static struct reason *
-reason_new(struct view status, struct view sentence, struct view relay)
+/* Where the words of the other server stand: in the sentence, or behind all. */
+static uint16_t
+place_of(const struct reason *r, struct view reply)
 {
-	struct reason *r = xmalloc(sizeof(*r) + status.n + sentence.n +
-	    relay.n);
+	const char *p = memmem(r->text + r->status, r->sentence, reply.p,
+	    reply.n);
 
-	*r = (struct reason){ .status = (uint16_t)status.n,
-		.sentence = (uint16_t)sentence.n,
-		.relay = (uint16_t)relay.n };
-	memcpy(r->text, status.p, status.n);
-	memcpy(r->text + status.n, sentence.p, sentence.n);
-	memcpy(r->text + status.n + sentence.n, relay.p, relay.n);
+	return (uint16_t)(p != NULL ? p - r->text :
+				      r->status + r->sentence + r->relay);
+}
+
+static struct reason *
+reason_new(const struct view part[4])
+{
+	size_t at = part[0].n + part[1].n + part[2].n;
+	struct reason *r = xmalloc(sizeof(*r) + at + part[3].n);
+
+	*r = (struct reason){ .status = (uint16_t)part[0].n,
+		.sentence = (uint16_t)part[1].n,
+		.relay = (uint16_t)part[2].n, .reply = (uint16_t)part[3].n };
+	memcpy(r->text, part[0].p, part[0].n);
+	memcpy(r->text + part[0].n, part[1].p, part[1].n);
+	memcpy(r->text + part[0].n + part[1].n, part[2].p, part[2].n);
+	r->reply_at = place_of(r, part[3]);
+	if (r->reply_at < at)
+		return xrealloc(r, sizeof(*r) + at);
+	memcpy(r->text + at, part[3].p, part[3].n);
 	return r;
 }
 
-struct reason *
-reason_take(struct view status, struct view sentence, struct view relay)
+static bool
+is_same(const struct reason *r, const struct view part[4])
 {
-	uint32_t hash;
+	return view_eq(reason_status(r), part[0]) &&
+	    view_eq(reason_sentence(r), part[1]) &&
+	    view_eq(reason_relay(r), part[2]) &&
+	    view_eq(reason_reply(r), part[3]);
+}
+
+struct reason *
+reason_take(struct view status, struct view sentence, struct view relay,
+    struct view reply)
+{
+	const struct view part[4] = { shorten(status), shorten(sentence),
+		shorten(relay), shorten(reply) };
+	uint32_t hash = 2166136261u;
 	struct reason *r;
 
-	status = shorten(status);
-	sentence = shorten(sentence);
-	relay = shorten(relay);
-	hash = hash_add(hash_add(hash_add(2166136261u, status), sentence),
-	    relay);
+	for (size_t i = 0; i < nitems(part); i++)
+		hash = hash_add(hash, part[i]);
 	if (all.count >= all.size)
 		grow();
 	for (r = all.chain[hash & (all.size - 1)]; r; r = r->next)
-		if (r->hash == hash && view_eq(reason_status(r), status) &&
-		    view_eq(reason_sentence(r), sentence) &&
-		    view_eq(reason_relay(r), relay)) {
+		if (r->hash == hash && is_same(r, part)) {
 			r->holders++;
 			return r;
 		}
-	r = reason_new(status, sentence, relay);
+	r = reason_new(part);
 	r->holders = 1;
 	r->hash = hash;
 	r->next = all.chain[hash & (all.size - 1)];
@@ -132,4 +156,10 @@ reason_relay(const struct reason *r)
 {
 	return r ? view_bytes(r->text + r->status + r->sentence, r->relay) :
 	    VIEW_NONE;
+}
+
+struct view
+reason_reply(const struct reason *r)
+{
+	return r ? view_bytes(r->text + r->reply_at, r->reply) : VIEW_NONE;
 }

@@ -12,9 +12,9 @@
 #include "lib/base/log.h"
 #include "lib/mail/spool.h"
 #include "lib/proc/service.h"
-#include "queue/attempt.h"
 #include "queue/content.h"
 #include "queue/durable.h"
+#include "queue/judge.h"
 #include "queue/ledger.h"
 #include "queue/line.h"
 #include "queue/note.h"
@@ -46,6 +46,7 @@ static const struct {
 } kinds[] = {
 	{ REPORT_FAILED, RCPT_FAILED },
 	{ REPORT_DELIVERED, RCPT_DONE },
+	{ REPORT_RELAYED, RCPT_DONE },
 	{ REPORT_EXPANDED, RCPT_DONE },
 	{ REPORT_LATE, RCPT_WAITING },
 	{ REPORT_DELAYED, RCPT_WAITING },
@@ -61,6 +62,16 @@ state_of(uint8_t kind)
 	return kinds[i].state;
 }
 
+/* What a report of success calls it. LMTP delivers (RFC 2033). */
+static uint8_t
+success_of(const struct rcpt *r)
+{
+	if (r->transport == TRANSPORT_EXPANDED)
+		return REPORT_EXPANDED;
+	return r->to != NULL && !destination_delivers(r->to) ?
+	    REPORT_RELAYED : REPORT_DELIVERED;
+}
+
 static bool
 is_about(const struct mail *m, uint32_t rcpt, uint8_t kind)
 {
@@ -74,9 +85,9 @@ is_about(const struct mail *m, uint32_t rcpt, uint8_t kind)
 	case REPORT_LATE:
 		return mail_wants(m, rcpt, NOTIFY_DELAY);
 	case REPORT_DELIVERED:
+	case REPORT_RELAYED:
 	case REPORT_EXPANDED:
-		return (kind == REPORT_EXPANDED) ==
-		    (r->transport == TRANSPORT_EXPANDED);
+		return success_of(r) == kind;
 	default:
 		return true;
 	}
@@ -143,6 +154,7 @@ put_recipients(struct str *list, const struct mail *m,
 		    reason_sentence(why));
 		list_put(list, reason_relay(why));
 		list_put(list, t.orcpt);
+		list_put(list, reason_reply(why));
 	}
 }
 
@@ -284,7 +296,7 @@ report_safe(const struct settles *s)
 		return;
 	m->settling = false;
 	note_settle(m, s);
-	attempt_progress(m);
+	judge_progress(m);
 }
 
 void
@@ -339,7 +351,7 @@ give_up(struct mail *m, const struct settles *about)
 	m->warn = m->warn && !m->warned;
 	m->reporting = false;
 	report_consider(m);
-	attempt_progress(m);
+	judge_progress(m);
 }
 
 void

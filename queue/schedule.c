@@ -11,6 +11,8 @@
 #include "lib/proc/fiber.h"
 #include "queue/schedule.h"
 
+#define AT_ONCE	1000	/* mails, then others have their turn */
+
 struct entry {
 	struct mail *mail;
 	uint32_t due;
@@ -25,12 +27,18 @@ static struct {
 	int64_t base;			/* wall clock minus monotonic, in ms */
 } s;
 
-uint32_t
-schedule_now(void)
+int64_t
+schedule_ms(void)
 {
 	if (s.base == 0)
 		s.base = clock_wall_us() / 1000 - clock_ms();
-	return (uint32_t)((s.base + clock_ms()) / 1000);
+	return s.base + clock_ms();
+}
+
+uint32_t
+schedule_now(void)
+{
+	return (uint32_t)(schedule_ms() / 1000);
 }
 
 static void
@@ -100,7 +108,8 @@ fire(void *unused)
 {
 	(void)unused;
 	loop_timer_free(&s.timer);
-	while (s.n > 0 && s.heap[1].due <= schedule_now()) {
+	for (int i = 0; i < AT_ONCE && s.n > 0 &&
+	    s.heap[1].due <= schedule_now(); i++) {
 		struct mail *m = s.heap[1].mail;
 
 		schedule_remove(m);
@@ -122,15 +131,9 @@ arm(void)
 	    (int64_t)(s.timer_due - now) * 1000 : 1, fire, NULL);
 }
 
-void
-schedule_put(struct mail *m)
+static void
+place(struct mail *m, uint32_t due)
 {
-	uint32_t due;
-
-	if (!earliest(m, &due)) {
-		schedule_remove(m);
-		return;
-	}
 	if (m->heap == 0) {
 		if (s.n + 2 > s.cap) {
 			s.cap = s.cap > 0 ? s.cap * 2 : 64;
@@ -141,6 +144,24 @@ schedule_put(struct mail *m)
 	set(m->heap, (struct entry){ m, due });
 	sift(m->heap);
 	arm();
+}
+
+void
+schedule_put(struct mail *m)
+{
+	uint32_t due;
+
+	if (earliest(m, &due))
+		place(m, due);
+	else
+		schedule_remove(m);
+}
+
+void
+schedule_sooner(struct mail *m, uint32_t due)
+{
+	if (m->heap == 0 || s.heap[m->heap].due > due)
+		place(m, due);
 }
 
 void

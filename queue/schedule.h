@@ -16,8 +16,12 @@
 void schedule_start(void (*due)(struct mail *));
 /* Seconds since 1970, never going back. */
 uint32_t schedule_now(void);
+/* The same in milliseconds. */
+int64_t schedule_ms(void);
 /* Its recipients have changed: find its place. */
 void schedule_put(struct mail *m);
+/* One of them waits until then, the others are as they were. */
+void schedule_sooner(struct mail *m, uint32_t due);
 void schedule_remove(struct mail *m);
 
 /* Seconds until the next try after `tries` failed ones: first, doubled with

@@ -16,6 +16,11 @@ void trail_active(const struct mail *m);
 struct outcome {
 	struct why why;
 	struct view relay;	/* who said so */
+	struct view reply;	/* in these words */
+	bool dsn;		/* the next server reports success itself */
+	bool own;		/* trouble of the house: over within seconds */
+	uint32_t due;		/* LATER: not before, seconds since 1970 */
+	uint32_t random;	/* the same for all who shall wait together */
 	int64_t began;		/* clock_wall_us(), 0: nobody was asked */
 };
 /* ID: to=<..>, relay=.., delay=.., delays=.., dsn=.., status=.. (..) */

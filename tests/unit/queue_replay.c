@@ -21,7 +21,7 @@ set(struct mail *m, uint32_t rcpt, uint8_t state, const char *sentence)
 	reason_drop(&m->rcpt[rcpt].why);
 	if (sentence != NULL)
 		m->rcpt[rcpt].why = reason_take(VIEW_LIT("4.1"),
-		    view_of(sentence), VIEW_LIT("local"));
+		    view_of(sentence), VIEW_LIT("local"), VIEW_NONE);
 }
 
 static void

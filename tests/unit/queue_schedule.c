@@ -149,31 +149,31 @@ static void
 test_priorities(void **state UNUSED)
 {
 	struct lines l = { 0 };
-	size_t place[LINES] = { 0 }, high = 0;
+	size_t place[LEVELS] = { 0 }, high = 0;
 
-	for (unsigned level = 1; level < LINES; level++)
+	for (unsigned level = 1; level < LEVELS; level++)
 		lines_put(&l, level, (struct waiting){ level, 0 });
-	for (unsigned i = LINES - 1; i > LINES - 1 - 7; i--)
+	for (unsigned i = LEVELS - 1; i > LEVELS - 1 - 7; i--)
 		assert_int_equal(lines_take(&l).mail, i);
 	while (l.n > 0)
 		lines_take(&l);
 	/* new ones of the highest level never end */
-	for (unsigned level = 1; level < LINES; level++)
+	for (unsigned level = 1; level < LEVELS; level++)
 		lines_put(&l, level, (struct waiting){ level, 1 });
-	for (size_t turn = 1; turn <= LINES * LINES_FAIR; turn++) {
+	for (size_t turn = 1; turn <= LEVELS * TURNS_FAIR; turn++) {
 		struct waiting w = lines_take(&l);
 
-		lines_put(&l, LINES - 1, (struct waiting){ LINES - 1, 0 });
+		lines_put(&l, LEVELS - 1, (struct waiting){ LEVELS - 1, 0 });
 		if (w.rcpt == 1)
 			place[w.mail] = turn;
-		high += w.mail == LINES - 1;
+		high += w.mail == LEVELS - 1;
 	}
-	for (unsigned level = 1; level < LINES; level++)
+	for (unsigned level = 1; level < LEVELS; level++)
 		assert_int_not_equal(place[level], 0);
-	assert_true(high >= LINES * (LINES_FAIR - 1));
+	assert_true(high >= LEVELS * (TURNS_FAIR - 1));
 	while (l.n > 0)
 		lines_take(&l);
-	for (unsigned level = 0; level < LINES; level++)
+	for (unsigned level = 0; level < LEVELS; level++)
 		free(l.at[level].item);
 }
 
@@ -260,11 +260,11 @@ static void
 test_reasons(void **state UNUSED)
 {
 	struct reason *a = reason_take(VIEW_LIT("4.1"), VIEW_LIT("x"),
-	    VIEW_LIT("y"));
+	    VIEW_LIT("y"), VIEW_NONE);
 	struct reason *b = reason_take(VIEW_LIT("4.1"), VIEW_LIT("x"),
-	    VIEW_LIT("y"));
+	    VIEW_LIT("y"), VIEW_NONE);
 	struct reason *c = reason_take(VIEW_LIT("4.1"), VIEW_LIT("xy"),
-	    VIEW_NONE);
+	    VIEW_NONE, VIEW_NONE);
 
 	assert_ptr_equal(a, b);
 	assert_ptr_not_equal(a, c);
