@@ -274,7 +274,7 @@ test_international(void **state UNUSED)
 	static const struct notice_rcpt utf8[] = { {
 		VIEW_LIT("p\xc3\xa9t\xc3\xa9@example.test"),
 		VIEW_LIT("p\xc3\xa9t\xc3\xa9@example.test"), VIEW_LIT("1.1"),
-		VIEW_LIT("no"), VIEW_LIT("local"), VIEW_LIT("") } };
+		VIEW_LIT("no"), VIEW_LIT("local"), VIEW_LIT(""), VIEW_LIT("") } };
 	struct notice n = sample(NOTICE_FAILED);
 	struct str s = { 0 };
 
