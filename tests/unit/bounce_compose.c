@@ -19,10 +19,12 @@ static const struct view mail = VIEW_LIT("Subject: hello\r\n"
 static const struct notice_rcpt two[] = {
 	{ VIEW_LIT("list@example.test"), VIEW_LIT("a@remote.test"),
 	    VIEW_LIT("1.1"), VIEW_LIT("no such user"),
-	    VIEW_LIT("mx.remote.test[192.0.2.1]:25"), VIEW_LIT("") },
+	    VIEW_LIT("mx.remote.test[192.0.2.1]:25"), VIEW_LIT(""),
+	    VIEW_LIT("") },
 	{ VIEW_LIT("b@example.test"), VIEW_LIT("b@example.test"),
 	    VIEW_LIT("2.2"), VIEW_LIT("mailbox is full"),
-	    VIEW_LIT("local"), VIEW_LIT("rfc822;B@example.test") },
+	    VIEW_LIT("local"), VIEW_LIT("rfc822;B@example.test"),
+	    VIEW_LIT("") },
 };
 
 static struct notice
@@ -200,7 +202,8 @@ test_seven_bits(void **state UNUSED)
 	static const struct notice_rcpt loud[] = { {
 		VIEW_LIT("a@example.test"), VIEW_LIT("a@example.test"),
 		VIEW_LIT("1.1"), VIEW_LIT("unbekannt: M\xc3\xbcller \xff"),
-		VIEW_LIT("m\xc3\xbc[192.0.2.1]"), VIEW_LIT("") } };
+		VIEW_LIT("m\xc3\xbc[192.0.2.1]"), VIEW_LIT(""),
+		VIEW_LIT("") } };
 	struct notice n = sample(NOTICE_FAILED);
 	struct str s = { 0 };
 
@@ -222,7 +225,7 @@ test_global(void **state UNUSED)
 	static const struct notice_rcpt orcpt[] = { {
 		VIEW_LIT("a@example.test"), VIEW_LIT("a@example.test"),
 		VIEW_LIT("1.1"), VIEW_LIT("no"), VIEW_LIT("local"),
-		VIEW_LIT("utf-8;p\xc3\xa9@example.test") } };
+		VIEW_LIT("utf-8;p\xc3\xa9@example.test"), VIEW_LIT("") } };
 	struct notice n = sample(NOTICE_FAILED);
 	struct str s = { 0 };
 
@@ -250,7 +253,7 @@ test_hostile_texts(void **state UNUSED)
 	static const struct notice_rcpt evil[] = { {
 		VIEW_LIT("x\r\nBcc: y@z"), VIEW_LIT("x\r\n\r\n.@z"),
 		VIEW_LIT("1.1\r\nX: y"), VIEW_LIT("no\r\n--=_report\r\n"),
-		VIEW_LIT("h[\r\n]"), VIEW_LIT("rfc822;\n\r\0") } };
+		VIEW_LIT("h[\r\n]"), VIEW_LIT("rfc822;\n\r\0"), VIEW_LIT("") } };
 	struct notice n = sample(NOTICE_FAILED);
 	struct str s = { 0 };
 	struct view bcc;
