@@ -71,8 +71,8 @@ probe_answered(void *arg, const struct dns_answer *answer)
 	p->answered = true;
 	p->result = answer->result;
 	p->secure = answer->secure;
-	log_debug("dns", "probe result=%d secure=%d %s", answer->result,
-	    answer->secure, log_quote(answer->sentence));
+	log_debug("dns", "probe result=%d secure=%d", answer->result,
+	    answer->secure);
 	fiber_queue_wake(&p->queue);
 }
 

@@ -112,15 +112,17 @@ static void
 on_answer(void *arg, const struct dns_answer *answer)
 {
 	struct lookup *l = arg;
+	struct why w;
 
 	l->asked = false;
 	if (l->told) {
 		lookup_free(l);
 		return;
 	}
+	why_set(&w, VERDICT_LATER, VIEW_NONE, answer->sentence);
 	if (answer->result == DNS_BOGUS)
-		log_warning("dns", "bogus name=%s type=%u error=\"%s\"",
-		    l->name, l->question.type, log_quote(answer->sentence));
+		log_warning("dns", "bogus name=%s type=%u (%s)", l->name,
+		    l->question.type, w.text);
 	tell(l, answer);
 }
 
