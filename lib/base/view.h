@@ -37,7 +37,8 @@ view_bytes(const void *p, size_t n)
 static inline struct view
 view_skip(struct view v, size_t n)
 {
-	return (struct view){ v.p + n, v.n - n };
+	/* nothing is added to NULL, not even 0: C11 6.5.6 */
+	return (struct view){ n > 0 ? v.p + n : v.p, v.n - n };
 }
 
 bool view_eq(struct view a, struct view b);
