@@ -35,9 +35,10 @@ scram_mac(enum scram_hash hash, struct view key, struct view text,
 }
 
 void
-scram_derive(struct scram_keys *k, struct view password)
+scram_derive_client(struct scram_keys *k, struct view password,
+    unsigned char *client)
 {
-	unsigned char salted[SCRAM_SIZE_MAX], client[SCRAM_SIZE_MAX];
+	unsigned char salted[SCRAM_SIZE_MAX];
 	size_t n = scram_size(k->hash);
 
 	must(PKCS5_PBKDF2_HMAC(password.p, (int)password.n, k->salt,
@@ -49,6 +50,14 @@ scram_derive(struct scram_keys *k, struct view password)
 	scram_mac(k->hash, view_bytes(salted, n), VIEW_LIT("Server Key"),
 	    k->server);
 	explicit_bzero(salted, sizeof(salted));
+}
+
+void
+scram_derive(struct scram_keys *k, struct view password)
+{
+	unsigned char client[SCRAM_SIZE_MAX];
+
+	scram_derive_client(k, password, client);
 	explicit_bzero(client, sizeof(client));
 }
 

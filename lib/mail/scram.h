@@ -37,6 +37,9 @@ void scram_mac(enum scram_hash hash, struct view key, struct view text,
     unsigned char *out);
 /* From hash, iterations and salt to the two keys. Slow by design. */
 void scram_derive(struct scram_keys *k, struct view password);
+/* The same; client gets the key that a client proves to have. */
+void scram_derive_client(struct scram_keys *k, struct view password,
+    unsigned char *client);
 /* Does this proof over the AuthMessage come from the password of the keys? */
 bool scram_verify(const struct scram_keys *k, struct view message,
     struct view proof);

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "lib/mail/encode.h"
-#include "lib/mail/scram.h"
+#include "lib/mail/scram_client.h"
 
 static const struct {
 	enum scram_hash hash;
@@ -111,12 +111,112 @@ test_stored(void **state UNUSED)
 	str_free(&long_one);
 }
 
+/* ---- the client's side, by the same examples ---- */
+
+static const struct {
+	const char *nonce, *challenge, *final, *verdict;
+} talks[] = {
+	{ "fyko+d2lbbFgONRv9qkxdawL",
+	    "r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,"
+	    "s=QSXCR+Q6sek8bf92,i=4096",
+	    "c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,"
+	    "p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts=",
+	    "v=rmF9pqV8S7suAoZWja4dJRkFsKQ=" },
+	{ "rOprNGfwEbeRWgbNEkqO",
+	    "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,"
+	    "s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
+	    "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,"
+	    "p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=",
+	    "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=" },
+};
+
+static void
+test_client(void **state UNUSED)
+{
+	const struct scram_binding none = { .flag = 'n' };
+
+	for (size_t i = 0; i < nitems(talks); i++) {
+		struct scram_client c = { .hash = examples[i].hash };
+		struct scram_client_keys k = { .known = false };
+		struct str out = { 0 };
+		const char *wrong;
+
+		scram_client_first(&c, VIEW_LIT("user"), &none,
+		    talks[i].nonce, &out);
+		assert_true(view_starts(str_view(&out),
+		    VIEW_LIT("n,,n=user,r=")));
+		str_reset(&out);
+		assert_true(scram_client_final(&c, view_of(talks[i].challenge),
+		    VIEW_LIT("pencil"), &k, &out, &wrong));
+		assert_string_equal(str_c(&out), talks[i].final);
+		assert_true(k.known);
+		assert_true(scram_client_verify(&c,
+		    view_of(talks[i].verdict)));
+		assert_false(scram_client_verify(&c, VIEW_LIT("v=")));
+		assert_false(scram_client_verify(&c,
+		    VIEW_LIT("e=invalid-proof")));
+		assert_false(scram_client_verify(&c,
+		    VIEW_LIT("v=AAAAAAAAAAAAAAAAAAAAAAAAAAA=")));
+		scram_client_end(&c);
+		str_free(&out);
+	}
+}
+
+static void
+test_client_challenges(void **state UNUSED)
+{
+	static const struct {
+		const char *challenge, *wrong;
+	} cases[] = {
+		{ "", "the challenge is malformed" },
+		{ "r=abc", "the challenge is malformed" },
+		{ "m=x,r=abcd,s=QSXC,i=4096", "the challenge is malformed" },
+		{ "r=abcd,s=,i=4096", "the challenge is malformed" },
+		{ "r=abcd,s=Q,i=4096", "the challenge is malformed" },
+		{ "r=abcd,s=QSXC,i=4096x", "the challenge is malformed" },
+		{ "r=abc,s=QSXC,i=4096", "the challenge is not an answer to us" },
+		{ "r=xabcd,s=QSXC,i=4096",
+		    "the challenge is not an answer to us" },
+		{ "r=abcd,s=QSXC,i=4095",
+		    "the challenge has too few iterations" },
+		{ "r=abcd,s=QSXC,i=4000000",
+		    "the challenge has too many iterations" },
+		{ "r=abcd,s=QSXC,i=4096,x=more", NULL },
+	};
+	const struct scram_binding b = { 'p', "tls-exporter",
+		VIEW_LIT("octets") };
+
+	for (size_t i = 0; i < nitems(cases); i++) {
+		struct scram_client c = { .hash = SCRAM_SHA_256 };
+		struct scram_client_keys k = { .known = false };
+		struct str out = { 0 };
+		const char *wrong;
+
+		scram_client_first(&c, VIEW_LIT("a=b,c"), &b, "abc", &out);
+		assert_string_equal(str_c(&out),
+		    "p=tls-exporter,,n=a=3Db=2Cc,r=abc");
+		str_reset(&out);
+		assert_int_equal(scram_client_final(&c,
+		    view_of(cases[i].challenge), VIEW_LIT("x"), &k, &out,
+		    &wrong), cases[i].wrong == NULL);
+		if (cases[i].wrong != NULL)
+			assert_string_equal(wrong, cases[i].wrong);
+		else
+			assert_true(view_starts(str_view(&out), VIEW_LIT(
+			    "c=cD10bHMtZXhwb3J0ZXIsLG9jdGV0cw==,r=abcd,p=")));
+		scram_client_end(&c);
+		str_free(&out);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_examples),
 		cmocka_unit_test(test_stored),
+		cmocka_unit_test(test_client),
+		cmocka_unit_test(test_client_challenges),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
