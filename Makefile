@@ -74,7 +74,7 @@ LIBS	:= -levent_core -lssl -lcrypto -ldb-5.3 -lseccomp -ljansson -lcrypt \
 # A folder with a main.c is a program; ctl/ is the command posthouse.
 SERVERS	:= $(patsubst %/,%,$(dir $(wildcard $(addsuffix /main.c,\
 	master smtpd pop3d imapd router auth queue smtp local store bounce \
-	resolver keys pam))))
+	resolver keys pam fetch))))
 COMMANDS := $(patsubst %/,%,$(dir $(wildcard sendmail/main.c ctl/main.c)))
 FOLDERS	:= $(SERVERS) $(COMMANDS)
 LAYERS	:= mail proc base
@@ -146,6 +146,10 @@ $(BIN)/pam: $$(call objects_of,pam) $(LIBRARIES)
 # there as well.
 $(BIN)/resolver: $$(call objects_of,resolver) $(LIBRARIES)
 	$(link) $(subst -levent_core,-levent,$(LIBS))
+
+# libcurl is in this one alone.
+$(BIN)/fetch: $$(call objects_of,fetch) $(LIBRARIES)
+	$(link) -lcurl $(LIBS)
 
 $(BIN)/%: $$(call objects_of,$$*) $(LIBRARIES)
 	$(link) $(LIBS)

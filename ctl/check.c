@@ -18,6 +18,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "ctl/check_logins.h"
 #include "ctl/check_tls.h"
 #include "ctl/ctl.h"
 #include "ctl/output.h"
@@ -147,6 +148,12 @@ check_certificates(struct findings *f)
 	check_tls(f->s, &f->lines, &f->warnings);
 }
 
+static void
+check_trust(struct findings *f)
+{
+	check_logins(f->s, &f->lines, &f->warnings);
+}
+
 /* ---- files ---- */
 
 /* What exists must be a directory; what does not, master makes. */
@@ -243,6 +250,7 @@ static check_fn *const checks[] = {
 	check_mechanisms,
 	check_aliases,
 	check_certificates,
+	check_trust,
 	check_directories,
 	check_programs,
 	check_system_users,

@@ -18,6 +18,7 @@
 #include "master/handover.h"
 #include "master/house.h"
 #include "master/key_files.h"
+#include "master/login_file.h"
 #include "master/roster.h"
 #include "master/sockets.h"
 
@@ -121,6 +122,8 @@ handover(struct child *c)
 		return false;
 	if (c->program->role == ROLE_KEYS)
 		key_files_send(c);
+	if (c->program->role == ROLE_SMTP)
+		login_file_send(c);
 	channel_send(c->channel, &start);
 	return true;
 }

@@ -4,7 +4,9 @@
  *
  * The helper pam runs as root: reading /etc/shadow is what it is for. The
  * introspection program is the administrator's own and talks to the network: it
- * is never root, and as its own user it cannot read the users file either.
+ * is never root, and as its own user it cannot read the users file either. The
+ * helper fetch talks to whoever a foreign domain names: it has a user of its own
+ * for the same reason.
  */
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -24,17 +26,26 @@
 #include "master/places.h"
 #include "master/spawn.h"
 
-#define AT_ONCE		8	/* of a kind: twice what auth asks at a time, as one
-				 * that has answered may not be gone yet */
-#define TIME_MS		12000	/* auth waits for 10 s */
+#define AT_ONCE		8	/* of a kind: twice what is asked for at a time, as
+				 * one that has answered may not be gone yet */
 
-enum kind { KIND_PAM = 1, KIND_OAUTH, KINDS };
+enum kind { KIND_PAM = 1, KIND_OAUTH, KIND_FETCH, KINDS };
 
-/* Whom it becomes when master is root; NULL: it stays root. Without users of
- * our own (drop_privileges) there is still nobody. */
+/* Who may ask for it, how long it may take (who asks waits a little less), and
+ * whom it becomes when master is root; NULL: it stays root. Without users of our
+ * own (drop_privileges) there is still nobody. */
 static const struct {
+	unsigned role;
+	int64_t time_ms;
 	const char *own, *other;
-} users[KINDS] = { [KIND_OAUTH] = { "posthouse-oauth", "nobody" } };
+	const char *setting;	/* that names it */
+} kinds[KINDS] = {
+	[KIND_PAM] = { ROLE_AUTH, 12000, NULL, NULL, "system_users" },
+	[KIND_OAUTH] = { ROLE_AUTH, 12000, "posthouse-oauth", "nobody",
+	    "oauth_program" },
+	[KIND_FETCH] = { ROLE_SMTP, 65000, "posthouse-fetch", "nobody",
+	    "mta_sts" },
+};
 
 struct helper {
 	LIST_ENTRY(helper) entry;
@@ -62,6 +73,8 @@ find_path(const struct settings *s, unsigned kind, struct str *path)
 		str_addf(path, "%s/pam", s->program_dir);
 	if (kind == KIND_OAUTH)
 		str_adds(path, s->oauth_program);
+	if (kind == KIND_FETCH && s->mta_sts)
+		str_addf(path, "%s/fetch", s->program_dir);
 }
 
 static pid_t
@@ -72,8 +85,8 @@ spawn_helper(unsigned kind, const char *path, int socket)
 		.stdio = true, .bounded = true };
 
 	if (geteuid() == 0)
-		s.user = places_owned(house_settings()) ? users[kind].own :
-							  users[kind].other;
+		s.user = places_owned(house_settings()) ? kinds[kind].own :
+							  kinds[kind].other;
 	return spawn(&s);
 }
 
@@ -84,7 +97,7 @@ watch(unsigned kind, pid_t pid)
 
 	h->kind = kind;
 	h->pid = pid;
-	h->timer = loop_timer_new(TIME_MS, overdue, h);
+	h->timer = loop_timer_new(kinds[kind].time_ms, overdue, h);
 	running[kind]++;
 	LIST_INSERT_HEAD(&helpers, h, entry);
 }
@@ -127,8 +140,7 @@ helper_check(const struct settings *s, struct str *error)
 		if (path.n > 0 && access(str_c(&path), X_OK) < 0)
 			str_addf(error, "%s: %s; %s names it\n",
 			    str_c(&path), strerror(errno),
-			    kind == KIND_PAM ? "system_users" :
-					       "oauth_program");
+			    kinds[kind].setting);
 		str_free(&path);
 	}
 	return error->n == before;
@@ -141,7 +153,7 @@ helper_start(struct channel *c, uint32_t tag, struct msg_helper_start *m)
 	struct str path = { 0 };
 	struct why w;
 
-	if (m->kind < KINDS)
+	if (m->kind < KINDS && channel_peer(c)->role == kinds[m->kind].role)
 		find_path(house_settings(), m->kind, &path);
 	if (path.n == 0) {
 		why_later(&w, "3.0", "The settings name no such helper");
@@ -169,8 +181,8 @@ helper_ended(pid_t pid, int status)
 		return;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == SPAWN_FAILED)
 		log_error("helper", "pid=%d cannot be executed: see "
-		    "program_dir, oauth_program and the user "
-		    "posthouse-oauth", (int)pid);
+		    "program_dir, oauth_program and the users "
+		    "posthouse-oauth and posthouse-fetch", (int)pid);
 	else if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
 		log_warning("helper", "pid=%d ended %s=%d", (int)pid,
 		    WIFSIGNALED(status) ? "signal" : "status",

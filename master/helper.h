@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * helper - programs that auth may not execute itself
+ * helper - programs that auth and smtp may not execute themselves
  *
- * auth asks for one by its kind and gets the other end of its standard input and
+ * They ask for one by its kind and get the other end of its standard input and
  * output. master does not read what they say; it bounds their number, time and
  * means.
  */

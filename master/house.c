@@ -24,6 +24,7 @@
 #include "master/house.h"
 #include "master/key_files.h"
 #include "master/lock.h"
+#include "master/login_file.h"
 #include "master/notify.h"
 #include "master/places.h"
 #include "master/roster.h"
@@ -131,6 +132,7 @@ now_ready(void)
 	drain_begin();
 	roster_begin();
 	key_files_begin();
+	login_file_begin();
 }
 
 void
@@ -223,7 +225,7 @@ house_begin(const struct house_start *start, struct str *error)
 /* Programs are confined to these at their start, or hold what they name. */
 static const char *const fixed[] = { "users", "aliases", "spool_dir",
 	"mail_dir", "state_dir", "run_dir", "log_file", "log_ident",
-	"drop_privileges", "store_instances", "index_cache" };
+	"drop_privileges", "store_instances", "index_cache", "tls_ca" };
 
 struct lookup {
 	const char *name;
@@ -288,6 +290,7 @@ take_settings(struct str *error)
 	roster_fill();
 	handover_drain();
 	key_files_changed();
+	login_file_changed();
 	settings_free(&was);
 	return true;
 }

@@ -6,32 +6,22 @@
  * when nothing has changed since the last look; if keys finds them half done
  * all the same, it keeps what it has until the next change.
  */
-#include <sys/stat.h>
-
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "lib/base/log.h"
 #include "lib/proc/fiber.h"
+#include "master/file_state.h"
 #include "master/house.h"
 #include "master/key_files.h"
 #include "master/roster.h"
 
 #define LOOK_MS		2000
 
-/* What tells one state of a file from another. */
-struct state {
-	dev_t device;
-	ino_t inode;
-	off_t size;
-	struct timespec modified, changed;
-};
-
 static struct {
-	struct state *seen;
+	struct file_state *seen;
 	size_t n;
 	bool unsettled;		/* changed at the last look */
 	bool first;		/* nothing has been handed over yet */
@@ -63,29 +53,13 @@ setting_at(const struct settings *s, size_t i)
 						     "tls_client_ca";
 }
 
-/* -1 with errno when it is not a file that can be read. */
-static int
-open_file(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct stat st;
-
-	if (fd < 0)
-		return -1;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-		return fd;
-	close(fd);
-	errno = EINVAL;
-	return -1;
-}
-
 bool
 key_files_check(const struct settings *s, struct str *error)
 {
 	size_t before = error->n;
 
 	for (size_t i = 0; i < path_count(s); i++) {
-		int fd = open_file(path_at(s, i));
+		int fd = file_state_open(path_at(s, i));
 
 		if (fd >= 0)
 			close(fd);
@@ -102,7 +76,7 @@ key_files_check(const struct settings *s, struct str *error)
 static int
 open_logged(const char *path)
 {
-	int fd = open_file(path);
+	int fd = file_state_open(path);
 
 	if (fd < 0)
 		log_error("keys", "cannot open %s: %s", path, strerror(errno));
@@ -131,27 +105,6 @@ key_files_send(struct child *c)
 
 /* ---- looking after ---- */
 
-static struct state
-state_of(const char *path)
-{
-	struct stat st;
-
-	if (stat(path, &st) < 0)
-		return (struct state){ 0 };
-	return (struct state){ st.st_dev, st.st_ino, st.st_size, st.st_mtim,
-		st.st_ctim };
-}
-
-static bool
-is_same(const struct state *a, const struct state *b)
-{
-	return a->device == b->device && a->inode == b->inode &&
-	    a->size == b->size && a->modified.tv_sec == b->modified.tv_sec &&
-	    a->modified.tv_nsec == b->modified.tv_nsec &&
-	    a->changed.tv_sec == b->changed.tv_sec &&
-	    a->changed.tv_nsec == b->changed.tv_nsec;
-}
-
 /* True when something is not as it was. */
 static bool
 look_again(void)
@@ -163,9 +116,9 @@ look_again(void)
 	if (changed)
 		files.seen = xrealloc(files.seen, n * sizeof(*files.seen));
 	for (size_t i = 0; i < n; i++) {
-		struct state now = state_of(path_at(s, i));
+		struct file_state now = file_state_of(path_at(s, i));
 
-		if (i >= files.n || !is_same(&now, &files.seen[i])) {
+		if (i >= files.n || !file_state_same(&now, &files.seen[i])) {
 			files.seen[i] = now;
 			changed = true;
 		}

@@ -313,6 +313,19 @@ check_proxies(struct settings *s, const struct setting_judge *j)
 	}
 }
 
+static void
+check_remote_tls(struct settings *s, const struct setting_judge *j)
+{
+	static const char *const level[] = { "none", "may", "encrypt",
+		"verify", "dane-only" };
+
+	for (size_t i = 0; i < nitems(level); i++)
+		if (strcmp(s->smtp_tls, level[i]) == 0)
+			return;
+	complain_main(j, "smtp_tls", "must be none, may, encrypt, verify or "
+	    "dane-only, not %s", s->smtp_tls);
+}
+
 typedef void settings_rule(struct settings *, const struct setting_judge *);
 
 static void
@@ -356,6 +369,7 @@ static settings_rule *const rules[] = {
 	check_times,
 	check_proxies,
 	check_dns,
+	check_remote_tls,
 };
 
 void

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * login_file - open, judge by owner and mode, hand over, look after
+ *
+ * A file that is being written is handed over when nothing has changed since the
+ * last look.
+ */
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/log.h"
+#include "lib/proc/fiber.h"
+#include "master/file_state.h"
+#include "master/house.h"
+#include "master/login_file.h"
+#include "master/roster.h"
+
+#define LOOK_MS 2000
+
+static struct {
+	struct file_state seen;
+	bool unsettled;		/* changed at the last look */
+	struct loop_timer *timer;
+} file;
+
+/* Ours or root's, and nobody else may read or write it. */
+static bool
+is_private(int fd, const char *path)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return false;
+	if (st.st_uid != 0 && st.st_uid != geteuid())
+		log_error("relay_logins", "%s belongs to somebody else than "
+		    "root; it is not used", path);
+	else if ((st.st_mode & 077) != 0)
+		log_error("relay_logins", "%s is open to others (mode %03o); "
+		    "it is not used before chmod 600", path,
+		    (unsigned)st.st_mode & 0777);
+	else
+		return true;
+	return false;
+}
+
+/* -1: there is none that could be used. */
+static int
+open_private(const char *path)
+{
+	int fd = path[0] != '\0' ? file_state_open(path) : -1;
+
+	if (fd < 0) {
+		if (path[0] != '\0' && errno != ENOENT)
+			log_error("relay_logins", "cannot open %s: %s", path,
+			    errno == EINVAL ? "not a file" : strerror(errno));
+		return -1;
+	}
+	if (is_private(fd, path))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+void
+login_file_send(struct child *c)
+{
+	struct message m = { .type = MSG_relay_logins };
+
+	m.relay_logins.file = open_private(house_settings()->relay_logins);
+	channel_send(c->channel, &m);
+}
+
+static bool
+look_again(void)
+{
+	struct file_state now = file_state_of(house_settings()->relay_logins);
+	bool changed = !file_state_same(&now, &file.seen);
+
+	file.seen = now;
+	return changed;
+}
+
+void
+login_file_changed(void)
+{
+	struct child *c = roster_find(ROLE_SMTP, 0);
+
+	look_again();
+	file.unsettled = false;
+	if (c != NULL && c->greeted && c->channel != NULL)
+		login_file_send(c);
+}
+
+static void
+look(void *unused)
+{
+	(void)unused;
+	loop_timer_free(&file.timer);
+	if (house_is_stopping())
+		return;
+	file.timer = loop_timer_new(LOOK_MS, look, NULL);
+	if (look_again())
+		file.unsettled = true;
+	else if (file.unsettled)
+		login_file_changed();
+}
+
+void
+login_file_begin(void)
+{
+	look_again();
+	file.timer = loop_timer_new(LOOK_MS, look, NULL);
+}
