@@ -56,7 +56,7 @@ set_up(UNUSED void **state)
 	snprintf(conf, sizeof(conf), "%s/conf", dir);
 	put("conf",
 	    "hostname = h\nspool_dir = s/spool\nmail_dir = s/mail\n"
-	    "state_dir = s/state\nrun_dir = s/run\nprogram_dir = .\n"
+	    "state_dir = s/state\nrun_dir = s/run\nprogram_dir = .\nmta_sts = no\n"
 	    "log_file = log\ndrop_privileges = no\n",
 	    0644);
 	return 0;
