@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * content - a mail's octets on their way out
+ *
+ * Read from the descriptor behind Return-Path, in big blocks. A mail that is
+ * small goes out together with the commands in front of it, in one write.
+ */
+#ifndef SMTP_CONTENT_H
+#define SMTP_CONTENT_H
+
+#include "smtp/client.h"
+
+#define CONTENT_SMALL	(48u * 1024)	/* read at once, sent with commands */
+
+struct content {
+	int fd;			/* borrowed */
+	uint64_t at, end;	/* part of the file that is to be sent */
+};
+
+/* Append all of it to c->stream, with dots doubled and the final dot when
+ * `dots`; else as it is. False with the outcome: the file could not be read
+ * (nothing final was sent), or the connection was lost. c is broken then. */
+bool content_send(const struct content *in, struct client *c, bool dots,
+    struct outcome *o);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * login - who we are to a server that wants to know (RFC 4954)
+ *
+ * Names and passwords come from the file relay_logins, which master opens and
+ * passes on; a hop names the one to use.
+ */
+#ifndef SMTP_LOGIN_H
+#define SMTP_LOGIN_H
+
+#include "smtp/client.h"
+
+/* Log in with the name of the hop; c->features.auth has the mechanisms. True:
+ * c->authenticated may be set. False with the outcome: this host is of no use
+ * (LATER 7.8 for a refusal, so that mail is kept until the administrator has
+ * put the password right). Talks by client_command(). */
+bool login_do(struct client *c, struct view name, struct outcome *o);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * smtp - delivers to other hosts by SMTP and LMTP
+ *
+ * Runs as posthouse-smtp and opens no file after its start. queue hands it one
+ * mail at a time for the recipients of one hop (send.c), with a descriptor of
+ * the content; a fiber each goes from host to host (deliver.c, hosts.c), talks
+ * (client.c, transaction.c) and answers with a verdict for each recipient.
+ * policy.c decides how much TLS there must be.
+ */
+#include "lib/proc/service.h"
+#include "smtp/hosts.h"
+#include "smtp/send.h"
+
+static const struct handlers handlers = {
+	.send = send_take,
+	.closed = send_closed,
+};
+
+static void
+prepare(void)
+{
+	hosts_prepare();
+}
+
+static const struct program program = {
+	.role = ROLE_SMTP,
+	.user = "posthouse-smtp",
+	.purpose = "delivers to other hosts by SMTP and LMTP",
+	.calls = CALLS_CONNECT | CALLS_UNIX,
+	.peers = ROLE_QUEUE | ROLE_RESOLVER | ROLE_HISTORY,
+	.handlers = &handlers,
+	.prepare = prepare,
+	.stopping = send_stopping,
+};
+
+int
+main(int argc, char **argv)
+{
+	return service_main(&program, argc, argv);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * pool - the connections that there are, and how many there may be
+ *
+ * Connections belong to a place: a hop and what the mail demands of TLS, so that
+ * one is used again only for what it was made for. Idle ones are kept for some
+ * seconds. There are at most destination_connections of a place and
+ * smtp_connections in all; who wants one more waits for his turn, and idle ones
+ * of others are closed first.
+ */
+#ifndef SMTP_POOL_H
+#define SMTP_POOL_H
+
+#include "smtp/client.h"
+
+struct place;
+
+/* Wait for an idle connection (*c) or for the right to make one (*c is NULL).
+ * Either way the caller has a spot now, and gives it back by one of the two
+ * below. NULL: the fiber was cancelled. */
+struct place *pool_enter(struct view hop, uint8_t demand, struct client **c);
+/* The connection may be used again: keep it. Takes *c. */
+void pool_keep(struct place **p, struct client **c);
+/* There is no connection any more. */
+void pool_leave(struct place **p);
+/* Close all that are idle now, and from now on at once. */
+void pool_stop(void);
+
+#endif
