@@ -15,7 +15,7 @@ const struct program_row program_rows[] = {
 	    ROLE_AUTH | ROLE_STORE | ROLE_KEYS },
 	{ ROLE_IMAPD, "posthouse-imapd", NEED_LISTENERS, STAGE_SESSIONS,
 	    ROLE_AUTH | ROLE_STORE | ROLE_KEYS },
-	{ ROLE_SMTP, "posthouse-smtp", NEED_LATER, STAGE_WORKERS,
+	{ ROLE_SMTP, "posthouse-smtp", NEED_ALWAYS, STAGE_WORKERS,
 	    ROLE_QUEUE | ROLE_RESOLVER | ROLE_HISTORY },
 	{ ROLE_RESOLVER, "posthouse-resolver", NEED_ALWAYS, STAGE_WORKERS,
 	    ROLE_SMTPD | ROLE_SMTP | ROLE_ROUTER | ROLE_CTL },

@@ -8,7 +8,7 @@
  * (client.c, transaction.c) and answers with a verdict for each recipient.
  * policy.c decides how much TLS there must be.
  */
-#include "lib/proc/service.h"
+#include "lib/proc/tls_client.h"
 #include "smtp/hosts.h"
 #include "smtp/send.h"
 
@@ -21,6 +21,7 @@ static void
 prepare(void)
 {
 	hosts_prepare();
+	tls_client_prepare();
 }
 
 static const struct program program = {

@@ -20,33 +20,51 @@ policy_begin(struct policy *p, const struct job *j, const struct hosts *h,
 	return true;
 }
 
-/* Whether a level is no use without TLS. */
-static bool
-is_mandatory(enum hop_tls level)
-{
-	return level != HOP_TLS_NONE && level != HOP_TLS_MAY;
-}
+/* What each level comes to for a host. */
+static const struct {
+	enum host_tls tls;
+	enum tls_trust trust;
+} levels[] = {
+	[HOP_TLS_NONE] = { HOST_NONE, TRUST_ANYBODY },
+	[HOP_TLS_MAY] = { HOST_MAY, TRUST_ANYBODY },
+	[HOP_TLS_ENCRYPT] = { HOST_MUST, TRUST_ANYBODY },
+	[HOP_TLS_VERIFY] = { HOST_MUST, TRUST_AUTHORITIES },
+	[HOP_TLS_IMPLICIT] = { HOST_IMPLICIT, TRUST_AUTHORITIES },
+};
 
 bool
 policy_host(const struct policy *p, const struct host *host,
     struct host_policy *hp, struct outcome *o)
 {
-	*hp = (struct host_policy){ .tls = HOST_NONE };
-	if (!is_mandatory(p->level) && p->demand != TLS_REQUIRED)
-		return true;
-	return outcome_later(o, "7.4", "TLS is required for %.*s, and this "
-	    "server cannot do it",
-	    VIEW(host != NULL ? host->name : p->hop->host));
+	static const struct view nobody = { "", 0 };
+	enum hop_tls level = p->level;
+
+	if (level == HOP_TLS_DANE_ONLY)
+		return outcome_later(o, "7.5", "there are no TLSA records for "
+		    "%.*s", VIEW(host != NULL ? host->name : p->hop->host));
+	if (p->demand == TLS_REQUIRED && level < HOP_TLS_VERIFY)
+		level = HOP_TLS_VERIFY;
+	*hp = (struct host_policy){ .tls = levels[level].tls,
+		.demand = { .host = host != NULL ? host->name : nobody,
+		    .trust = levels[level].trust,
+		    .names = host != NULL ? &host->name : &nobody,
+		    .nnames = 1, .tlsa = VIEW_NONE } };
+	return true;
 }
 
 bool
 policy_handshake(const struct policy *p, const struct host_policy *hp,
     struct client *c, struct outcome *o)
 {
+	int64_t deadline = deadline_in(
+	    service_settings()->handshake_timeout * 1000);
+	struct why w;
+
 	(void)p;
-	(void)hp;
-	return outcome_later(o, "7.4", "Cannot start TLS: handshake failure "
-	    "with %s", c->host);
+	if (!tls_connect(&c->stream, &hp->demand, deadline, &w))
+		return outcome_why(o, &w);
+	c->info = tls_info(&c->stream);
+	return true;
 }
 
 bool

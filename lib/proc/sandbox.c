@@ -255,6 +255,7 @@ static const struct {
 	{ CALLS_FILES_WRITE, "files-write" },
 	{ CALLS_THREADS, "threads" },
 	{ CALLS_CONNECT, "connect" },
+	{ CALLS_UNIX, "unix" },
 };
 
 void

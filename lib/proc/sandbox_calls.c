@@ -110,17 +110,16 @@ refuse(scmp_filter_ctx f, unsigned calls)
 static void
 allow_arguments(scmp_filter_ctx f, unsigned calls)
 {
-	static const int domains[] = { AF_INET, AF_INET6 };
+	static const int domains[] = { AF_INET, AF_INET6, AF_UNIX };
+	size_t n = calls & CALLS_UNIX ? 3 : calls & CALLS_CONNECT ? 2 : 0;
 	static const int mapping[] = { CALL(mmap), CALL(mprotect) };
 
 	for (size_t i = 0; i < nitems(mapping); i++)
 		seccomp_rule_add(f, SCMP_ACT_ALLOW, mapping[i], 1,
 		    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-	if (calls & CALLS_CONNECT)
-		for (size_t i = 0; i < nitems(domains); i++)
-			seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(socket), 1,
-			    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)domains[i],
-				0));
+	for (size_t i = 0; i < n; i++)
+		seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(socket), 1,
+		    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)domains[i], 0));
 }
 
 static void

@@ -23,7 +23,8 @@ enum {
 	CALLS_FILES_READ = 2,	/* open and stat for reading */
 	CALLS_FILES_WRITE = 4,	/* create, link, rename, unlink, sync */
 	CALLS_THREADS = 8,	/* needed by a pool */
-	CALLS_CONNECT = 16	/* new sockets, connect; limited by Landlock */
+	CALLS_CONNECT = 16,	/* new sockets, connect; limited by Landlock */
+	CALLS_UNIX = 32		/* with CALLS_CONNECT: to UNIX sockets, too */
 };
 
 /* A path that a program keeps when it is confined. from_setting names a path
