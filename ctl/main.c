@@ -210,6 +210,7 @@ main(int argc, char **argv)
 		code = run(&ctl);
 	}
 	settings_free(&ctl.settings);
+	free(ctl.argv);
 	if (fflush(stdout) != 0 && code == 0)
 		code = EX_IOERR;
 	return code;
