@@ -5,20 +5,22 @@
  * The walk remembers the aliases that it has opened. One that leads back to an
  * opened alias stands for the user of that name, if there is one ("alice:
  * alice, bob" copies alice's mail to bob), and for nobody otherwise, so loops
- * end. An unknown name in an alias is passed over as long as others are known.
+ * end. An unknown name in an alias is passed over as long as others are known,
+ * and so is one that the routes refuse.
  * Depth, steps and targets have limits; beyond them the mail waits for the
  * administrator, as mail does for an alias that cannot be carried out.
  */
 #include "lib/mail/aliases.h"
-#include "lib/mail/idn.h"
 #include "lib/proc/message.h"
 #include "router/decide.h"
+#include "router/way.h"
 
 #define ALLOW (ADDRESS_UTF8 | ADDRESS_LOCAL | ADDRESS_BARE)
 
 /* What looking at one name led to. */
 enum found {
 	FOUND_NOTHING,
+	FOUND_REFUSED,	/* by a route: d->why has it */
 	FOUND_SOME,
 	FOUND_STOP	/* the decision is made: d->why has it */
 };
@@ -29,17 +31,12 @@ struct opened {
 	enum found found;	/* nothing, until all of it is known */
 };
 
-struct target {
-	struct target *next;
-	struct view part[3];	/* transport, destination, address */
-};
-
 struct walk {
 	const struct tables *tables;
 	struct arena *arena;
 	struct decision *d;
+	struct view sender;
 	struct opened *opened;
-	struct target *targets;
 	unsigned depth, steps;
 	bool last_resort;	/* postmaster or catch_all is being followed */
 };
@@ -70,41 +67,45 @@ name_of(struct walk *w, struct view local, struct view domain)
 	return view_bytes(p, n);
 }
 
-/* The same target twice would be the same mail twice. */
-static bool
-has_target(const struct walk *w, const struct target *t)
+static enum found
+full(struct walk *w)
 {
-	for (const struct target *o = w->targets; o != NULL; o = o->next)
-		if (view_eq(o->part[2], t->part[2]) &&
-		    view_eq(o->part[1], t->part[1]) &&
-		    view_eq(o->part[0], t->part[0]))
-			return true;
-	return false;
+	return stop(w, "The alias leads to too many addresses");
 }
 
+/* What a line of the routes says, or the DNS. */
 static enum found
-add_target(struct walk *w, const char *transport, struct view destination,
+take_way(struct walk *w, enum way_found found, const struct way *way,
     const struct address *a)
 {
-	struct target *t = arena_alloc(w->arena, sizeof(*t));
-	struct decision *d = w->d;
-	struct str text = { 0 };
+	if (found == WAY_NONE)
+		return FOUND_NOTHING;
+	if (found == WAY_FOUND)
+		return decision_add_way(w->d, way, a) ? FOUND_SOME : full(w);
+	decision_add_refusal(w->d, way);
+	return w->d->why.verdict == VERDICT_NEVER ? FOUND_REFUSED : FOUND_STOP;
+}
 
-	address_write(&text, a);
-	t->part[0] = view_of(transport);
-	t->part[1] = destination;
-	t->part[2] = arena_view(w->arena, str_view(&text));
-	str_free(&text);
-	if (has_target(w, t))
-		return FOUND_SOME;
-	t->next = w->targets;
-	w->targets = t;
-	for (size_t i = 0; i < nitems(t->part); i++)
-		list_put(&d->targets, t->part[i]);
-	d->count++;
-	if (d->count > DECIDE_TARGETS_MAX || d->targets.n > DECIDE_LIST_MAX)
-		return stop(w, "The alias leads to too many addresses");
-	return FOUND_SOME;
+/* Another host's. */
+static enum found
+find_away(struct walk *w, const struct address *a)
+{
+	struct way way;
+	enum way_found found = way_find(w->tables, a, w->sender, w->arena,
+	    &way, &w->d->why);
+
+	return take_way(w, found, &way, a);
+}
+
+/* One of ours, which the routes may send away. */
+static enum found
+find_moved(struct walk *w, const struct address *a)
+{
+	struct way way;
+	enum way_found found = way_find_ours(w->tables, a, w->arena, &way,
+	    &w->d->why);
+
+	return take_way(w, found, &way, a);
 }
 
 static const struct opened *
@@ -180,18 +181,18 @@ find_alias(struct walk *w, struct view key, struct view domain)
 static enum found
 find_name(struct walk *w, struct view local, const struct address *a)
 {
-	struct view full = name_of(w, local, a->domain);
+	struct view whole = name_of(w, local, a->domain);
 	struct view bare = name_of(w, local, VIEW_NONE);
-	enum found f = find_alias(w, full, a->domain);
+	enum found f = find_alias(w, whole, a->domain);
 
 	if (f == FOUND_NOTHING && view_find(bare, '@') == bare.n)
 		f = find_alias(w, bare, a->domain);
-	if (f == FOUND_NOTHING && w->tables->user(w->tables->arg, full))
-		f = add_target(w, "local", full, a);
+	if (f == FOUND_NOTHING && w->tables->user(w->tables->arg, whole))
+		f = decision_add_user(w->d, whole, a) ? FOUND_SOME : full(w);
 	return f;
 }
 
-/* Alias or user, with the detail and without. */
+/* Route, alias or user, with the detail and without. */
 static enum found
 find_user(struct walk *w, const struct address *a)
 {
@@ -199,8 +200,10 @@ find_user(struct walk *w, const struct address *a)
 	enum found f;
 
 	if (++w->steps > DECIDE_STEPS_MAX)
-		return stop(w, "The alias leads to too many addresses");
-	f = find_name(w, a->local, a);
+		return full(w);
+	f = find_moved(w, a);
+	if (f == FOUND_NOTHING)
+		f = find_name(w, a->local, a);
 	if (f == FOUND_NOTHING &&
 	    address_detail(a->local, w->tables->settings->recipient_delimiter,
 		&base, &detail))
@@ -257,19 +260,6 @@ find_bare(struct walk *w, const struct address *a, struct view domain)
 	return f != FOUND_NOTHING ? f : find_postmaster(w, a, domain);
 }
 
-/* Hosts are looked for by their A-labels. */
-static struct view
-host_of(struct walk *w, struct view domain)
-{
-	struct str ascii = { 0 };
-	struct view host = idn_ascii(&ascii, domain) ?
-	    arena_view(w->arena, str_view(&ascii)) :
-	    name_of(w, domain, VIEW_NONE);
-
-	str_free(&ascii);
-	return host;
-}
-
 static enum found
 find_address(struct walk *w, const struct address *a, struct view domain)
 {
@@ -280,7 +270,7 @@ find_address(struct walk *w, const struct address *a, struct view domain)
 	if (a->domain.n == 0)
 		return find_bare(w, a, domain);
 	if (!tables_local(w->tables, a->domain, &own))
-		return add_target(w, "smtp", host_of(w, a->domain), a);
+		return find_away(w, a);
 	/* users and aliases are named by what the settings call the domain */
 	if (!view_eqi(a->domain, own))
 		spelled.domain = own;
@@ -293,41 +283,59 @@ find_address(struct walk *w, const struct address *a, struct view domain)
 }
 
 static bool
-unknown(struct walk *w, struct view recipient)
+refuse(struct walk *w, const struct inquiry *q, const char *status,
+    const char *sentence)
 {
-	return why_never(&w->d->why, "1.1",
-	    "<%.160s>: Recipient address rejected: "
-	    "User unknown in local recipient table",
-	    arena_copy(w->arena, recipient));
+	return why_never(&w->d->why, status, "<%.160s>: %s",
+	    arena_copy(w->arena, q->recipient), sentence);
 }
 
-/* The address as the client gave it; a foreign one is a matter of trust. */
+/* Is it on the list of those in relay_domains, or is there no such list? */
 static bool
-find_recipient(struct walk *w, struct address *a, bool trusted,
-    struct view recipient)
+is_relayed(struct walk *w, const struct address *a, const struct inquiry *q)
+{
+	enum kv_result r;
+
+	if (q->taken || w->tables->settings->relay_recipients[0] == '\0' ||
+	    address_is_postmaster(a->local))
+		return true;
+	r = way_recipient(w->tables, a);
+	if (r == KV_TROUBLE)
+		return why_later(&w->d->why, "3.5",
+		    "The list of recipients cannot be read");
+	return r == KV_FOUND || refuse(w, q, "1.1", "Recipient address "
+	    "rejected: User unknown in relay recipient table");
+}
+
+/* Ours, or one that this client may send to through us. */
+static bool
+is_wanted(struct walk *w, const struct address *a, const struct inquiry *q)
 {
 	struct view own;
-	enum found f;
 
-	if (a->domain.n > 0 && !trusted &&
-	    !tables_local(w->tables, a->domain, &own))
-		return why_never(&w->d->why, "7.1",
-		    "<%.160s>: Relay access denied",
-		    arena_copy(w->arena, recipient));
-	f = find_address(w, a, w->tables->domain[0]);
-	if (f == FOUND_STOP)
-		return false;
-	if (f == FOUND_NOTHING)
-		return unknown(w, recipient);
-	return why_done(&w->d->why, "1.5", "Ok");
+	if (a->domain.n == 0 || tables_local(w->tables, a->domain, &own))
+		return true;
+	if (tables_relay(w->tables, a->domain))
+		return is_relayed(w, a, q);
+	return q->trusted || refuse(w, q, "7.1", "Relay access denied");
 }
 
-static void
-clear(struct decision *d)
+/* The address as the client gave it. */
+static bool
+find_recipient(struct walk *w, const struct address *a,
+    const struct inquiry *q)
 {
-	str_reset(&d->targets);
-	d->count = 0;
-	d->dangling = false;
+	enum found f;
+
+	if (!is_wanted(w, a, q))
+		return false;
+	f = find_address(w, a, w->tables->domain[0]);
+	if (f == FOUND_STOP || f == FOUND_REFUSED)
+		return false;
+	if (f == FOUND_NOTHING)
+		return refuse(w, q, "1.1", "Recipient address rejected: "
+		    "User unknown in local recipient table");
+	return why_done(&w->d->why, "1.5", "Ok");
 }
 
 bool
@@ -335,12 +343,12 @@ decide_known(const struct tables *t, const struct address *address,
     struct arena *arena, struct decision *d)
 {
 	struct walk w = { .tables = t, .arena = arena, .d = d,
-		.last_resort = true };
+		.sender = VIEW_NONE, .last_resort = true };
 	enum found f;
 
-	clear(d);
+	decision_clear(d);
 	f = find_user(&w, address);
-	if (f == FOUND_STOP)
+	if (f == FOUND_STOP || f == FOUND_REFUSED)
 		return false;
 	if (f == FOUND_NOTHING)
 		return why_never(&d->why, "1.1", "unknown");
@@ -348,19 +356,20 @@ decide_known(const struct tables *t, const struct address *address,
 }
 
 bool
-decide(const struct tables *t, struct view recipient, bool trusted,
-    struct arena *arena, struct decision *d)
+decide(const struct tables *t, const struct inquiry *q, struct arena *arena,
+    struct decision *d)
 {
-	struct walk w = { .tables = t, .arena = arena, .d = d };
+	struct walk w = { .tables = t, .arena = arena, .d = d,
+		.sender = q->sender };
 	struct address a;
 	enum address_error e;
 
-	clear(d);
+	decision_clear(d);
 	if (!t->ready)
 		return why_later(&d->why, "3.0",
 		    "The list of users is not there yet");
-	e = address_parse(recipient, ALLOW, arena, &a);
+	e = address_parse(q->recipient, ALLOW, arena, &a);
 	if (e != ADDRESS_FINE)
 		return address_why(e, false, &d->why);
-	return find_recipient(&w, &a, trusted, recipient);
+	return find_recipient(&w, &a, q);
 }

@@ -77,10 +77,12 @@ static bool
 answer(struct search *s, const struct address *a, bool list, struct str *out)
 {
 	struct str text = { 0 };
+	struct inquiry q = { .sender = VIEW_NONE };
 	bool done = true;
 
 	address_write(&text, a);
-	if (!decide(s->tables, str_view(&text), false, s->arena, s->d))
+	q.recipient = str_view(&text);
+	if (!decide(s->tables, &q, s->arena, s->d))
 		done = false;
 	else if (!list)
 		list_put(out, str_view(&text));

@@ -4,14 +4,17 @@
  *
  * Runs as posthouse-router. smtpd asks at each RCPT, bounce before it writes a
  * report; the answer is a verdict and targets: a user here, or a host.
- * auth tells which users exist, without their passwords. Reads the alias files
- * and keeps an index of them; owns nothing that could not be made again.
+ * auth tells which users exist, without their passwords. Reads the files of
+ * aliases, routes and recipients and keeps indexes of them; owns nothing that
+ * could not be made again.
  */
 #include "lib/proc/service.h"
 #include "router/serve.h"
 
 static const struct program_path paths[] = {
 	{ "aliases", "", false },
+	{ "routes", "", false },
+	{ "relay_recipients", "", false },
 	{ "state_dir", "/index/router", true },
 	{ 0 },
 };

@@ -70,6 +70,7 @@ bool
 sender_may(const struct tables *t, struct view login, struct view sender,
     struct arena *arena, struct decision *d)
 {
+	const struct inquiry q = { sender, VIEW_NONE, false, false };
 	struct address a;
 	bool parsed;
 
@@ -80,7 +81,7 @@ sender_may(const struct tables *t, struct view login, struct view sender,
 		tables_local(t, a.domain, &a.domain);
 	if (parsed && is_self(t, login, &a))
 		return why_done(&d->why, "1.0", "Ok");
-	if (decide(t, sender, false, arena, d) && delivers_to(d, login))
+	if (decide(t, &q, arena, d) && delivers_to(d, login))
 		return why_done(&d->why, "1.0", "Ok");
 	if (d->why.verdict == VERDICT_LATER)
 		return false;

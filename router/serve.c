@@ -16,9 +16,9 @@
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/proc/service.h"
-#include "router/alias_index.h"
 #include "router/decide.h"
 #include "router/expand.h"
+#include "router/files.h"
 #include "router/rate.h"
 #include "router/sender.h"
 #include "router/serve.h"
@@ -27,10 +27,12 @@
 #define EARLY_MOST 1000	/* questions kept */
 #define EARLY_MS   3000	/* for how long */
 
+enum { NAME, LOGIN, SENDER, CLIENT, TEXTS };
+
 /* What route, may_send and expand ask, and who answers it. */
 struct question {
 	void (*answer)(struct channel *, uint32_t tag, const struct question *);
-	struct view name, login;
+	struct view text[TEXTS];
 	bool flag;		/* route: trusted; expand: list */
 };
 
@@ -38,8 +40,8 @@ struct early {
 	STAILQ_ENTRY(early) entry;
 	struct channel *channel;	/* NULL: gone */
 	uint32_t tag;
-	struct question question;	/* its texts are the two here */
-	struct str name, login;
+	struct question question;	/* its texts are these */
+	struct str text[TEXTS];
 };
 STAILQ_HEAD(early_list, early);
 
@@ -50,7 +52,6 @@ static struct {
 	bool impatient;			/* the list takes too long */
 	struct tables tables;
 	struct users users;
-	struct alias_index *aliases;
 	struct str first_user, host;
 	struct arena arena;
 	struct decision decision;
@@ -61,12 +62,6 @@ static bool
 has_user(void *arg, struct view name)
 {
 	return users_has(arg, name);
-}
-
-static enum kv_result
-get_alias(void *arg UNUSED, struct view key, struct view *items)
-{
-	return alias_index_get(router.aliases, key, items);
 }
 
 /* The local domain of a site that names none. */
@@ -86,33 +81,29 @@ host_name(const struct settings *s)
 	return str_view(&router.host);
 }
 
+static void
+take_settings(const struct settings *s)
+{
+	tables_settings(&router.tables, s, host_name(s));
+}
+
 void
 serve_changed(void)
 {
-	const struct settings *s = service_settings();
-	struct why w;
-
-	tables_settings(&router.tables, s, host_name(s));
-	if (!alias_index_refresh(router.aliases, &s->aliases, &w))
-		log_error("aliases", "they stay as they were: %s", w.text);
+	take_settings(service_settings());
+	files_changed(service_settings());
 }
 
 void
 serve_begin(void)
 {
-	const struct settings *s = service_settings();
-	struct str dir = { 0 };
-	struct why w;
-
-	str_addf(&dir, "%s/index/router", s->state_dir);
-	router.aliases = alias_index_open(dir.p, &w);
-	if (router.aliases == NULL)
-		fatal("%s: %s", dir.p, w.text);
-	str_free(&dir);
 	router.tables.user = has_user;
-	router.tables.alias = get_alias;
+	router.tables.alias = files_alias;
+	router.tables.route = files_route;
+	router.tables.recipient = files_recipient;
 	router.tables.arg = &router.users;
-	serve_changed();
+	take_settings(service_settings());
+	files_begin(service_settings());
 }
 
 static void
@@ -125,6 +116,9 @@ answer(struct channel *c, uint32_t tag, const struct decision *d)
 	m.routed.sentence = view_of(d->why.text);
 	if (d->why.verdict == VERDICT_DONE)
 		m.routed.targets = str_view(&d->targets);
+	if (channel_peer(c)->role == ROLE_CTL)
+		m.routed.lines = str_view(d->why.verdict == VERDICT_DONE ?
+		    &d->lines : &d->refusals);
 	channel_send(c, &m);
 }
 
@@ -153,18 +147,39 @@ count_recipient(struct view login, struct decision *d)
 	too_many(&d->why);
 }
 
-/* Who has logged in may relay as those may whose address is trusted. */
+static bool
+is_relay_client(struct view ip)
+{
+	const struct networks *list = &service_settings()->relay_clients;
+	struct address16 a;
+
+	if (list->words.n == 0 || !address16_parse(ip, &a))
+		return false;
+	for (size_t i = 0; i < list->words.n; i++)
+		if (network_has(&list->network[i], &a))
+			return true;
+	return false;
+}
+
+/* Who is logged in may relay, and who comes from a network of relay_clients, as
+ * those may who the asking program trusts. */
 static void
 answer_route(struct channel *c, uint32_t tag, const struct question *q)
 {
 	struct decision *d = &router.decision;
+	const struct inquiry i = {
+		.recipient = q->text[NAME],
+		.sender = q->text[SENDER],
+		.trusted = q->flag || q->text[LOGIN].n > 0 ||
+		    is_relay_client(q->text[CLIENT]),
+		.taken = channel_peer(c)->role == ROLE_QUEUE,
+	};
 
-	decide(&router.tables, q->name, q->flag || q->login.n > 0,
-	    &router.arena, d);
+	decide(&router.tables, &i, &router.arena, d);
 	if (d->dangling)
 		log_warning("aliases", "%s leads to an unknown user",
-		    log_quote(q->name));
-	count_recipient(q->login, d);
+		    log_quote(q->text[NAME]));
+	count_recipient(q->text[LOGIN], d);
 	answer(c, tag, d);
 	arena_reset(&router.arena);
 }
@@ -174,12 +189,13 @@ static void
 answer_may_send(struct channel *c, uint32_t tag, const struct question *q)
 {
 	struct decision *d = &router.decision;
+	struct view login = q->text[LOGIN];
 
-	if (q->login.n == 0)
+	if (login.n == 0)
 		why_never(&d->why, "7.0", "Nobody is logged in");
-	else if (sender_may(&router.tables, q->login, q->name,
+	else if (sender_may(&router.tables, login, q->text[SENDER],
 		     &router.arena, d) &&
-	    !rate_is_free(q->login, service_settings()->user_rate,
+	    !rate_is_free(login, service_settings()->user_rate,
 		clock_ms() / 1000))
 		too_many(&d->why);
 	channel_answer(c, tag, &d->why);
@@ -192,7 +208,7 @@ answer_expand(struct channel *c, uint32_t tag, const struct question *q)
 	struct message e = { .type = MSG_expanded, .tag = tag };
 	struct decision *d = &router.decision;
 
-	if (expand(&router.tables, q->name, q->flag, &router.arena, d,
+	if (expand(&router.tables, q->text[NAME], q->flag, &router.arena, d,
 		&router.expanded)) {
 		e.expanded.addresses = str_view(&router.expanded);
 		channel_send(c, &e);
@@ -207,12 +223,12 @@ answer_expand(struct channel *c, uint32_t tag, const struct question *q)
 static void
 early_end(struct early *e)
 {
-	e->question.name = str_view(&e->name);
-	e->question.login = str_view(&e->login);
+	for (int i = 0; i < TEXTS; i++)
+		e->question.text[i] = str_view(&e->text[i]);
 	if (e->channel != NULL)
 		e->question.answer(e->channel, e->tag, &e->question);
-	str_free(&e->name);
-	str_free(&e->login);
+	for (int i = 0; i < TEXTS; i++)
+		str_free(&e->text[i]);
 	free(e);
 }
 
@@ -245,8 +261,8 @@ early_keep(struct channel *c, uint32_t tag, const struct question *q)
 	e->channel = c;
 	e->tag = tag;
 	e->question = *q;
-	str_add(&e->name, q->name);
-	str_add(&e->login, q->login);
+	for (int i = 0; i < TEXTS; i++)
+		str_add(&e->text[i], q->text[i]);
 	STAILQ_INSERT_TAIL(&router.early, e, entry);
 	router.early_n++;
 	if (router.patience == NULL)
@@ -269,8 +285,8 @@ ask(struct channel *c, uint32_t tag, const struct question *q)
 void
 serve_route(struct channel *c, uint32_t tag, struct msg_route *m)
 {
-	struct question q = { answer_route, m->recipient, m->login,
-		m->trusted != 0 };
+	struct question q = { answer_route, { m->recipient, m->login,
+		m->sender, m->client }, m->trusted != 0 };
 
 	ask(c, tag, &q);
 }
@@ -278,7 +294,8 @@ serve_route(struct channel *c, uint32_t tag, struct msg_route *m)
 void
 serve_may_send(struct channel *c, uint32_t tag, struct msg_may_send *m)
 {
-	struct question q = { answer_may_send, m->sender, m->login, false };
+	struct question q = { answer_may_send, { VIEW_NONE, m->login,
+		m->sender, m->client }, false };
 
 	ask(c, tag, &q);
 }
@@ -286,8 +303,8 @@ serve_may_send(struct channel *c, uint32_t tag, struct msg_may_send *m)
 void
 serve_expand(struct channel *c, uint32_t tag, struct msg_expand *m)
 {
-	struct question q = { answer_expand, m->name, VIEW_NONE,
-		m->list != 0 };
+	struct question q = { answer_expand, { m->name, VIEW_NONE,
+		VIEW_NONE, VIEW_NONE }, m->list != 0 };
 
 	ask(c, tag, &q);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * tables - local domains, in order of precedence and in order of search
+ * tables - domains, in order of precedence and in order of search
  *
- * Both arrays and the lower-case copies of the names belong to the tables; the
+ * The arrays and the lower-case copies of the names belong to the tables; the
  * settings keep what is looked up rarely (catch_all, postmaster).
  */
 #include <stdlib.h>
@@ -16,6 +16,14 @@ compare(const void *a, const void *b)
 	const struct local *x = a, *y = b;
 
 	return view_cmp(x->ascii, y->ascii);
+}
+
+static int
+compare_relays(const void *a, const void *b)
+{
+	const struct view *x = a, *y = b;
+
+	return view_cmp(*x, *y);
 }
 
 static struct view
@@ -40,6 +48,20 @@ ascii_copy(struct view v)
 	return copy;
 }
 
+/* The dot in front of what means all below is no part of the name. */
+static struct view
+relay_copy(struct view v)
+{
+	bool below = v.n > 0 && v.p[0] == '.';
+	struct view name = ascii_copy(view_skip(v, below));
+	char *p = xmalloc(name.n + 1);
+
+	p[0] = '.';
+	memcpy(p + below, name.p, name.n);
+	free((void *)(uintptr_t)name.p);
+	return view_bytes(p, name.n + below);
+}
+
 void
 tables_free(struct tables *t)
 {
@@ -47,11 +69,25 @@ tables_free(struct tables *t)
 		free((void *)(uintptr_t)t->domain[i].p);
 		free((void *)(uintptr_t)t->sorted[i].ascii.p);
 	}
+	for (size_t i = 0; i < t->relays; i++)
+		free((void *)(uintptr_t)t->relay[i].p);
 	free(t->domain);
 	free(t->sorted);
+	free(t->relay);
 	t->domain = NULL;
 	t->sorted = NULL;
-	t->domains = 0;
+	t->relay = NULL;
+	t->domains = t->relays = 0;
+}
+
+static void
+take_relays(struct tables *t, const struct words *from)
+{
+	t->relays = from->n;
+	t->relay = xcalloc(from->n + 1, sizeof(*t->relay));
+	for (size_t i = 0; i < from->n; i++)
+		t->relay[i] = relay_copy(from->word[i]);
+	qsort(t->relay, t->relays, sizeof(*t->relay), compare_relays);
 }
 
 void
@@ -71,6 +107,7 @@ tables_settings(struct tables *t, const struct settings *s, struct view host)
 			ascii_copy(from[i]) };
 	}
 	qsort(t->sorted, n, sizeof(*t->sorted), compare);
+	take_relays(t, &s->relay_domains);
 }
 
 bool
@@ -88,6 +125,28 @@ tables_local(const struct tables *t, struct view domain, struct view *name)
 	if (found != NULL)
 		*name = found->name;
 	return found != NULL;
+}
+
+/* The name itself, then with each label less what is below the rest. */
+bool
+tables_relay(const struct tables *t, struct view domain)
+{
+	struct str ascii = { 0 };
+	struct view key = VIEW_NONE;
+	bool found = false;
+
+	if (t->relays > 0 && idn_ascii(&ascii, domain))
+		key = str_view(&ascii);
+	while (!found && key.n > 0) {
+		size_t dot = key.n > 1 ? view_find(view_skip(key, 1), '.') + 1 :
+					 key.n;
+
+		found = bsearch(&key, t->relay, t->relays, sizeof(*t->relay),
+			    compare_relays) != NULL;
+		key = view_skip(key, dot < key.n ? dot : key.n);
+	}
+	str_free(&ascii);
+	return found;
 }
 
 struct view

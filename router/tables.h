@@ -26,12 +26,21 @@ struct tables {
 	size_t domains;
 	struct view *domain;
 	struct local *sorted;
+	/* Of others, but anybody may send there; sorted. */
+	size_t relays;
+	struct view *relay;	/* A-labels; ".x": all that is below x */
 
 	/* Is there a user of this canonical name? */
 	bool (*user)(void *arg, struct view name);
 	/* The right-hand side of an alias, a list as aliases.h describes it;
 	 * may be borrowed until the next call. */
 	enum kv_result (*alias)(void *arg, struct view key, struct view *items);
+	/* A line of the routes, and one of relay_recipients, by the keys of
+	 * lib/mail/routes.h; may be borrowed until the next call. */
+	enum kv_result (*route)(void *arg, struct view key,
+	    struct view *route);
+	enum kv_result (*recipient)(void *arg, struct view key,
+	    struct view *line);
 	void *arg;
 };
 
@@ -45,6 +54,8 @@ void tables_free(struct tables *t);
  * for A-labels; false for all others. */
 bool tables_local(const struct tables *t, struct view domain,
     struct view *name);
+/* A domain of relay_domains, or below one. */
+bool tables_relay(const struct tables *t, struct view domain);
 /* Who gets mail for unknown names there; "" for nobody. */
 struct view tables_catch_all(const struct tables *t, struct view domain);
 

@@ -16,7 +16,7 @@
 #include "lib/mail/address.h"
 
 #define ROUTES_LINE_MAX	   2048	/* octets of a line */
-#define ROUTES_SENTENCE_MAX 180	/* of what refuse and defer say */
+#define ROUTES_SENTENCE_MAX 120	/* of what refuse and defer say */
 
 enum routes_key {
 	ROUTES_ADDRESS = 'a',		/* user@example.org */

@@ -98,7 +98,9 @@ allow_path(int ruleset, const char *path, bool write, uint64_t known)
 	};
 
 	if (rule.fd < 0) {
-		log_warning("sandbox", "path=%s error=\"%s\"", path,
+		/* files to read may be missing, and their directory, too */
+		log_line(errno == ENOENT && !write ? LOG_LEVEL_INFO :
+		    LOG_LEVEL_WARNING, "sandbox", "path=%s error=\"%s\"", path,
 		    strerror(errno));
 		return;
 	}
@@ -122,6 +124,8 @@ allow_setting(int ruleset, const struct program_path *path,
 		return;
 	}
 	must(value != NULL);
+	if (value[0] == '\0')
+		return;
 	str_addf(&full, "%s%s", value, path->below);
 	allow_path(ruleset, full.p, path->write, known);
 	str_free(&full);

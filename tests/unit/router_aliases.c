@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * router_aliases - alias files: the syntax, its mistakes, and the index
+ * router_aliases - alias files: the syntax and its mistakes; the list of users
  */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -16,7 +14,6 @@
 #include "lib/base/file.h"
 #include "lib/mail/aliases.h"
 #include "lib/proc/message.h"
-#include "router/alias_index.h"
 #include "router/users.h"
 
 /* What the reader says, as text: "LINE key=item,item;" "LINE! ". */
@@ -116,72 +113,6 @@ test_too_long(void **state UNUSED)
 }
 
 static void
-write_file(const char *path, const char *text)
-{
-	assert_true(file_replace(AT_FDCWD, path, view_of(text), 0600));
-}
-
-static void
-expect(struct alias_index *i, const char *key, const char *wanted)
-{
-	struct view items, item;
-	enum kv_result r = alias_index_get(i, view_of(key), &items);
-
-	assert_int_equal(r, wanted ? KV_FOUND : KV_NONE);
-	if (wanted != NULL) {
-		assert_true(list_next(&items, &item));
-		assert_true(view_is(item, wanted));
-	}
-}
-
-static void
-test_index(void **state UNUSED)
-{
-	char dir[] = "/tmp/aliases-XXXXXX", a[64], b[64], command[80];
-	struct view none, words[2];
-	struct words files = { 2, words };
-	struct alias_index *i;
-	struct why w;
-
-	assert_non_null(mkdtemp(dir));
-	snprintf(a, sizeof(a), "%s/a", dir);
-	snprintf(b, sizeof(b), "%s/b", dir);
-	words[0] = view_of(a);
-	words[1] = view_of(b);
-	write_file(a, "x: first\nx: again\n");
-	write_file(b, "x: second\ny: second\n");
-	i = alias_index_open(dir, &w);
-	assert_non_null(i);
-	assert_int_equal(alias_index_get(i, VIEW_LIT("x"), &none),
-	    KV_TROUBLE);
-	assert_true(alias_index_refresh(i, &files, &w));
-	expect(i, "x", "afirst");
-	expect(i, "y", "asecond");
-	expect(i, "z", NULL);
-	write_file(a, "z: new\n");
-	assert_true(alias_index_refresh(i, &files, &w));
-	expect(i, "x", "asecond");
-	expect(i, "z", "anew");
-	/* it lasts */
-	alias_index_close(&i);
-	i = alias_index_open(dir, &w);
-	assert_non_null(i);
-	expect(i, "z", "anew");
-	/* a directory is not readable as a file: all stays */
-	words[0] = view_of(dir);
-	assert_false(alias_index_refresh(i, &files, &w));
-	expect(i, "z", "anew");
-	/* a missing file is an empty one */
-	words[0] = view_of("/nonexistent/aliases");
-	assert_true(alias_index_refresh(i, &files, &w));
-	expect(i, "z", NULL);
-	expect(i, "y", "asecond");
-	alias_index_close(&i);
-	snprintf(command, sizeof(command), "rm -r %s", dir);
-	assert_int_equal(system(command), 0);
-}
-
-static void
 test_users(void **state UNUSED)
 {
 	static const char lines[] = "a@x\nab@x\nb@x\nb@xy\nz@x\n";
@@ -215,7 +146,6 @@ main(void)
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_special),
 		cmocka_unit_test(test_too_long),
-		cmocka_unit_test(test_index),
 		cmocka_unit_test(test_users),
 	};
 

@@ -8,12 +8,14 @@
 static void
 ask(const char *recipient, bool trusted, struct str *out)
 {
+	const struct inquiry q = { view_of(recipient), VIEW_NONE, trusted,
+		false };
 	struct decision d = { 0 };
 	struct arena arena = { 0 };
 	struct view list, part;
 
 	str_reset(out);
-	if (!decide(&tables, view_of(recipient), trusted, &arena, &d)) {
+	if (!decide(&tables, &q, &arena, &d)) {
 		str_addf(out, "%d.%s", d.why.verdict, d.why.status);
 	} else {
 		list = str_view(&d.targets);
@@ -21,7 +23,7 @@ ask(const char *recipient, bool trusted, struct str *out)
 			str_addf(out, "%.*s%s", VIEW(part),
 			    i % 3 == 2 ? ";" : " ");
 	}
-	str_free(&d.targets);
+	decision_free(&d);
 	arena_reset(&arena);
 }
 
@@ -91,6 +93,11 @@ static const struct {
 	{ "x@Elsewhere.example", true,
 	    "smtp elsewhere.example x@Elsewhere.example;" },
 	{ "x@[192.0.2.1]", true, "smtp [192.0.2.1] x@[192.0.2.1];" },
+	{ "x@[192.0.2.1]", false, "5.7.1" },
+	{ "x@[ipv6:2001:DB8:0::1]", true,
+	    "smtp [IPv6:2001:db8::1] x@[ipv6:2001:DB8:0::1];" },
+	{ "x@[x400:what]", true, "5.1.2" },
+	{ "x@192.0.2.1", true, "5.1.2" },
 	{ "bob%one.test@elsewhere.example", false, "5.7.1" },
 	{ "x@elsewhere.example@one.test", false, "5.1.3" },
 	{ "\"x@elsewhere.example\"@one.test", false, "5.1.1" },
@@ -152,7 +159,7 @@ static enum kv_result
 wide(void *arg UNUSED, struct view key, struct view *items)
 {
 	str_reset(&made);
-	for (int i = 0; i <= DECIDE_TARGETS_MAX; i++)
+	for (int i = 0; i <= DECISION_TARGETS_MAX; i++)
 		make_item("a%.*s%d@elsewhere.example", view_cut(&key, '@'), i);
 	*items = str_view(&made);
 	return KV_FOUND;

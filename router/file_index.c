@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * file_index - files read into a text_index
+ *
+ * The first file that has a key wins, and within a file the first line; so
+ * entries are added in order and later ones of the same key are refused. Two
+ * stamps beside that of the table say what was tried in vain, and what the
+ * last look saw.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include "lib/base/file.h"
+#include "lib/base/log.h"
+#include "router/file_index.h"
+
+#define FILE_MAX_SIZE	(256U << 20)
+#define COMPLAINTS_MOST 50	/* logged, of one file */
+#define LOOKS_AGAIN	12	/* before what has failed is tried again */
+
+struct file_index {
+	const struct file_kind *kind;
+	struct text_index *index;
+	struct str tried, seen;
+	unsigned looks;		/* since tried */
+	const char *file;	/* the one that is being read */
+	size_t entries, complaints;
+};
+
+void
+file_index_complain(void *index, size_t line, size_t column,
+    const char *sentence)
+{
+	struct file_index *i = index;
+
+	if (++i->complaints > COMPLAINTS_MOST)
+		return;
+	if (column > 0)
+		log_warning(i->kind->subject, "%s:%zu:%zu: %s", i->file, line,
+		    column, sentence);
+	else
+		log_warning(i->kind->subject, "%s:%zu: %s", i->file, line,
+		    sentence);
+}
+
+enum kv_result
+file_index_add(struct file_index *i, struct view key, struct view value)
+{
+	enum kv_result k = text_index_add(i->index, key, value);
+
+	i->entries += k == KV_NONE;
+	return k;
+}
+
+/* A missing file may be an empty one. */
+static bool
+read_file(const struct file_index *i, struct str *text, struct why *w)
+{
+	if (file_read(AT_FDCWD, i->file, FILE_MAX_SIZE, text))
+		return true;
+	if (errno != ENOENT || !i->kind->optional)
+		return why_errno(w, i->file);
+	log_info(i->kind->subject, "%s: no such file", i->file);
+	return true;
+}
+
+static bool
+read_text(struct file_index *i, struct view text, struct why *w)
+{
+	if (!i->kind->read(i, text)) {
+		text_index_why(i->index, w);
+		return false;
+	}
+	if (i->complaints > COMPLAINTS_MOST)
+		log_warning(i->kind->subject, "%s: %zu more complaints",
+		    i->file, i->complaints - COMPLAINTS_MOST);
+	if (i->kind->strict && i->complaints > 0)
+		return why_never(w, "3.5", "%s has %zu mistakes", i->file,
+		    i->complaints);
+	log_info(i->kind->subject, "%s: %zu entries", i->file, i->entries);
+	return true;
+}
+
+static bool
+add_file(struct file_index *i, const char *file, struct why *w)
+{
+	struct str text = { 0 };
+	bool ok;
+
+	i->file = file;
+	i->entries = i->complaints = 0;
+	ok = read_file(i, &text, w) && read_text(i, str_view(&text), w);
+	str_free(&text);
+	return ok;
+}
+
+static bool
+make(struct file_index *i, const struct words *files, struct view stamp,
+    struct why *w)
+{
+	bool ok = text_index_begin(i->index);
+
+	if (!ok)
+		text_index_why(i->index, w);
+	for (size_t n = 0; ok && n < files->n; n++)
+		ok = add_file(i, files->word[n].p, w);
+	if (!ok) {
+		text_index_abort(i->index);
+		return false;
+	}
+	if (!text_index_commit(i->index, stamp, VIEW_LIT("made"))) {
+		text_index_why(i->index, w);
+		return false;
+	}
+	return true;
+}
+
+struct file_index *
+file_index_open(const char *dir, const struct file_kind *kind, struct why *w)
+{
+	struct file_index *i = xcalloc(1, sizeof(*i));
+
+	i->kind = kind;
+	i->index = text_index_open(dir, w);
+	if (i->index == NULL) {
+		free(i);
+		return NULL;
+	}
+	return i;
+}
+
+void
+file_index_close(struct file_index **i)
+{
+	if (*i == NULL)
+		return;
+	text_index_close(&(*i)->index);
+	str_free(&(*i)->tried);
+	str_free(&(*i)->seen);
+	free(*i);
+	*i = NULL;
+}
+
+static void
+stamp_of(const struct file_index *i, const struct words *files,
+    struct str *stamp)
+{
+	str_addf(stamp, "%s\n", i->kind->form);
+	for (size_t n = 0; n < files->n; n++)
+		text_index_stamp(files->word[n].p, stamp);
+}
+
+static bool
+refresh(struct file_index *i, const struct words *files, struct view stamp,
+    struct why *w)
+{
+	bool ok = text_index_is_current(i->index, stamp) ||
+		  make(i, files, stamp, w);
+
+	str_reset(&i->tried);
+	if (!ok)
+		str_add(&i->tried, stamp);
+	i->looks = 0;
+	return ok;
+}
+
+bool
+file_index_refresh(struct file_index *i, const struct words *files,
+    struct why *w)
+{
+	struct str stamp = { 0 };
+	bool ok;
+
+	stamp_of(i, files, &stamp);
+	ok = refresh(i, files, str_view(&stamp), w);
+	str_free(&stamp);
+	return ok;
+}
+
+/* Is it time to do something about this stamp? */
+static bool
+is_due(struct file_index *i, struct view stamp)
+{
+	bool settled = view_eq(stamp, str_view(&i->seen));
+
+	str_reset(&i->seen);
+	str_add(&i->seen, stamp);
+	i->looks++;
+	return settled && (i->looks >= LOOKS_AGAIN ||
+	    !view_eq(stamp, str_view(&i->tried)));
+}
+
+bool
+file_index_look(struct file_index *i, const struct words *files,
+    struct why *w)
+{
+	struct str stamp = { 0 };
+	struct view now;
+	bool ok = true;
+
+	stamp_of(i, files, &stamp);
+	now = str_view(&stamp);
+	if (is_due(i, now) && !text_index_is_current(i->index, now))
+		ok = refresh(i, files, now, w);
+	str_free(&stamp);
+	return ok;
+}
+
+static struct kv_table *
+table(struct file_index *i)
+{
+	return text_index_note(i->index).n > 0 ? text_index_table(i->index) :
+						 NULL;
+}
+
+enum kv_result
+file_index_get(struct file_index *i, struct view key, struct view *value)
+{
+	struct kv_table *t = table(i);
+
+	return t == NULL ? KV_TROUBLE : kv_get(t, key, value);
+}
+
+bool
+file_index_has(struct file_index *i, char first)
+{
+	struct kv_table *t = table(i);
+	struct kv_cursor *c;
+	bool has;
+
+	if (t == NULL)
+		return true;
+	c = kv_cursor_open(t, view_bytes(&first, 1));
+	has = c == NULL || kv_cursor_seek(c, VIEW_NONE) != KV_NONE;
+	kv_cursor_close(&c);
+	return has;
+}

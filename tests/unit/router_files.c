@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * router_files - the files of aliases, routes and recipients as tables
+ */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "lib/base/file.h"
+#include "lib/mail/routes.h"
+#include "lib/proc/message.h"
+#include "router/file_index.h"
+#include "router/files.h"
+
+static char dir[] = "/tmp/router-files-XXXXXX";
+static struct settings *now;
+
+static void
+write_file(const char *name, const char *text)
+{
+	char path[80];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	assert_true(file_replace(AT_FDCWD, path, view_of(text), 0600));
+}
+
+/* Settings that name files of the directory. */
+static void
+settings(const char *aliases, const char *routes, const char *recipients)
+{
+	struct settings *old = now;
+	struct str text = { 0 }, errors = { 0 };
+
+	str_addf(&text, "state_dir = %s/state\naliases = %s/a %s\n"
+	    "routes = %s/%s\n", dir, dir, aliases, dir, routes);
+	if (recipients != NULL)
+		str_addf(&text, "relay_recipients = %s/%s\n", dir, recipients);
+	now = settings_parse(str_view(&text), &errors);
+	if (now == NULL)
+		fail_msg("%s", str_c(&errors));
+	files_changed(now);
+	settings_free(&old);
+	str_free(&text);
+}
+
+static void
+expect_alias(const char *key, const char *wanted)
+{
+	struct view items, item;
+	enum kv_result r = files_alias(NULL, view_of(key), &items);
+
+	assert_int_equal(r, wanted ? KV_FOUND : KV_NONE);
+	if (wanted != NULL) {
+		assert_true(list_next(&items, &item));
+		assert_true(view_is(item, wanted));
+	}
+}
+
+static void
+expect_route(const char *key, uint32_t line, const char *hop)
+{
+	struct view value;
+	struct route r;
+
+	assert_int_equal(files_route(NULL, view_of(key), &value),
+	    hop ? KV_FOUND : KV_NONE);
+	if (hop != NULL) {
+		assert_true(route_parse(value, &r));
+		assert_int_equal(r.line, line);
+		assert_true(view_is(r.text, hop));
+	}
+}
+
+static int
+set_up(void **state UNUSED)
+{
+	strcpy(strrchr(dir, '-') + 1, "XXXXXX");
+	assert_non_null(mkdtemp(dir));
+	write_file("a", "x: first\nx: again\n");
+	return 0;
+}
+
+static int
+tear_down(void **state UNUSED)
+{
+	char command[80];
+
+	files_end();
+	settings_free(&now);
+	snprintf(command, sizeof(command), "rm -r %s", dir);
+	return system(command);
+}
+
+static void
+test_aliases(void **state UNUSED)
+{
+	char b[80];
+
+	snprintf(b, sizeof(b), "%s/b", dir);
+	write_file("b", "x: second\ny: second\n");
+	settings(b, "none", NULL);
+	expect_alias("x", "afirst");
+	expect_alias("y", "asecond");
+	expect_alias("z", NULL);
+	write_file("a", "z: new\n");
+	files_changed(now);
+	expect_alias("x", "asecond");
+	expect_alias("z", "anew");
+	/* a directory is not readable as a file: all stays, over a restart */
+	settings(dir, "none", NULL);
+	expect_alias("z", "anew");
+	files_end();
+	settings(dir, "none", NULL);
+	expect_alias("z", "anew");
+	/* a missing file is an empty one */
+	settings("/nonexistent/aliases", "none", NULL);
+	expect_alias("z", "anew");
+	expect_alias("y", NULL);
+}
+
+static void
+test_routes(void **state UNUSED)
+{
+	settings("", "r", NULL);
+	expect_route("*", 0, NULL);
+	write_file("r", "# way out\n* [a.example]\nb.example mx\n");
+	files_changed(now);
+	expect_route("*", 2, "[a.example]");
+	expect_route("db.example", 3, "mx");
+	expect_route("bexample", 0, NULL);
+	/* one mistake, and all stays, over a restart, too */
+	write_file("r", "* [c.example]\nb.example [\n");
+	files_changed(now);
+	expect_route("*", 2, "[a.example]");
+	files_end();
+	settings("", "r", NULL);
+	expect_route("*", 2, "[a.example]");
+	/* two lines that contradict each other are one */
+	write_file("r", "* [c.example]\n* [d.example]\n");
+	files_changed(now);
+	expect_route("*", 2, "[a.example]");
+	write_file("r", "* [c.example]\n");
+	files_changed(now);
+	expect_route("*", 1, "[c.example]");
+	expect_route("db.example", 0, NULL);
+	settings("", "none", NULL);
+	expect_route("*", 0, NULL);
+}
+
+/* Without a table that was good once, no way is known. */
+static void
+test_bad_from_the_start(void **state UNUSED)
+{
+	struct view value;
+
+	write_file("r", "* [\n");
+	settings("", "r", NULL);
+	assert_int_equal(files_route(NULL, VIEW_LIT("*"), &value), KV_TROUBLE);
+	assert_int_equal(files_route(NULL, VIEW_LIT("aa@b"), &value),
+	    KV_TROUBLE);
+}
+
+static void
+test_recipients(void **state UNUSED)
+{
+	struct view value;
+
+	settings("", "none", NULL);
+	assert_int_equal(files_recipient(NULL, VIEW_LIT("aa@b.example"),
+	    &value), KV_TROUBLE);
+	/* a missing file is no list */
+	settings("", "none", "l");
+	assert_int_equal(files_recipient(NULL, VIEW_LIT("aa@b.example"),
+	    &value), KV_TROUBLE);
+	write_file("l", "a@b.example\nA@B.example\nwhat\n@c.example\n");
+	files_changed(now);
+	assert_int_equal(files_recipient(NULL, VIEW_LIT("aa@b.example"),
+	    &value), KV_FOUND);
+	assert_true(view_is(value, "1"));
+	assert_int_equal(files_recipient(NULL, VIEW_LIT("dc.example"),
+	    &value), KV_FOUND);
+	assert_int_equal(files_recipient(NULL, VIEW_LIT("ab@b.example"),
+	    &value), KV_NONE);
+}
+
+/* ---- looks ---- */
+
+static int reads;
+
+static bool
+count_read(struct file_index *i UNUSED, struct view text UNUSED)
+{
+	reads++;
+	return true;
+}
+
+static bool
+look(struct file_index *i, const char *file)
+{
+	struct view word = view_of(file);
+	const struct words files = { 1, &word };
+	struct why w;
+
+	return file_index_look(i, &files, &w);
+}
+
+/* A file that changes is read when it has come to rest. */
+static void
+test_looks(void **state UNUSED)
+{
+	static const struct file_kind kind = { "test", "test 1", false, false,
+		count_read };
+	char path[80], place[80];
+	struct file_index *i;
+	struct why w;
+
+	snprintf(path, sizeof(path), "%s/f", dir);
+	snprintf(place, sizeof(place), "%s/index", dir);
+	i = file_index_open(place, &kind, &w);
+	assert_non_null(i);
+	write_file("f", "one");
+	for (int n = 0; n < 4; n++)
+		assert_true(look(i, path));
+	assert_int_equal(reads, 1);
+	write_file("f", "two");
+	assert_true(look(i, path));
+	write_file("f", "three");
+	assert_true(look(i, path));
+	assert_int_equal(reads, 1);
+	assert_true(look(i, path));
+	assert_int_equal(reads, 2);
+	/* what has failed is not tried at each look */
+	assert_int_equal(unlink(path), 0);
+	assert_true(look(i, path));
+	assert_false(look(i, path));
+	for (int n = 0; n < 11; n++)
+		assert_true(look(i, path));
+	assert_false(look(i, path));
+	assert_int_equal(reads, 2);
+	file_index_close(&i);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_aliases, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(test_routes, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(test_bad_from_the_start,
+		    set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_recipients, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(test_looks, set_up,
+		    tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
