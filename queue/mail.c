@@ -154,12 +154,21 @@ mail_begin(const struct mail *m)
 }
 
 bool
+mail_is_frozen(const struct mail *m, uint32_t rcpt)
+{
+	const struct rcpt *r = &m->rcpt[rcpt];
+
+	return r->state == RCPT_WAITING && r->due == FROZEN;
+}
+
+bool
 mail_is_held(const struct mail *m, uint32_t rcpt, uint32_t now)
 {
 	const struct rcpt *r = &m->rcpt[rcpt];
 
-	return r->state == RCPT_WAITING && r->tries == 0 && r->due > now &&
-	    mail_hold(m) > now;
+	return mail_is_frozen(m, rcpt) ||
+	    (r->state == RCPT_WAITING && r->tries == 0 && r->due > now &&
+		mail_hold(m) > now);
 }
 
 bool

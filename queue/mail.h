@@ -27,6 +27,7 @@ enum { REPORT_FAILED = 1, REPORT_DELAYED = 2, REPORT_DELIVERED = 3,
 enum { BY_NOTIFY = 1, BY_RETURN = 2, BY_MODE = 3 };	/* of by_mode */
 enum { TLS_REQUIRED = 1 };
 
+#define FROZEN		UINT32_MAX	/* due: when the administrator says */
 #define PRIORITY_USUAL	10	/* MT-PRIORITY 0 */
 #define PRIORITY_MOST	19
 
@@ -108,7 +109,9 @@ int64_t mail_begin(const struct mail *m);
 /* No try before, and deliver by: seconds since 1970, 0: unsaid. */
 uint32_t mail_hold(const struct mail *m);
 uint32_t mail_by(const struct mail *m);
-/* Is a recipient waiting for its release? */
+/* Does the administrator hold it? */
+bool mail_is_frozen(const struct mail *m, uint32_t rcpt);
+/* Is a recipient waiting for its release, by the sender's wish or his? */
 bool mail_is_held(const struct mail *m, uint32_t rcpt, uint32_t now);
 /* Does the sender want to be told of this kind: NOTIFY_SUCCESS, ... */
 bool mail_wants(const struct mail *m, uint32_t rcpt, uint8_t notify);

@@ -16,6 +16,7 @@
 
 #include "lib/base/log.h"
 #include "lib/proc/service.h"
+#include "queue/act.h"
 #include "queue/attempt.h"
 #include "queue/content.h"
 #include "queue/control.h"
@@ -108,6 +109,7 @@ closed(struct channel *c)
 	relay_closed(c);
 	report_closed(c);
 	control_closed(c);
+	act_closed(c);
 }
 
 /* What is under way ends, what it ended with is written down. */
@@ -156,6 +158,7 @@ static const struct handlers handlers = {
 	.sent = relay_sent,
 	.content_get = control_content,
 	.answer = report_answer,
+	.queue_act = act_begin,
 	.queue_list = control_list,
 	.queue_flush = control_flush,
 	.queue_domain = control_domain,

@@ -90,7 +90,7 @@ earliest(const struct mail *m, uint32_t *due)
 
 	*due = UINT32_MAX;
 	for (uint32_t i = 0; i < m->nrcpt; i++)
-		if (m->rcpt[i].state == RCPT_WAITING) {
+		if (m->rcpt[i].state == RCPT_WAITING && !mail_is_frozen(m, i)) {
 			any = true;
 			if (m->rcpt[i].due < *due)
 				*due = m->rcpt[i].due;

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * act - one walk over the queue for each queue_act
+ *
+ * It runs in a fiber and lets others have their turn: a million recipients must
+ * not stop the queue, and a list of them not fill memory. What the walk meets
+ * is what was there when it began and is still there. A change is answered
+ * when it is durable; a recipient that is being tried at this moment cannot be
+ * held any more, and the verdict counts.
+ */
+#include <stdlib.h>
+
+#include "lib/base/log.h"
+#include "lib/mail/spool.h"
+#include "lib/proc/service.h"
+#include "queue/act.h"
+#include "queue/attempt.h"
+#include "queue/durable.h"
+#include "queue/ledger.h"
+#include "queue/match.h"
+#include "queue/note.h"
+#include "queue/schedule.h"
+#include "queue/transport.h"
+
+#define BACKLOG		(256u * 1024)	/* wait for the reader beyond it */
+#define WAIT_MS		5
+#define AT_ONCE		1000		/* mails, then others have their turn */
+#define DURABLE_MS	30000
+
+struct act {
+	LIST_ENTRY(act) entry;
+	struct channel *from;	/* NULL: gone */
+	uint32_t tag;
+	struct match match;
+	uint32_t mails, recipients;
+	uint64_t octets;
+};
+
+static LIST_HEAD(, act) acts = LIST_HEAD_INITIALIZER(acts);
+
+/* ---- list ---- */
+
+/* The queue that Postfix would have it in. */
+static struct view
+queue_of(const struct mail *m)
+{
+	bool waits = false;
+
+	for (uint32_t i = 0; i < m->nrcpt; i++) {
+		const char *state = match_state(m, i);
+
+		if (m->rcpt[i].state == RCPT_SETTLED)
+			continue;
+		if (strcmp(state, "active") == 0 ||
+		    strcmp(state, "reporting") == 0)
+			return VIEW_LIT("active");
+		waits = waits || strcmp(state, "deferred") == 0;
+	}
+	return waits ? VIEW_LIT("deferred") : VIEW_LIT("hold");
+}
+
+/* The common part of a mail's items. */
+static struct msg_queue_item
+item_of(const struct mail *m)
+{
+	return (struct msg_queue_item){ .mail = m->id, .queue = queue_of(m),
+		.sender = mail_sender(m), .size = m->size, .body = m->body,
+		.arrival = mail_arrival(m), .hold = mail_hold(m),
+		.by = mail_by(m), .by_mode = m->by_mode,
+		.priority = m->priority, .tls = m->tls, .ret = m->ret,
+		.envid = mail_envid(m) };
+}
+
+/* When tries will end. */
+static int64_t
+until(const struct mail *m)
+{
+	const struct settings *s = service_settings();
+
+	return mail_begin(m) + (mail_sender(m).n > 0 ? s->queue_lifetime :
+						       s->bounce_lifetime);
+}
+
+static void
+put_rcpt(struct msg_queue_item *item, const struct mail *m, uint32_t rcpt)
+{
+	const struct rcpt *r = &m->rcpt[rcpt];
+	const struct rcpt_texts t = mail_texts(m, rcpt);
+
+	item->rcpt = rcpt;
+	item->original = t.original;
+	item->address = t.address;
+	item->transport = view_of(transports[r->transport].name);
+	item->destination = t.destination;
+	item->orcpt = t.orcpt;
+	item->notify = r->notify;
+	item->tries = r->tries;
+	item->state = view_of(match_state(m, rcpt));
+	item->frozen = mail_is_frozen(m, rcpt);
+	item->next = r->state == RCPT_WAITING && !item->frozen ? r->due : 0;
+	item->until = item->frozen ? 0 : until(m);
+	item->status = reason_status(r->why);
+	item->sentence = reason_sentence(r->why);
+	item->relay = reason_relay(r->why);
+}
+
+static uint32_t
+list(struct act *a, struct mail *m)
+{
+	struct message item = { .type = MSG_queue_item, .tag = a->tag };
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < m->nrcpt && a->from != NULL; i++) {
+		if (!match_rcpt(&a->match, m, i))
+			continue;
+		if (n++ == 0)
+			item.queue_item = item_of(m);
+		put_rcpt(&item.queue_item, m, i);
+		channel_send(a->from, &item);
+	}
+	return n;
+}
+
+/* ---- changes ---- */
+
+static bool
+is_meant(const void *arg, const struct mail *m, uint32_t rcpt)
+{
+	return match_rcpt(arg, m, rcpt);
+}
+
+/* What is held is not tried with all others; who names it, means it. */
+static uint32_t
+flush(struct act *a, struct mail *m)
+{
+	const struct flush f = { .held = a->match.said.mail != 0,
+		.wants = is_meant, .arg = &a->match };
+
+	return attempt_flush(m, &f);
+}
+
+static uint32_t
+hold(struct act *a, struct mail *m)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < m->nrcpt; i++) {
+		struct rcpt *r = &m->rcpt[i];
+
+		if ((r->state != RCPT_WAITING && r->state != RCPT_READY) ||
+		    !match_rcpt(&a->match, m, i))
+			continue;
+		if (r->state == RCPT_READY)
+			ledger_move(m, i, RCPT_WAITING);
+		r->due = FROZEN;
+		note_verdict(durable_notes(), m, i);
+		n++;
+	}
+	schedule_put(m);
+	return n;
+}
+
+static uint32_t
+release(struct act *a, struct mail *m)
+{
+	const uint32_t now = schedule_now();
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < m->nrcpt; i++) {
+		if (!mail_is_held(m, i, now) || !match_rcpt(&a->match, m, i))
+			continue;
+		m->rcpt[i].due = now;
+		note_verdict(durable_notes(), m, i);
+		n++;
+	}
+	if (n > 0)
+		attempt_due(m);
+	return n;
+}
+
+static void
+delete_mail(struct mail *m)
+{
+	char id[SPOOL_ID_SIZE];
+
+	log_info(spool_id(m->id, id), "from=<%s>, deleted by the administrator",
+	    log_quote(mail_sender(m)));
+	schedule_remove(m);
+	note_deleted(durable_notes(), m->id);
+	durable_finish(m);
+}
+
+static bool
+delete_rcpt(struct mail *m, uint32_t rcpt)
+{
+	uint8_t state = m->rcpt[rcpt].state;
+	char id[SPOOL_ID_SIZE];
+
+	if (state != RCPT_WAITING && state != RCPT_READY)
+		return false;
+	log_info(spool_id(m->id, id), "to=<%s>, deleted by the administrator",
+	    log_quote(mail_texts(m, rcpt).address));
+	ledger_move(m, rcpt, RCPT_SETTLED);
+	note_verdict(durable_notes(), m, rcpt);
+	return true;
+}
+
+/* All that is left: at once, whatever is under way. Some recipients: those that
+ * wait. */
+static uint32_t
+delete(struct act *a, struct mail *m)
+{
+	uint32_t meant = 0, n = 0;
+
+	for (uint32_t i = 0; i < m->nrcpt; i++)
+		meant += match_rcpt(&a->match, m, i);
+	if (meant == 0)
+		return 0;
+	if (meant == m->unsettled) {
+		delete_mail(m);
+		return meant;
+	}
+	for (uint32_t i = 0; i < m->nrcpt; i++)
+		if (match_rcpt(&a->match, m, i) && delete_rcpt(m, i))
+			n++;
+	schedule_put(m);
+	return n;
+}
+
+/* ---- the walk ---- */
+
+enum { ACTION_LIST = 1 };
+static const struct {
+	/* How many recipients it was. The mail may be finished then. */
+	uint32_t (*run)(struct act *a, struct mail *m);
+	bool writes;
+} actions[] = {
+	[ACTION_LIST] = { list, false },
+	[2] = { flush, false },
+	[3] = { hold, true },
+	[4] = { release, true },
+	[5] = { delete, true },
+};
+
+static int
+by_id(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* The ids of those that match now, sorted; the array is the caller's. */
+static uint64_t *
+collect(const struct match *f, size_t *n)
+{
+	uint64_t *ids;
+	struct mail *m;
+
+	*n = 0;
+	if (f->said.mail != 0) {
+		ids = xcalloc(1, sizeof(*ids));
+		ids[(*n)++] = f->said.mail;
+		return ids;
+	}
+	ids = xcalloc(ledger_count() + 1, sizeof(*ids));
+	for (size_t at = 0; (m = ledger_next(&at)) != NULL;)
+		if (m->state == MAIL_QUEUED)
+			ids[(*n)++] = m->id;
+	qsort(ids, *n, sizeof(*ids), by_id);
+	return ids;
+}
+
+static void
+visit(struct act *a, uint64_t id)
+{
+	struct mail *m = ledger_find(id);
+	uint64_t size;
+	uint32_t n;
+
+	if (m == NULL || m->state != MAIL_QUEUED || !match_mail(&a->match, m))
+		return;
+	size = m->size;
+	n = actions[a->match.said.action].run(a, m);
+	a->recipients += n;
+	if (n > 0) {
+		a->mails++;
+		a->octets += size;
+	}
+}
+
+/* A reader that is slower than we are is waited for. */
+static void
+give_way(struct act *a, size_t i)
+{
+	bool cancelled = false;
+
+	if (i % AT_ONCE == AT_ONCE - 1)
+		cancelled = fiber_sleep(0) == WAIT_CANCELLED;
+	while (a->from != NULL && !cancelled &&
+	    channel_backlog(a->from) > BACKLOG)
+		cancelled = fiber_sleep(WAIT_MS) == WAIT_CANCELLED;
+	if (cancelled)
+		a->from = NULL;
+}
+
+static void
+answer(struct act *a)
+{
+	uint8_t action = a->match.said.action;
+	struct message end = { .type = MSG_queue_end, .tag = a->tag,
+		.queue_end = { a->mails, a->octets } };
+	struct message acted = { .type = MSG_queue_acted, .tag = a->tag,
+		.queue_acted = { a->mails, a->recipients } };
+	bool durable = !actions[action].writes || a->recipients == 0 ||
+	    durable_wait(deadline_in(DURABLE_MS)) == WAIT_READY;
+	struct why w;
+
+	if (a->from == NULL)
+		return;
+	if (durable) {
+		channel_send(a->from, action == ACTION_LIST ? &end : &acted);
+		return;
+	}
+	why_later(&w, "3.0", "The journal cannot be written now");
+	channel_answer(a->from, a->tag, &w);
+}
+
+static void
+run(void *arg)
+{
+	struct act *a = arg;
+	size_t n;
+	uint64_t *ids = collect(&a->match, &n);
+
+	for (size_t i = 0; i < n && a->from != NULL; i++) {
+		visit(a, ids[i]);
+		give_way(a, i);
+	}
+	free(ids);
+	answer(a);
+	LIST_REMOVE(a, entry);
+	match_free(&a->match);
+	free(a);
+}
+
+void
+act_begin(struct channel *c, uint32_t tag, struct msg_queue_act *m)
+{
+	struct act *a;
+	struct why w;
+
+	if (m->action >= nitems(actions) || actions[m->action].run == NULL) {
+		why_never(&w, "5.1", "The queue has no action %u", m->action);
+		channel_answer(c, tag, &w);
+		return;
+	}
+	a = xcalloc(1, sizeof(*a));
+	a->from = c;
+	a->tag = tag;
+	match_set(&a->match, m);
+	LIST_INSERT_HEAD(&acts, a, entry);
+	fiber_start(run, a);
+}
+
+void
+act_closed(struct channel *c)
+{
+	struct act *a;
+
+	LIST_FOREACH(a, &acts, entry)
+		if (a->from == c)
+			a->from = NULL;
+}
