@@ -14,13 +14,13 @@
 #include "lib/mail/spool.h"
 #include "lib/proc/service.h"
 #include "queue/act.h"
-#include "queue/attempt.h"
 #include "queue/durable.h"
 #include "queue/ledger.h"
 #include "queue/match.h"
 #include "queue/note.h"
 #include "queue/schedule.h"
 #include "queue/transport.h"
+#include "queue/wake.h"
 
 #define BACKLOG		(256u * 1024)	/* wait for the reader beyond it */
 #define WAIT_MS		5
@@ -91,7 +91,7 @@ put_rcpt(struct msg_queue_item *item, const struct mail *m, uint32_t rcpt)
 	item->original = t.original;
 	item->address = t.address;
 	item->transport = view_of(transports[r->transport].name);
-	item->destination = t.destination;
+	item->destination = match_destination(m, rcpt);
 	item->orcpt = t.orcpt;
 	item->notify = r->notify;
 	item->tries = r->tries;
@@ -102,6 +102,7 @@ put_rcpt(struct msg_queue_item *item, const struct mail *m, uint32_t rcpt)
 	item->status = reason_status(r->why);
 	item->sentence = reason_sentence(r->why);
 	item->relay = reason_relay(r->why);
+	item->reply = reason_reply(r->why);
 }
 
 static uint32_t
@@ -136,7 +137,7 @@ flush(struct act *a, struct mail *m)
 	const struct flush f = { .held = a->match.said.mail != 0,
 		.wants = is_meant, .arg = &a->match };
 
-	return attempt_flush(m, &f);
+	return wake_flush(m, &f);
 }
 
 static uint32_t
@@ -174,7 +175,7 @@ release(struct act *a, struct mail *m)
 		n++;
 	}
 	if (n > 0)
-		attempt_due(m);
+		wake_due(m);
 	return n;
 }
 

@@ -138,6 +138,15 @@ hop_name(struct view hop)
 
 /* ---- what a recipient must be ---- */
 
+struct view
+match_destination(const struct mail *m, uint32_t rcpt)
+{
+	const struct destination *to = m->rcpt[rcpt].to;
+
+	return to != NULL ? destination_hop(to) :
+			    mail_texts(m, rcpt).destination;
+}
+
 const char *
 match_state(const struct mail *m, uint32_t rcpt)
 {
@@ -159,11 +168,11 @@ is_sender(struct view sender, struct view typed)
 }
 
 static bool
-is_for(const struct rcpt_texts *t, struct view typed)
+is_for(struct view address, struct view destination, struct view typed)
 {
-	return is_of_domain(t->address, typed) ||
-	    view_eqi(t->destination, typed) ||
-	    is_domain(hop_name(t->destination), typed);
+	return is_of_domain(address, typed) ||
+	    view_eqi(destination, typed) ||
+	    is_domain(hop_name(destination), typed);
 }
 
 static bool
@@ -197,7 +206,8 @@ match_rcpt(const struct match *f, const struct mail *m, uint32_t rcpt)
 	return (s->state.n == 0 || view_is(s->state, match_state(m, rcpt))) &&
 	    (s->recipient.n == 0 || is_address(t.address, s->recipient) ||
 		is_address(t.original, s->recipient)) &&
-	    (s->destination.n == 0 || is_for(&t, s->destination)) &&
+	    (s->destination.n == 0 || is_for(t.address,
+		match_destination(m, rcpt), s->destination)) &&
 	    (s->reason.n == 0 ||
 		has_part(reason_sentence(m->rcpt[rcpt].why), s->reason));
 }

@@ -24,6 +24,8 @@ bool match_mail(const struct match *f, const struct mail *m);
 /* What is said about a recipient; of settled ones never true. */
 bool match_rcpt(const struct match *f, const struct mail *m, uint32_t rcpt);
 
+/* User name, or next hop as it stands now. */
+struct view match_destination(const struct mail *m, uint32_t rcpt);
 /* "active", "deferred", "held" or "reporting". */
 const char *match_state(const struct mail *m, uint32_t rcpt);
 /* Is name this domain, or, if that has an "@" in front, below it? Both in
