@@ -109,9 +109,8 @@ int64_t mail_begin(const struct mail *m);
 /* No try before, and deliver by: seconds since 1970, 0: unsaid. */
 uint32_t mail_hold(const struct mail *m);
 uint32_t mail_by(const struct mail *m);
-/* Does the administrator hold it? */
+/* Is it held by the administrator; is it held by him or by the sender? */
 bool mail_is_frozen(const struct mail *m, uint32_t rcpt);
-/* Is a recipient waiting for its release, by the sender's wish or his? */
 bool mail_is_held(const struct mail *m, uint32_t rcpt, uint32_t now);
 /* Does the sender want to be told of this kind: NOTIFY_SUCCESS, ... */
 bool mail_wants(const struct mail *m, uint32_t rcpt, uint8_t notify);
