@@ -11,3 +11,11 @@ login_do(struct client *c, struct view name, struct outcome *o)
 	return outcome_later(o, "7.8", "there is no login named %.*s for host "
 	    "%s", VIEW(name), c->host);
 }
+
+void
+login_file(struct channel *master, uint32_t tag, struct msg_relay_logins *m)
+{
+	(void)master;
+	(void)tag;
+	(void)m;
+}

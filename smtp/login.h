@@ -15,5 +15,8 @@
  * (LATER 7.8 for a refusal, so that mail is kept until the administrator has
  * put the password right). Talks by client_command(). */
 bool login_do(struct client *c, struct view name, struct outcome *o);
+/* Handler: the file as it is now. */
+void login_file(struct channel *master, uint32_t tag,
+    struct msg_relay_logins *m);
 
 #endif

@@ -10,10 +10,12 @@
  */
 #include "lib/proc/tls_client.h"
 #include "smtp/hosts.h"
+#include "smtp/login.h"
 #include "smtp/send.h"
 
 static const struct handlers handlers = {
 	.send = send_take,
+	.relay_logins = login_file,
 	.closed = send_closed,
 };
 

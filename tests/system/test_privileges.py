@@ -9,7 +9,7 @@ import unittest
 from server import Server, wait_for
 
 ALWAYS = {"smtpd", "pop3d", "imapd", "router", "auth", "queue", "local",
-          "store", "bounce"}
+          "store", "bounce", "resolver", "smtp"}
 # What a session program may hold: nothing that leads to a file.
 HARMLESS = re.compile(r"socket:|anon_inode:|/memfd:|pipe:|/dev/null|"
                       r".*/log/(posthouse\.log|stdout)$")
