@@ -18,6 +18,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "ctl/check_dns.h"
 #include "ctl/check_logins.h"
 #include "ctl/check_tls.h"
 #include "ctl/ctl.h"
@@ -154,6 +155,12 @@ check_trust(struct findings *f)
 	check_logins(f->s, &f->lines, &f->warnings);
 }
 
+static void
+check_names(struct findings *f)
+{
+	check_dns(f->s, &f->lines, &f->warnings);
+}
+
 /* ---- files ---- */
 
 /* What exists must be a directory; what does not, master makes. */
@@ -250,6 +257,7 @@ static check_fn *const checks[] = {
 	check_mechanisms,
 	check_aliases,
 	check_certificates,
+	check_names,
 	check_trust,
 	check_directories,
 	check_programs,

@@ -17,6 +17,7 @@
 #include "lib/base/log.h"
 #include "master/handover.h"
 #include "master/house.h"
+#include "master/dns_files.h"
 #include "master/key_files.h"
 #include "master/login_file.h"
 #include "master/roster.h"
@@ -124,6 +125,8 @@ handover(struct child *c)
 		key_files_send(c);
 	if (c->program->role == ROLE_SMTP)
 		login_file_send(c);
+	if (c->program->role == ROLE_RESOLVER)
+		dns_files_send(c);
 	channel_send(c->channel, &start);
 	return true;
 }

@@ -18,6 +18,7 @@
 #include "lib/base/log.h"
 #include "lib/proc/fiber.h"
 #include "master/control.h"
+#include "master/dns_files.h"
 #include "master/drain.h"
 #include "master/handover.h"
 #include "master/helper.h"
@@ -133,6 +134,7 @@ now_ready(void)
 	roster_begin();
 	key_files_begin();
 	login_file_begin();
+	dns_files_begin();
 }
 
 void
@@ -291,6 +293,7 @@ take_settings(struct str *error)
 	handover_drain();
 	key_files_changed();
 	login_file_changed();
+	dns_files_changed();
 	settings_free(&was);
 	return true;
 }

@@ -5,8 +5,7 @@
  * Runs as posthouse-resolver and talks to the name servers of dns_servers or
  * /etc/resolv.conf. smtp asks it for hosts and their TLSA records, smtpd and
  * router for what they decide by; the answer says whether it was validated. It
- * has the one cache, and no file: what it needs of files it has read before it
- * gave up its rights.
+ * has the one cache, and opens no file: master hands it what it needs of files.
  */
 #include "lib/proc/service.h"
 #include "resolver/mode.h"
@@ -14,6 +13,7 @@
 
 static const struct handlers handlers = {
 	.resolve = serve_resolve,
+	.dns_files = mode_files,
 	.closed = serve_closed,
 };
 
@@ -26,7 +26,6 @@ static const struct program program = {
 	.handlers = &handlers,
 	.prepare = mode_prepare,
 	.begin = serve_begin,
-	.changed = mode_changed,
 };
 
 int

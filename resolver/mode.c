@@ -110,8 +110,7 @@ use(enum way way, struct engine *engine)
 	mode.engine = engine;
 	log_info("dns", "dnssec=%s servers=%zu (%s)", ways[way].setting,
 	    mode.sources.servers, ways[way].sentence);
-	if (mode.known != NULL)
-		mode.known();
+	mode.known();
 }
 
 /* An engine without validation gets an answer. */
@@ -234,7 +233,6 @@ mode_prepare(void)
 {
 	struct why w;
 
-	sources_read(service_settings());
 	if (!renew(&w))
 		fatal("%s", w.text);
 }
@@ -247,10 +245,15 @@ mode_begin(void (*known)(void))
 }
 
 void
-mode_changed(void)
+mode_files(struct channel *c, uint32_t tag, struct msg_dns_files *m)
 {
 	struct why w;
 
+	(void)c;
+	(void)tag;
+	sources_take(m->resolv, m->anchors);
+	if (mode.known == NULL)
+		return;	/* not begun yet */
 	if (renew(&w))
 		settle();
 	else

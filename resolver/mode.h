@@ -10,14 +10,17 @@
 #ifndef RESOLVER_MODE_H
 #define RESOLVER_MODE_H
 
+#include "lib/proc/channel.h"
 #include "resolver/engine.h"
 
-/* Before confinement: all that needs files. */
+/* What master says at the start, before mode_prepare(), and at each reload, behind
+ * the settings: from then on new servers, a new cache, a new try. Questions that
+ * are under way go on. */
+void mode_files(struct channel *c, uint32_t tag, struct msg_dns_files *m);
+/* Before confinement, so that what is wrong ends the start. */
 void mode_prepare(void);
 /* known is called when mode_known() has become true. */
 void mode_begin(void (*known)(void));
-/* With the settings of now: new servers, new cache, a new try. */
-void mode_changed(void);
 bool mode_known(void);
 /* There is a name server. */
 bool mode_able(void);

@@ -5,14 +5,12 @@
  * A name server of resolv.conf with a zone index (fe80::1%eth0) is passed over:
  * to find the interface takes rights that this program does not have.
  */
-#include <fcntl.h>
-
 #include "lib/base/file.h"
 #include "lib/base/log.h"
+#include "lib/base/why.h"
 #include "lib/proc/dns.h"
 #include "resolver/sources.h"
 
-#define RESOLV_CONF	"/etc/resolv.conf"
 #define FILE_MOST	(1 << 20)
 #define DNS_PORT	53
 
@@ -21,22 +19,23 @@ static struct {
 } files;
 
 static void
-read_file(const char *path, struct str *out)
+read_file(int fd, const char *what, struct str *out)
 {
-	if (!file_read(AT_FDCWD, path, FILE_MOST, out)) {
-		struct why w;
+	struct why w;
 
-		why_errno(&w, path);
-		log_warning("start", "cannot read %s", w.text);
-	}
+	str_reset(out);
+	if (fd < 0 || file_read_fd(fd, FILE_MOST, out))
+		return;
+	why_errno(&w, what);
+	log_error("dns", "cannot read %s", w.text);
+	str_reset(out);
 }
 
 void
-sources_read(const struct settings *s)
+sources_take(int resolv, int anchors)
 {
-	read_file(RESOLV_CONF, &files.resolv);
-	if (s->dns_anchors[0] != '\0' && strcmp(s->dnssec, "off") != 0)
-		read_file(s->dns_anchors, &files.anchors);
+	read_file(resolv, "/etc/resolv.conf", &files.resolv);
+	read_file(anchors, "dns_anchors", &files.anchors);
 }
 
 static void

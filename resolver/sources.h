@@ -2,8 +2,8 @@
 /*
  * sources - whom to ask and what to trust, from settings and files
  *
- * The files (resolv.conf, the trust anchors) are read once, before the program
- * is confined; the settings may change after that.
+ * master opens the files (resolv.conf, the trust anchors); what is in them is
+ * kept until it hands over others.
  */
 #ifndef RESOLVER_SOURCES_H
 #define RESOLVER_SOURCES_H
@@ -29,12 +29,13 @@ struct sources {
 	struct view apex;	/* the zone of the first anchor; the root is "" */
 };
 
-void sources_read(const struct settings *s);
+/* Read them; -1: there is none. */
+void sources_take(int resolv, int anchors);
 /* What is in force with these settings. */
 void sources_make(const struct settings *s, struct sources *out);
 void sources_free(struct sources *s);
 
-/* For sources_read() and tests: servers of a resolv.conf, anchors of a file. */
+/* For sources_make() and tests: servers of a resolv.conf, anchors of a file. */
 void sources_resolv(struct view text, struct sources *out);
 void sources_anchors(struct view text, struct sources *out);
 

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * dns_files - open, hand over, look after
+ *
+ * A file that is being written is handed over when nothing has changed since the
+ * last look. One that is not there is none: resolver says what it misses.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "lib/base/log.h"
+#include "lib/proc/fiber.h"
+#include "master/dns_files.h"
+#include "master/file_state.h"
+#include "master/house.h"
+#include "master/roster.h"
+
+#define RESOLV_CONF	"/etc/resolv.conf"
+#define LOOK_MS		2000
+
+static struct {
+	struct file_state resolv, anchors;
+	bool unsettled;		/* changed at the last look */
+	struct loop_timer *timer;
+} files;
+
+static int
+open_file(const char *path)
+{
+	int fd = path[0] != '\0' ? file_state_open(path) : -1;
+
+	if (fd < 0 && path[0] != '\0' && errno != ENOENT)
+		log_error("dns", "cannot open %s: %s", path,
+		    errno == EINVAL ? "not a file" : strerror(errno));
+	return fd;
+}
+
+/* Servers that the settings name make the system's of no use. */
+static const char *
+resolv_path(void)
+{
+	return house_settings()->dns_servers.n > 0 ? "" : RESOLV_CONF;
+}
+
+void
+dns_files_send(struct child *c)
+{
+	struct message m = { .type = MSG_dns_files };
+
+	m.dns_files.resolv = open_file(resolv_path());
+	m.dns_files.anchors = open_file(house_settings()->dns_anchors);
+	channel_send(c->channel, &m);
+}
+
+static bool
+look_again(void)
+{
+	struct file_state resolv = file_state_of(resolv_path()),
+			  anchors =
+			      file_state_of(house_settings()->dns_anchors);
+	bool changed = !file_state_same(&resolv, &files.resolv) ||
+	    !file_state_same(&anchors, &files.anchors);
+
+	files.resolv = resolv;
+	files.anchors = anchors;
+	return changed;
+}
+
+void
+dns_files_changed(void)
+{
+	struct child *c = roster_find(ROLE_RESOLVER, 0);
+
+	look_again();
+	files.unsettled = false;
+	if (c != NULL && c->greeted && c->channel != NULL)
+		dns_files_send(c);
+}
+
+static void
+look(void *unused)
+{
+	(void)unused;
+	loop_timer_free(&files.timer);
+	if (house_is_stopping())
+		return;
+	files.timer = loop_timer_new(LOOK_MS, look, NULL);
+	if (look_again())
+		files.unsettled = true;
+	else if (files.unsettled)
+		dns_files_changed();
+}
+
+void
+dns_files_begin(void)
+{
+	look_again();
+	files.timer = loop_timer_new(LOOK_MS, look, NULL);
+}
