@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * compose - the text of a report to a sender (RFC 6522, RFC 3464)
+ * compose - the text of a report to a sender (RFC 6522, RFC 3464, RFC 6533)
  *
  * A pure function from what is to be told to the octets of a mail in wire form.
- * Nothing that came from outside can end a line or a part of it.
+ * Nothing that came from outside can end a line or a part of it, and no line is
+ * longer than a server must take.
  */
 #ifndef BOUNCE_COMPOSE_H
 #define BOUNCE_COMPOSE_H
@@ -27,7 +28,12 @@ struct notice_rcpt {
 struct notice {
 	enum notice_kind kind;
 	struct view host;		/* of this server */
-	struct view sender;		/* to whom it goes */
+	struct view to;			/* to whom the report goes */
+	bool astray;			/* not to the sender: to who cares for
+					 * what nobody else can be told */
+	struct view sender;		/* of the mail; empty for <> */
+	struct view unheard;		/* why the sender was not told, or
+					 * empty when there is none */
 	struct view envid;
 	int64_t arrival, until, now;	/* seconds since 1970 */
 	uint64_t id;			/* of the mail that it is about */
@@ -39,9 +45,19 @@ struct notice {
 	bool utf8;			/* it came with SMTPUTF8 (RFC 6531) */
 };
 
-/* Append the mail, from Return-Path on. Returns the octets of Return-Path. */
-size_t compose(struct str *out, const struct notice *n);
-/* Does it hold octets that are not ASCII: bit 1; in an address: bit 2. */
-unsigned compose_body(const struct notice *n);
+/* What compose() wrote. */
+struct composed {
+	size_t skip;		/* octets of Return-Path in front */
+	bool eight;		/* it has 8-bit octets */
+	bool utf8;		/* it has some in its own header */
+};
+
+/* Append the mail, from Return-Path on. */
+void compose(struct str *out, const struct notice *n, struct composed *c);
+
+/* "failed", "relayed", ...: the action of RFC 3464 2.3.3. */
+const char *compose_action(enum notice_kind kind);
+/* '2', '4' or '5' of the status. */
+char compose_class(enum notice_kind kind);
 
 #endif

@@ -3,9 +3,10 @@
  * report - route the sender, compose, queue
  *
  * The commit names the mail that the report is about; queue settles its
- * recipients in the same record, so this program may die anywhere. A sender who
- * cannot be reached is answered with NEVER: then nobody is told, and queue
- * logs it.
+ * recipients in the same record, so this program may die anywhere. A mail that
+ * failed and has no sender, or one that cannot be reached, is reported to
+ * bounce_postmaster; without that setting the answer is NEVER: then nobody is
+ * told, and queue logs it.
  */
 #include <sys/stat.h>
 
@@ -20,14 +21,14 @@
 #include "lib/mail/spool.h"
 #include "lib/proc/service.h"
 
-#define SHOWN_MOST	(50u * 1024)	/* octets of a mail that is returned */
-#define FULL_MOST	(1u << 20)	/* the same with RET=FULL */
+#define FULL_MOST	(1u << 20)	/* octets returned with RET=FULL at least */
 #define HEADER_MOST	(64u * 1024)	/* octets of a header that is */
 #define RCPTS_MOST	1000
 #define RCPT_ITEMS	7		/* of each, in the list of the message */
 #define TARGETS_MOST	1000
 #define NOTIFY_NEVER	8
-#define BODY_KIND	3	/* of body, without +4 */
+#define BODY_KIND	3	/* of body, without BODY_UTF8 */
+#define BODY_UTF8	4
 #define BODY_BINARY	2
 enum { RET_FULL = 1, RET_HEADERS = 2 };
 
@@ -41,7 +42,7 @@ struct report {
 	int content;
 	struct notice notice;
 	struct str original;
-	struct view targets;	/* of the sender, as router lists them */
+	struct view targets;	/* of whom it goes to, as router lists them */
 };
 
 static size_t writing;
@@ -87,11 +88,11 @@ report_new(struct channel *queue, uint32_t tag, struct msg_report *m)
 	p->ret = (m->body & BODY_KIND) == BODY_BINARY ? RET_HEADERS : m->ret;
 	p->content = fd_take(&m->content);
 	n->kind = m->kind;
-	n->sender = arena_view(&p->arena, m->sender);
+	n->sender = n->to = arena_view(&p->arena, m->sender);
 	n->envid = arena_view(&p->arena, m->envid);
 	n->host = arena_view(&p->arena,
 	    view_of(service_settings()->hostname));
-	n->utf8 = (m->body & 4) != 0;
+	n->utf8 = (m->body & BODY_UTF8) != 0;
 	n->arrival = m->arrival;
 	n->until = m->until;
 	n->now = clock_wall();
@@ -131,13 +132,14 @@ read_original(struct report *p)
 {
 	struct notice *n = &p->notice;
 	struct stat st;
-	uint64_t size, most;
+	uint64_t size, most = service_settings()->bounce_message_size;
 
 	if (p->content < 0 || fstat(p->content, &st) < 0 ||
 	    (uint64_t)st.st_size <= p->skip)
 		return;
 	size = (uint64_t)st.st_size - p->skip;
-	most = p->ret == RET_FULL ? FULL_MOST : SHOWN_MOST;
+	if (p->ret == RET_FULL && most < FULL_MOST)
+		most = FULL_MOST;
 	n->whole = size <= most && n->kind == NOTICE_FAILED &&
 	    p->ret != RET_HEADERS;
 	if (!read_part(p, n->whole || size < HEADER_MOST ? size : HEADER_MOST))
@@ -153,7 +155,7 @@ static bool
 route(struct report *p, struct why *w)
 {
 	struct message m = { .type = MSG_route,
-		.route = { .recipient = p->notice.sender, .trusted = 1 } };
+		.route = { .recipient = p->notice.to, .trusted = 1 } };
 	struct reply r;
 	size_t items;
 	bool done = service_call(ROLE_ROUTER, 0, &m, &r, w) &&
@@ -167,11 +169,31 @@ route(struct report *p, struct why *w)
 	}
 	if (done && (!list_ok(r.m.routed.targets, &items) || items == 0 ||
 	    items % 3 != 0 || items / 3 > TARGETS_MOST))
-		done = why_never(w, "3.5", "the sender has no usable targets");
+		done = why_never(w, "3.5", "the address has no usable targets");
 	if (done)
 		p->targets = arena_view(&p->arena, r.m.routed.targets);
 	reply_free(&r);
 	return done;
+}
+
+/* To the sender, else to who cares for what went astray. */
+static bool
+find_reader(struct report *p, struct why *w)
+{
+	struct notice *n = &p->notice;
+
+	if (n->sender.n == 0)
+		why_never(w, "1.7", "there is no sender");
+	else if (route(p, w))
+		return true;
+	n->to = view_of(service_settings()->bounce_postmaster);
+	if (w->verdict != VERDICT_NEVER || n->kind != NOTICE_FAILED ||
+	    n->to.n == 0)
+		return false;
+	n->astray = true;
+	n->to = arena_view(&p->arena, n->to);
+	n->unheard = arena_view(&p->arena, view_of(w->text));
+	return route(p, w);
 }
 
 /* A spool file for the report; its descriptor is the caller's. */
@@ -197,7 +219,7 @@ send_recipients(struct channel *c, const struct report *p, uint64_t id)
 {
 	struct view list = p->targets;
 	struct message m = { .type = MSG_mail_rcpt,
-		.mail_rcpt = { .mail = id, .original = p->notice.sender,
+		.mail_rcpt = { .mail = id, .original = p->notice.to,
 		    .notify = NOTIFY_NEVER } };
 
 	while (list_next(&list, &m.mail_rcpt.transport) &&
@@ -234,19 +256,13 @@ abort_mail(uint64_t id)
 }
 
 static bool
-queue_text(struct report *p, const struct str *text, size_t skip,
+queue_text(struct report *p, const struct str *text, const struct composed *c,
     struct why *w)
 {
-	unsigned body = compose_body(&p->notice);
 	struct msg_mail_commit mc = { .size = text->n,
-		.skip = (uint32_t)skip, .client = VIEW_LIT("local"),
-		.body = (uint8_t)((body & 1) | (body & 2) << 1),
+		.skip = (uint32_t)c->skip, .client = VIEW_LIT("local"),
+		.body = (uint8_t)(c->eight | (c->utf8 ? BODY_UTF8 : 0)),
 		.settles = p->mail, .received = 1 };
-	static const char *const words[NOTICE_KINDS] = {
-		[NOTICE_FAILED] = "failed", [NOTICE_DELAYED] = "delayed",
-		[NOTICE_DELIVERED] = "delivered", [NOTICE_LATE] = "late",
-		[NOTICE_EXPANDED] = "expanded",
-		[NOTICE_RELAYED] = "relayed" };
 	char about[SPOOL_ID_SIZE], id[SPOOL_ID_SIZE];
 	bool written;
 	int fd;
@@ -261,9 +277,10 @@ queue_text(struct report *p, const struct str *text, size_t skip,
 		abort_mail(mc.mail);
 		return false;
 	}
-	log_info(spool_id(p->mail, about), "sender notification (%s): %s",
-	    words[p->notice.kind],
-	    spool_id(mc.mail, id));
+	log_info(spool_id(p->mail, about), "%s notification (%s): %s",
+	    p->notice.astray ? "postmaster" : "sender",
+	    p->notice.kind == NOTICE_LATE ? "late" :
+	    compose_action(p->notice.kind), spool_id(mc.mail, id));
 	return true;
 }
 
@@ -281,11 +298,13 @@ run(void *arg)
 {
 	struct report *p = arg;
 	struct str text = { 0 };
+	struct composed c;
 	struct why w;
 
-	if (route(p, &w)) {
+	if (find_reader(p, &w)) {
 		read_original(p);
-		if (queue_text(p, &text, compose(&text, &p->notice), &w))
+		compose(&text, &p->notice, &c);
+		if (queue_text(p, &text, &c, &w))
 			why_done(&w, "0.0", "reported");
 	}
 	answer(p, &w);
@@ -302,8 +321,7 @@ report_request(struct channel *queue, uint32_t tag, struct msg_report *m)
 	struct report *p;
 	struct why w;
 
-	if (m->kind < NOTICE_FAILED || m->kind >= NOTICE_KINDS ||
-	    m->sender.n == 0) {
+	if (m->kind < NOTICE_FAILED || m->kind >= NOTICE_KINDS) {
 		why_never(&w, "5.4", "not a report");
 		channel_answer(queue, tag, &w);
 		return;

@@ -45,11 +45,22 @@ remember(struct rcpt *r, const struct outcome *o)
 	reason_drop(&old);
 }
 
+/* Of a mail without a sender the postmaster hears, if he wants to, unless it is
+ * himself who cannot be reached. */
+static bool
+is_for_postmaster(struct mail *m, uint32_t rcpt)
+{
+	struct view to = view_of(service_settings()->bounce_postmaster);
+
+	return mail_sender(m).n == 0 && to.n > 0 &&
+	    !view_eqi(mail_texts(m, rcpt).original, to);
+}
+
 static void
 never(struct mail *m, uint32_t rcpt)
 {
 	ledger_move(m, rcpt, RCPT_FAILED);
-	if (mail_wants(m, rcpt, NOTIFY_FAILURE))
+	if (mail_wants(m, rcpt, NOTIFY_FAILURE) || is_for_postmaster(m, rcpt))
 		return;
 	if (mail_sender(m).n == 0) {
 		char id[SPOOL_ID_SIZE];

@@ -100,6 +100,20 @@ take_character(struct view *v, uint32_t *c)
 	    (*c >= 0x80 || *c == ' ' || *c == '+' || *c == '=' || *c == '\\');
 }
 
+void
+xtext_encode_unicode(struct str *out, struct view utf8)
+{
+	while (utf8.n > 0) {
+		uint32_t c;
+
+		utf8_get(&utf8, &c);
+		if (c < 0x80 && is_plain((char)c) && c != '\\')
+			str_addc(out, (char)c);
+		else
+			str_addf(out, "\\x{%02X}", (unsigned)c);
+	}
+}
+
 bool
 xtext_decode_unicode(struct str *out, struct view v, bool eight)
 {

@@ -15,6 +15,8 @@
 
 /* Append text (any octets) as xtext. */
 void xtext_encode(struct str *out, struct view text);
+/* Append valid UTF-8 without controls as utf-8-addr-xtext, which is ASCII. */
+void xtext_encode_unicode(struct str *out, struct view utf8);
 /* Append the decoded text. False, and nothing of use in out: not xtext, or it
  * decodes to something else than printable ASCII and blanks; utf8 also allows
  * valid UTF-8 beyond it. */

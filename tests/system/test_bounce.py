@@ -6,16 +6,16 @@ import email.policy
 import smtplib
 import unittest
 
-from server import DOMAIN, Server, message, wait_for
+from server import DOMAIN, USERS, Server, message, wait_for
 
-ALICE, BOB = f"alice@{DOMAIN}", f"bob@{DOMAIN}"
+ALICE, BOB, CAROL = (f"{name}@{DOMAIN}" for name in ("alice", "bob", "carol"))
+AT_ONCE = ("queue_lifetime = 1\nbounce_lifetime = 1\n"
+           "retry_first = 1\nretry_most = 1\n")
 
 
 class Bounce(unittest.TestCase):
     def setUp(self):
-        self.server = Server("queue_lifetime = 1\nbounce_lifetime = 1\n"
-                             "retry_first = 1\nretry_most = 1\n",
-                             aliases="circle: round\nround: circle\n")
+        self.server = Server(AT_ONCE, aliases="circle: round\nround: circle\n")
         self.addCleanup(self.server.remove)
         # Where alice's mailboxes should be is a file: nothing can be delivered.
         self.server.maildir(ALICE).parent.mkdir(parents=True)
@@ -78,6 +78,65 @@ class Bounce(unittest.TestCase):
             self.assertGreaterEqual(code, 400)
             code, _ = smtp.rcpt(BOB)
             self.assertEqual(code, 250)
+
+
+class Astray(unittest.TestCase):
+    """What can neither be delivered nor returned, and who is told of it."""
+
+    def serve(self, settings, *blocked):
+        self.server = Server(AT_ONCE + settings, users={**USERS, CAROL: "c"})
+        self.addCleanup(self.server.remove)
+        for user in blocked:
+            self.server.maildir(user).parent.mkdir(parents=True, exist_ok=True)
+            self.server.maildir(user).write_text("in the way\n")
+        self.server.start()
+
+    def send(self, sender, rcpt):
+        with self.server.smtp() as smtp:
+            smtp.sendmail(sender, [rcpt], message("around the world"))
+        self.server.settle()
+
+    def told(self, user):
+        (file,) = self.server.files(user)
+        report = email.message_from_bytes(file.read_bytes(),
+                                          policy=email.policy.default)
+        self.assertEqual(report["Return-Path"], "<>")
+        self.assertEqual(report.get_content_type(), "multipart/report")
+        text, status, _ = report.get_payload()
+        self.assertEqual(status.get_payload()[1]["Action"], "failed")
+        self.assertIn(ALICE, status.get_payload()[1]["Final-Recipient"])
+        return report, text.get_content()
+
+    def test_without_a_sender(self):
+        self.serve(f"bounce_postmaster = {BOB}\n", ALICE)
+        self.send("", ALICE)
+        report, text = self.told(BOB)
+        self.assertEqual(report["To"], BOB)
+        self.assertIn("without a sender", text)
+
+    def test_report_that_fails(self):
+        """alice cannot get mail, carol cannot be told so: postmaster is."""
+        self.serve("bounce_postmaster = postmaster\n"
+                   f"postmaster = {BOB}\n", ALICE, CAROL)
+        self.send(CAROL, ALICE)
+        self.assertEqual(len(self.server.files(BOB)), 1)
+        report = self.server.files(BOB)[0].read_text()
+        self.assertIn("Undelivered mail returned to sender", report)
+        self.assertIn("To: postmaster@", report)
+
+    def test_postmaster_is_blocked(self):
+        """Nobody is left: no report about that, and the queue gets empty."""
+        self.serve(f"bounce_postmaster = {CAROL}\n", ALICE, CAROL)
+        self.send("", ALICE)
+        self.assertIn("there is no sender to tell: dropped",
+                      self.server.log())
+        self.assertEqual(self.server.files(BOB), [])
+
+    def test_as_delivered(self):
+        self.serve("", ALICE)
+        self.send("", ALICE)
+        self.assertIn("there is no sender to tell: dropped",
+                      self.server.log())
 
 
 if __name__ == "__main__":
