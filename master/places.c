@@ -45,6 +45,8 @@ static const struct place places[] = {
 	{ "spool_dir", "/drop", 01733, "posthouse-queue", PLACE_ONE, false },
 	{ "mail_dir", "", 0700, "posthouse-store", PLACE_ONE, false },
 	{ "state_dir", "", 0711, NULL, PLACE_ONE, false },
+	{ "state_dir", "/history", 0700, "posthouse-history", PLACE_ONE,
+	    false },
 	{ "state_dir", "/index", 0711, NULL, PLACE_ONE, false },
 	{ "state_dir", "/index/auth", 0700, "posthouse-auth", PLACE_ONE,
 	    false },

@@ -19,7 +19,7 @@ const struct program_row program_rows[] = {
 	    ROLE_QUEUE | ROLE_RESOLVER | ROLE_HISTORY },
 	{ ROLE_RESOLVER, "posthouse-resolver", NEED_ALWAYS, STAGE_WORKERS,
 	    ROLE_SMTPD | ROLE_SMTP | ROLE_ROUTER | ROLE_CTL },
-	{ ROLE_HISTORY, "posthouse-history", NEED_LATER, STAGE_KEEPERS,
+	{ ROLE_HISTORY, "posthouse-history", NEED_ALWAYS, STAGE_KEEPERS,
 	    ROLE_SMTPD | ROLE_SMTP | ROLE_QUEUE | ROLE_CTL },
 	{ ROLE_BOUNCE, "posthouse-bounce", NEED_ALWAYS, STAGE_WORKERS,
 	    ROLE_QUEUE | ROLE_ROUTER },

@@ -18,6 +18,7 @@
 #include "queue/ledger.h"
 #include "queue/note.h"
 #include "queue/schedule.h"
+#include "queue/story.h"
 #include "queue/wake.h"
 
 #define BACKLOG		(256u * 1024)	/* wait for the reader beyond it */
@@ -304,6 +305,7 @@ delete_mail(struct mail *m)
 
 	log_info(spool_id(m->id, id), "from=<%s>, deleted by the administrator",
 	    log_quote(mail_sender(m)));
+	story_changed(m, UINT32_MAX, "deleted");
 	schedule_remove(m);
 	note_deleted(durable_notes(), m->id);
 	durable_finish(m);

@@ -21,6 +21,7 @@
 #include "queue/ledger.h"
 #include "queue/report.h"
 #include "queue/soft.h"
+#include "queue/story.h"
 #include "queue/table.h"
 #include "queue/trail.h"
 #include "queue/transport.h"
@@ -102,6 +103,7 @@ start(struct channel *c, uint64_t announced, struct message *opened,
 	i = xcalloc(1, sizeof(*i));
 	i->id = id;
 	i->owner = c;
+	i->by_bounce = channel_peer(c)->role == ROLE_BOUNCE;
 	i->fd = fd;
 	i->state = MAIL_OPEN;
 	table_add(&open_mails, i);
@@ -349,6 +351,8 @@ intake_queued(struct intake **ip, uint32_t segment)
 	if (m->soft)
 		soft_add(m->id);
 	trail_active(m);
+	if (i->by_bounce)
+		story_written(m, i->settles);
 	if (i->settles != NULL)
 		report_safe(i->settles);
 	intake_free(ip);

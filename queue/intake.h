@@ -23,6 +23,7 @@ struct intake {
 	int fd;				/* content */
 	uint8_t state;			/* MAIL_ */
 	bool refused;			/* a recipient was impossible */
+	bool by_bounce;
 	bool large;			/* content has to be synced itself */
 	bool synced;			/* written by a thread of the pool */
 	uint64_t size;

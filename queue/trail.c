@@ -8,6 +8,7 @@
 #include "lib/base/log.h"
 #include "lib/mail/spool.h"
 #include "queue/schedule.h"
+#include "queue/story.h"
 #include "queue/trail.h"
 
 void
@@ -63,6 +64,7 @@ trail_verdict(const struct mail *m, uint32_t rcpt, const struct outcome *o)
 	    seconds(now - arrival, all), seconds(taken, a),
 	    seconds(began - arrival - taken, b), seconds(now - began, last),
 	    w->verdict, w->status, status_word(w->verdict), w->text);
+	story_verdict(m, rcpt, o);
 }
 
 void
@@ -71,4 +73,5 @@ trail_removed(uint64_t id)
 	char text[SPOOL_ID_SIZE];
 
 	log_info(spool_id(id, text), "removed");
+	story_finished(id);
 }

@@ -10,11 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/mail/utf8.h"
 #include "smtpd/chunk.h"
 #include "smtpd/command.h"
 #include "smtpd/login.h"
+#include "smtpd/story.h"
 #include "smtpd/trace.h"
 #include "smtpd/xclient.h"
 
@@ -54,6 +56,7 @@ dialog_new(const struct dialog_client *client, const struct house *house)
 	d->phase = PHASE_NEW;
 	d->uid = client->uid;
 	d->number = client->number;
+	d->began = clock_wall_us();
 	d->trusted = client->uid != UINT32_MAX;
 	d->secure = client->secure;
 	d->believed = client->believed;
@@ -209,6 +212,7 @@ log_reject(const struct dialog *d, const char *verb, const struct response *r)
 	    r->status, VIEW(r->text), log_quote(d->tx.sender),
 	    log_quote(d->tx.named), dialog_with(d),
 	    log_quote(view_of(d->helo)));
+	story_refused(d, verb, r);
 }
 
 static void
@@ -380,6 +384,7 @@ log_queued(const struct dialog *d, uint64_t mail)
 	log_info(id, "%s, message-id=%s", str_c(&line), message_id->n > 0 ?
 	    log_quote(str_view(message_id)) : "<>");
 	str_free(&line);
+	story_accepted(d, mail);
 }
 
 /* Does the mail need SMTPUTF8 where it goes? Not because the client said so

@@ -57,6 +57,7 @@ struct dialog {
 	bool believed;		/* a proxy: may say who its clients are */
 	uint32_t uid;		/* its user, UINT32_MAX if there is none */
 	uint64_t number;	/* of the session in this process */
+	int64_t began;		/* clock_wall_us() */
 	struct session *session;	/* for the house; NULL in tests */
 	char client[336];	/* host[ip], as log lines have it */
 	const char *ip;		/* "" for a client on this host */

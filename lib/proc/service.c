@@ -46,6 +46,7 @@ static struct {
 	struct generation *current;
 	uint32_t process, instance;
 	bool begun, stopping;
+	void (*on_stop)(void);
 	struct loop_timer *grace, *load;
 } service;
 
@@ -73,6 +74,12 @@ bool
 service_stopping(void)
 {
 	return service.stopping;
+}
+
+void
+service_on_stop(void (*fn)(void))
+{
+	service.on_stop = fn;
 }
 
 void
@@ -253,6 +260,8 @@ on_stop(struct channel *c, uint32_t tag, struct msg_stop *m)
 		service_quit();
 		return;
 	}
+	if (service.on_stop != NULL)
+		service.on_stop();
 	sessions_stop();
 	sessions_cancel();
 	service.grace = loop_timer_new(m->grace, grace_over, NULL);

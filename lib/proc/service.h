@@ -105,6 +105,8 @@ const struct settings *service_settings(void);
 uint32_t service_instance(void);
 uint32_t service_process(void);
 bool service_stopping(void);
+/* Call this when stop is asked for, before sessions are told; one for all. */
+void service_on_stop(void (*fn)(void));
 void service_quit(void);
 
 /* The link to a peer, NULL while it is down. instance 0 for most. */

@@ -33,6 +33,17 @@ static struct {
 
 /* ---- what lib/proc/service.c would be ---- */
 
+bool
+service_stopping(void)
+{
+	return false;
+}
+
+void
+service_on_stop(void (*fn)(void) UNUSED)
+{
+}
+
 const struct settings *
 service_settings(void)
 {
