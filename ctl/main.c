@@ -202,15 +202,16 @@ int
 main(int argc, char **argv)
 {
 	struct ctl ctl = { .self = argv[0] };
+	const char **words = xcalloc((size_t)argc + 1, sizeof(*words));
 	int code = EX_USAGE;
 
-	ctl.argv = xcalloc((size_t)argc + 1, sizeof(*ctl.argv));
+	ctl.argv = words;
 	if (take_options(&ctl, argc, argv)) {
 		ctl.file = settings_file(ctl.file);
 		code = run(&ctl);
 	}
 	settings_free(&ctl.settings);
-	free(ctl.argv);
+	free(words);
 	if (fflush(stdout) != 0 && code == 0)
 		code = EX_IOERR;
 	return code;
