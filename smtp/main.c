@@ -12,10 +12,12 @@
 #include "smtp/hosts.h"
 #include "smtp/login.h"
 #include "smtp/send.h"
+#include "smtp/sts.h"
 
 static const struct handlers handlers = {
 	.send = send_take,
 	.relay_logins = login_file,
+	.sts_known = sts_known,
 	.closed = send_closed,
 };
 

@@ -21,6 +21,7 @@
 
 #include "lib/proc/tls_client.h"
 #include "smtp/hosts.h"
+#include "smtp/sts.h"
 
 struct client;
 
@@ -31,6 +32,8 @@ struct policy {
 	const struct hosts *hosts;	/* NULL for HOP_UNIX */
 	uint8_t demand;		/* msg_send.tls of the mail */
 	enum hop_tls level;	/* that holds for the destination */
+	bool dane;		/* TLSA records are asked for */
+	struct sts sts;		/* of the domain */
 };
 
 enum host_tls {
@@ -44,6 +47,10 @@ enum host_tls {
 struct host_policy {
 	enum host_tls tls;
 	struct tls_demand demand;	/* who it must be; texts in the arena */
+	const char *basis;	/* what demands that, for sentences; or "" */
+	const char *kind;	/* policy-type of RFC 8460 */
+	struct view mx;		/* name of the host */
+	struct view strings;	/* list: the policy in RFC 8460 */
 };
 
 /* False with the outcome: nothing may be sent to this destination, or not

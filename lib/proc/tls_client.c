@@ -30,6 +30,7 @@
 
 struct tls_asked {
 	enum tls_trust trust;
+	bool lenient;
 	enum tls_fault fault;
 	unsigned char key[TLS_RESUME_KEY];
 };
@@ -55,7 +56,7 @@ judge(X509_STORE_CTX *x, void *unused UNUSED)
 	    SSL_get_ex_data_X509_STORE_CTX_idx());
 
 	if (asked_of(ssl)->trust != TRUST_ANYBODY)
-		return X509_verify_cert(x);
+		return X509_verify_cert(x) == 1 || asked_of(ssl)->lenient;
 	/* kept as the result, so that nobody takes it for verified */
 	X509_STORE_CTX_set_error(x, X509_V_ERR_APPLICATION_VERIFICATION);
 	return 1;
@@ -120,7 +121,8 @@ make_key(const struct stream *s, const struct tls_demand *d,
 	struct address16 address = { { 0 } };
 	struct sockaddr_storage peer = { 0 };
 	socklen_t n = sizeof(peer);
-	unsigned char fixed[3] = { (unsigned char)d->trust };
+	unsigned char fixed[3] = { (unsigned char)(d->trust |
+	    (d->lenient ? 128 : 0)) };
 
 	getpeername(s->fd, (struct sockaddr *)&peer, &n);
 	if (address16_of(&peer, &address))	/* a port is in the same place */
@@ -219,19 +221,20 @@ set_demand(struct tls *t, const struct tls_demand *d)
 {
 	struct tls_asked *a = t->asked;
 	SSL *ssl = t->ssl;
+	bool anybody;
 
 	a->trust = d->trust;
+	a->lenient = d->lenient;
 	t->info.sni = is_name(d->host) ? arena_copy(&t->arena, d->host) : "";
 	if (t->info.sni[0] != '\0')
 		SSL_set_tlsext_host_name(ssl, t->info.sni);
 	if (d->trust == TRUST_TLSA)
 		a->trust = set_records(ssl, t->info.sni, d);
 	set_names(ssl, d);
-	if (a->trust == TRUST_ANYBODY)
+	anybody = a->trust == TRUST_ANYBODY || a->lenient;
+	if (anybody)
 		SSL_set_security_level(ssl, 1);
-	SSL_set_verify(ssl,
-	    a->trust == TRUST_ANYBODY ? SSL_VERIFY_NONE : SSL_VERIFY_PEER,
-	    NULL);
+	SSL_set_verify(ssl, anybody ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
 }
 
 /* ---- for callers ---- */
@@ -261,7 +264,7 @@ tls_connect(struct stream *s, const struct tls_demand *d, int64_t deadline,
 	struct tls *t;
 
 	must(s->tls == NULL && context != NULL);
-	if (d->trust == TRUST_AUTHORITIES && !has_authorities)
+	if (d->trust == TRUST_AUTHORITIES && !d->lenient && !has_authorities)
 		return why_later(w, "7.5", "certificate cannot be verified: "
 		    "there are no authorities in tls_ca");
 	if (!stream_flush(s))
@@ -275,7 +278,10 @@ tls_connect(struct stream *s, const struct tls_demand *d, int64_t deadline,
 	earlier = tls_resume_get(t->asked->key);
 	if (earlier != NULL)
 		SSL_set_session(t->ssl, earlier);
-	return tls_shake_hands(s, deadline, w) || failed(t, w);
+	if (!tls_shake_hands(s, deadline, w))
+		return failed(t, w);
+	t->asked->fault = fault_of(SSL_get_verify_result(t->ssl));
+	return true;
 }
 
 enum tls_fault

@@ -31,6 +31,7 @@ struct tls_demand {
 					 * names or IP addresses, one of them */
 	size_t nnames;
 	struct view tlsa;	/* list of rdata of TLSA records */
+	bool lenient;		/* look whether it is so, but take anybody */
 };
 
 /* The handshake, in the stream's fiber. False with w: the stream is of no use
@@ -43,10 +44,10 @@ struct tls_demand {
 bool tls_connect(struct stream *s, const struct tls_demand *d,
     int64_t deadline, struct why *w);
 
-/* Why a certificate was not accepted (the result types of RFC 8460 4.3.2), until
- * the stream is closed. */
+/* Why a certificate was not accepted, or would not have been (lenient), in the
+ * result types of RFC 8460 4.3; until the stream is closed. */
 enum tls_fault {
-	TLS_FAULT_NONE,		/* accepted, or it did not come so far */
+	TLS_FAULT_NONE,		/* it was, or it did not come so far */
 	TLS_FAULT_NAME,
 	TLS_FAULT_EXPIRED,
 	TLS_FAULT_UNTRUSTED,

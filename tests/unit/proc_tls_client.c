@@ -357,6 +357,31 @@ demands(void **unused UNUSED)
 }
 
 static void
+looked_at(void **unused UNUSED)
+{
+	static const int kinds[] = { GOOD, SELF, EXPIRED, WILD };
+	static const enum tls_fault faults[] = { TLS_FAULT_NONE,
+		TLS_FAULT_UNTRUSTED, TLS_FAULT_EXPIRED, TLS_FAULT_NONE };
+	struct view name = VIEW_LIT("mx.a.test");
+
+	for (size_t i = 0; i < nitems(kinds); i++) {
+		struct server v = {
+			.context = server_context(kinds[i], TLS1_3_VERSION)
+		};
+		struct tls_demand d = { .host = name, .names = &name,
+			.nnames = 1, .trust = TRUST_AUTHORITIES,
+			.lenient = true };
+		struct client c = { .demand = &d };
+
+		talk(&c, &v);
+		assert_true(c.connected);
+		assert_int_equal(c.fault, faults[i]);
+		assert_int_equal(c.info.verified, faults[i] == TLS_FAULT_NONE);
+		SSL_CTX_free(v.context);
+	}
+}
+
+static void
 resumption(void **unused UNUSED)
 {
 	static const int versions[] = { TLS1_2_VERSION, TLS1_3_VERSION };
@@ -442,6 +467,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(demands),
+		cmocka_unit_test(looked_at),
 		cmocka_unit_test(resumption),
 		cmocka_unit_test(old_version),
 		cmocka_unit_test(no_tls),
