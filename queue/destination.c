@@ -17,6 +17,7 @@
  */
 #include <stdlib.h>
 
+#include "lib/mail/hop.h"
 #include "queue/destination.h"
 #include "queue/line.h"
 #include "queue/reason.h"
@@ -52,6 +53,7 @@ struct destination {
 	uint8_t list;
 	bool active;			/* counted in all.active */
 	bool cautious;			/* it has failed: grow slowly */
+	bool named;			/* by a route */
 	uint16_t n;
 	char hop[];
 };
@@ -66,7 +68,7 @@ static struct {
 	struct destination *open;
 	struct destination_limits limits;
 	bool ready;
-} all = { .limits = { 20, 1000, 0, 300, 14400 } };
+} all = { .limits = { 20, 100, 1000, 0, 300, 14400 } };
 
 /* ---- one for each text ---- */
 
@@ -142,6 +144,7 @@ destination_new(struct view hop, uint32_t hash)
 	must(hop.n <= UINT16_MAX);
 	d->hash = hash;
 	d->window = WINDOW_FIRST;
+	d->named = hop_is_named(hop);
 	d->list = NOWHERE;
 	d->n = (uint16_t)hop.n;
 	memcpy(d->hop, hop.p, hop.n);
@@ -217,13 +220,18 @@ least(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
+static uint32_t
+connections(const struct destination *d)
+{
+	return d->named ? all.limits.named : all.limits.connections;
+}
+
 /* How many transactions may be under way. */
 static uint32_t
 allowed(const struct destination *d)
 {
 	uint32_t half = all.limits.total / 2, share;
-	uint32_t w = d->failures > 0 ? 1 : least(d->window,
-	    all.limits.connections);
+	uint32_t w = d->failures > 0 ? 1 : least(d->window, connections(d));
 
 	if (all.flying <= half || all.active == 0)
 		return w;
@@ -453,7 +461,7 @@ grow_window(struct destination *d)
 	if (d->cautious && ++d->grown < d->window)
 		return;
 	d->grown = 0;
-	if (d->window < all.limits.connections)
+	if (d->window < connections(d))
 		d->window++;
 }
 
@@ -535,7 +543,7 @@ destination_describe(const struct destination *d, struct destination_state *s)
 	*s = (struct destination_state){ .ready = d->ready,
 		.trying = d->flying, .until = d->until,
 		.window = d->failures > 0 ? 1 :
-		    least(d->window, all.limits.connections) };
+		    least(d->window, connections(d)) };
 }
 
 struct destination *

@@ -44,6 +44,7 @@ struct job {
 
 struct destination_limits {
 	uint32_t connections;	/* to one destination */
+	uint32_t named;		/* the same, where a route names it */
 	uint32_t total;		/* to all */
 	uint32_t rate;		/* transactions in a minute, 0: any */
 	uint32_t first, most;	/* seconds that a dead one is left alone */

@@ -347,6 +347,7 @@ set_limits(void)
 	const struct settings *s = service_settings();
 	const struct destination_limits l = {
 		.connections = (uint32_t)s->destination_connections,
+		.named = (uint32_t)s->route_connections,
 		.total = (uint32_t)s->smtp_connections,
 		.rate = (uint32_t)s->destination_rate,
 		.first = (uint32_t)s->retry_first,

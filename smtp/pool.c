@@ -13,6 +13,7 @@
 
 #include "lib/base/tree.h"
 #include "lib/proc/service.h"
+#include "lib/mail/hop.h"
 #include "smtp/pool.h"
 
 #define IDLE_MS		5000
@@ -148,12 +149,21 @@ reuse(struct place *p)
 
 /* ---- entering and leaving ---- */
 
+static size_t
+most(const struct place *p)
+{
+	const struct settings *s = service_settings();
+
+	return hop_is_named(p->hop) ? s->route_connections :
+	    s->destination_connections;
+}
+
 static bool
 take_spot(struct place *p)
 {
 	const struct settings *s = service_settings();
 
-	if (p->open >= s->destination_connections)
+	if (p->open >= most(p))
 		return false;
 	if (open_count >= s->smtp_connections && !TAILQ_EMPTY(&all_idle))
 		close_idle(TAILQ_FIRST(&all_idle));
@@ -167,7 +177,7 @@ take_spot(struct place *p)
 static enum wait
 wait_for_spot(struct place *p)
 {
-	bool here = p->open >= service_settings()->destination_connections;
+	bool here = p->open >= most(p);
 
 	return fiber_queue_wait(here ? &p->waiting : &waiting, DEADLINE_NEVER);
 }

@@ -281,3 +281,11 @@ hop_write(const struct hop *h, struct str *out)
 	if (h->source.n > 0)
 		str_addf(out, " source=%.*s", VIEW(h->source));
 }
+
+bool
+hop_is_named(struct view text)
+{
+	return view_starts(text, VIEW_LIT("[")) ||
+	    view_starts(text, VIEW_LIT("lmtp:")) ||
+	    view_starts(text, VIEW_LIT("unix:"));
+}

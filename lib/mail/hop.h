@@ -48,6 +48,9 @@ bool hop_parse(struct view text, struct arena *a, struct hop *h,
     struct why *w);
 /* Append the canonical text. */
 void hop_write(const struct hop *h, struct str *out);
+/* Is it a host that the administrator names, not one that MX records tell? It
+ * may have more connections. For canonical texts. */
+bool hop_is_named(struct view text);
 /* "may"; false when it is the name of no level. The name of the default is "". */
 bool hop_tls_named(struct view name, enum hop_tls *tls);
 const char *hop_tls_name(enum hop_tls tls);

@@ -21,8 +21,8 @@ static uint64_t ids;
 static void
 limits(uint32_t connections, uint32_t total, uint32_t rate)
 {
-	const struct destination_limits l = { connections, total, rate, 300,
-		14400 };
+	const struct destination_limits l = { connections, connections, total, rate,
+		300, 14400 };
 
 	destination_limit(&l);
 }
