@@ -20,6 +20,7 @@
 
 #include "ctl/check_dns.h"
 #include "ctl/check_logins.h"
+#include "ctl/check_routes.h"
 #include "ctl/check_tls.h"
 #include "ctl/ctl.h"
 #include "ctl/output.h"
@@ -161,6 +162,12 @@ check_names(struct findings *f)
 	check_dns(f->s, &f->lines, &f->warnings);
 }
 
+static void
+check_ways(struct findings *f)
+{
+	check_routes(f->s, &f->lines, &f->warnings);
+}
+
 /* ---- files ---- */
 
 /* What exists must be a directory; what does not, master makes. */
@@ -259,6 +266,7 @@ static check_fn *const checks[] = {
 	check_certificates,
 	check_names,
 	check_trust,
+	check_ways,
 	check_directories,
 	check_programs,
 	check_system_users,

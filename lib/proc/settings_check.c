@@ -15,7 +15,7 @@
 #include "lib/proc/network.h"
 #include "lib/proc/role.h"
 #include "lib/proc/settings_address.h"
-#include "lib/proc/settings_table.h"
+#include "lib/proc/settings_rules.h"
 
 struct protocol {
 	const char *name;
@@ -31,12 +31,9 @@ static const struct protocol protocols[] = {
 	{ "imap", ROLE_IMAPD },
 };
 
-static void complain(const struct setting_judge *j,
-    const struct setting_spot *spot, const char *fmt, ...) PRINTF(3, 4);
-
-static void
-complain(const struct setting_judge *j, const struct setting_spot *spot,
-    const char *fmt, ...)
+void
+settings_complain(const struct setting_judge *j,
+    const struct setting_spot *spot, const char *fmt, ...)
 {
 	struct str sentence = { 0 };
 	va_list ap;
@@ -48,16 +45,8 @@ complain(const struct setting_judge *j, const struct setting_spot *spot,
 	str_free(&sentence);
 }
 
-#define complain_main(j, row, ...)                                             \
-	complain(j, &(struct setting_spot){ TABLE_MAIN, NULL, row },           \
-	    row " " __VA_ARGS__)
-#define complain_listener(j, l, row, ...)                                      \
-	complain(j, &(struct setting_spot){ TABLE_LISTENER, (l)->name, row },  \
-	    row " " __VA_ARGS__)
-
-/* Labels of letters, digits, hyphens and octets of UTF-8 between dots. */
-static bool
-is_domain(struct view v)
+bool
+settings_is_domain(struct view v)
 {
 	size_t label = 0;
 
@@ -81,13 +70,13 @@ is_address(const char *s)
 	struct view v = view_of(s);
 	size_t at = view_rfind(v, '@');
 
-	return at > 0 && at < v.n && is_domain(view_skip(v, at + 1));
+	return at > 0 && at < v.n && settings_is_domain(view_skip(v, at + 1));
 }
 
 static void
 check_names(struct settings *s, const struct setting_judge *j)
 {
-	if (s->hostname[0] != '\0' && !is_domain(view_of(s->hostname)))
+	if (s->hostname[0] != '\0' && !settings_is_domain(view_of(s->hostname)))
 		complain_main(j, "hostname", "is no host name: %s",
 		    s->hostname);
 	if (s->postmaster[0] != '\0' && !is_address(s->postmaster))
@@ -127,7 +116,7 @@ check_domains(struct settings *s, const struct setting_judge *j)
 		for (char *p = lower; *p != '\0'; p++)
 			*p = to_lower(*p);
 		v->p = lower;
-		if (!is_domain(*v))
+		if (!settings_is_domain(*v))
 			complain_main(j, "domains",
 			    "has %s, which is no domain", lower);
 		for (size_t k = 0; k < i; k++)
@@ -156,10 +145,10 @@ check_domain_sections(struct settings *s, const struct setting_judge *j)
 			"catch_all" };
 
 		if (!is_ours(s, d->name))
-			complain(j, &whole, "[domain %s] has no effect unless "
+			settings_complain(j, &whole, "[domain %s] has no effect unless "
 			    "%s stands in domains", d->name, d->name);
 		if (d->catch_all[0] != '\0' && !is_address(d->catch_all))
-			complain(j, &user, "catch_all must be a user with the "
+			settings_complain(j, &user, "catch_all must be a user with the "
 			    "domain, not %s", d->catch_all);
 	}
 }
@@ -222,7 +211,7 @@ check_address(struct settings *s, const struct listener_settings *l,
 	const char *fault;
 
 	if (l->address[0] == '\0') {
-		complain(j, &(struct setting_spot){ TABLE_LISTENER, l->name,
+		settings_complain(j, &(struct setting_spot){ TABLE_LISTENER, l->name,
 		    NULL }, "[listener %s] has no address", l->name);
 		return;
 	}
@@ -295,9 +284,7 @@ check_proxies(struct settings *s, const struct setting_judge *j)
 	const struct networks *list = &s->proxy_clients;
 
 	for (size_t i = 0; i < list->words.n; i++)
-		if (list->network[i].bits == 0 ||
-		    (list->network[i].bits == 96 &&
-			address16_is_v4(&list->network[i].address)))
+		if (settings_is_everybody(&list->network[i]))
 			complain_main(j, "proxy_clients",
 			    "has %s, which is everybody",
 			    list->words.word[i].p);
@@ -313,50 +300,7 @@ check_proxies(struct settings *s, const struct setting_judge *j)
 	}
 }
 
-static void
-check_remote_tls(struct settings *s, const struct setting_judge *j)
-{
-	static const char *const level[] = { "none", "may", "encrypt",
-		"verify", "dane-only" };
-
-	for (size_t i = 0; i < nitems(level); i++)
-		if (strcmp(s->smtp_tls, level[i]) == 0)
-			return;
-	complain_main(j, "smtp_tls", "must be none, may, encrypt, verify or "
-	    "dane-only, not %s", s->smtp_tls);
-}
-
 typedef void settings_rule(struct settings *, const struct setting_judge *);
-
-static void
-check_dns(struct settings *s, const struct setting_judge *j)
-{
-	static const char *const ways[] = { "auto", "validate", "trust",
-		"off" };
-	bool trust = strcmp(s->dnssec, "trust") == 0;
-	size_t i = 0;
-
-	while (i < nitems(ways) && strcmp(s->dnssec, ways[i]) != 0)
-		i++;
-	if (i == nitems(ways))
-		complain_main(j, "dnssec",
-		    "must be auto, validate, trust or off");
-	for (i = 0; i < s->dns_servers.n; i++) {
-		struct view v = s->dns_servers.word[i];
-		struct address16 a;
-		uint16_t port = 53;
-
-		if (!address16_parse_port(v, &a, &port))
-			complain_main(j, "dns_servers",
-			    "has %.*s, which is no address or address@port",
-			    VIEW(v));
-		else if (trust && !address16_is_loopback(&a))
-			complain_main(j, "dns_servers",
-			    "has %.*s, which is not on this host: with "
-			    "dnssec = trust an answer can be forged on the way",
-			    VIEW(v));
-	}
-}
 
 static settings_rule *const rules[] = {
 	check_names,
@@ -368,8 +312,7 @@ static settings_rule *const rules[] = {
 	check_directories,
 	check_times,
 	check_proxies,
-	check_dns,
-	check_remote_tls,
+	settings_check_away,
 };
 
 void

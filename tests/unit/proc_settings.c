@@ -163,6 +163,35 @@ static const struct fault faults[] = {
 	    "settings:1:1: control characters do not belong here\n" },
 	{ "hostname = a..b\n", "settings:1:12: hostname is no host name: a..b\n" },
 	{ "domains = a b A\n", "settings:1:11: domains has a twice\n" },
+	{ "relay_clients = 10.0.0.0/8 fd00::/8 0.0.0.0/0\n",
+	    "settings:1:17: relay_clients has 0.0.0.0/0, which makes an open "
+	    "relay: name the networks of your own clients\n" },
+	{ "relay_clients = 128.0.0.0/1\n",
+	    "settings:1:17: relay_clients has 128.0.0.0/1, which makes an open "
+	    "relay: name the networks of your own clients\n" },
+	{ "relay_clients = ::/0\n",
+	    "settings:1:17: relay_clients has ::/0, which makes an open "
+	    "relay: name the networks of your own clients\n" },
+	{ "relay_domains = a.test .com\n",
+	    "settings:1:17: relay_domains has .com, which is all of a top "
+	    "level\n" },
+	{ "relay_domains = a..test\n",
+	    "settings:1:17: relay_domains has a..test, which is no domain\n" },
+	{ "relay_domains = a.test A.Test\n",
+	    "settings:1:17: relay_domains has A.Test twice\n" },
+	{ "domains = a.test\nrelay_domains = A.test\n",
+	    "settings:2:17: relay_domains has A.test, whose mail is delivered "
+	    "here: it stands in domains\n" },
+	{ "relay_recipients = x\n",
+	    "settings:1:20: relay_recipients has no effect without "
+	    "relay_domains\n" },
+	{ "source_addresses = 192.0.2.1 here\n",
+	    "settings:1:20: source_addresses has here, which is no IP "
+	    "address\n" },
+	{ "smtp_tls = most\n", "settings:1:12: smtp_tls must be none, may, "
+	    "encrypt, verify or dane-only, not most\n" },
+	{ "dns_servers = 127.0.0.1@x\n", "settings:1:15: dns_servers has "
+	    "127.0.0.1@x, which is no address or address@port\n" },
 	{ "catch_all = a\n",
 	    "settings:1:1: catch_all belongs into a [domain NAME] section\n" },
 	{ "[listener a]\naddress = 1.2.3.4:5\nhostname = x\n",
