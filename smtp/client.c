@@ -155,7 +155,7 @@ begin(struct client *c, const struct client_target *t,
 	if ((hp->tls == HOST_MAY || hp->tls == HOST_MUST) &&
 	    !starttls(c, t, hp, o))
 		return false;
-	return t->hop->login.n == 0 || login_do(c, t->hop->login, o);
+	return t->hop->login.n == 0 || login_do(c, t->hop, o);
 }
 
 /* ---- life ---- */

@@ -136,6 +136,8 @@ stream_flush(struct stream *s)
 	/* what is written while this waits goes behind */
 	s->out = (struct str){ 0 };
 	send_all(s, str_view(&out));
+	if (s->secret)
+		explicit_bzero(out.p, out.n);
 	if (s->out.n == 0 && out.cap <= 1024) {
 		str_free(&s->out);
 		s->out = out;

@@ -37,6 +37,7 @@ struct stream {
 	uint32_t in_size;
 	bool drained;		/* the kernel had no more at the last read */
 	bool amiss;		/* the rest of a wrong line is still to come */
+	bool secret;		/* output is overwritten once it was sent */
 	bool failed;		/* a write failed: reads tell STREAM_EOF */
 	struct str out;
 	int64_t write_deadline_ms;	/* per flush, relative */
