@@ -87,7 +87,7 @@ struct mail_head {
 
 /* What a report settles; stands in the record of the report's own envelope so
  * that both become true at once. */
-#define SETTLES_MOST 100
+#define SETTLES_MOST 1000
 struct settles {
 	uint64_t mail;		/* 0: no report */
 	uint8_t kind;		/* REPORT_ */

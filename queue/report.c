@@ -23,6 +23,7 @@
 #include "queue/transport.h"
 
 #define REPORTS_MOST	20	/* under way at once */
+#define LIST_MOST	(200u << 10)	/* octets of a list: a frame holds it */
 #define AGAIN_MS	30000	/* after bounce could not */
 #define RET_HEADERS	2	/* RFC 3461 RET=HDRS */
 #define SOON_MS		1000	/* after its link broke, or the journal failed */
@@ -101,19 +102,40 @@ is_wanted(const struct mail *m, uint8_t kind)
 	return kind != REPORT_LATE || (m->late && !m->late_told);
 }
 
+/* What a recipient needs in the list of a report, and some more. */
+static size_t
+list_size(const struct mail *m, uint32_t rcpt)
+{
+	struct rcpt_texts t = mail_texts(m, rcpt);
+	const struct reason *why = m->rcpt[rcpt].why;
+
+	return t.original.n + t.address.n + t.orcpt.n +
+	    reason_sentence(why).n + reason_relay(why).n +
+	    reason_reply(why).n + 100;
+}
+
+/* What has no room in one report has it in the next. */
 static void
 collect(const struct mail *m, struct settles *about)
 {
-	for (uint32_t i = 0; i < m->nrcpt && about->n < SETTLES_MOST; i++)
-		if (is_about(m, i, about->kind))
-			about->rcpt[about->n++] = i;
+	size_t bytes = 0;
+
+	for (uint32_t i = 0; i < m->nrcpt && about->n < SETTLES_MOST; i++) {
+		if (!is_about(m, i, about->kind))
+			continue;
+		bytes += list_size(m, i);
+		if (bytes > LIST_MOST)
+			break;
+		about->rcpt[about->n++] = i;
+	}
 }
 
 /* What is to be told first; false when nothing is. */
 static bool
 choose(const struct mail *m, struct settles *about)
 {
-	*about = (struct settles){ .mail = m->id };
+	about->mail = m->id;
+	about->n = 0;
 	for (size_t i = 0; i < nitems(kinds) && about->n == 0; i++) {
 		about->kind = kinds[i].kind;
 		if (is_wanted(m, about->kind))

@@ -2,7 +2,7 @@
 /*
  * report - tell a sender what became of its mail, by way of bounce
  *
- * A mail has one report under way at a time, about at most 100 recipients. The
+ * A mail has one report under way at a time, about at most 1000 recipients. The
  * report itself enters as a new mail; its commit names this one and settles
  * those recipients in the same record of the journal, so that nobody is told
  * twice or never.

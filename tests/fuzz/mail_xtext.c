@@ -15,6 +15,15 @@ check_text(struct view v, bool utf8)
 		must((unsigned char)v.p[i] >= ' ' && v.p[i] != 127);
 }
 
+static bool
+has_control(struct view v)
+{
+	for (size_t i = 0; i < v.n; i++)
+		if ((unsigned char)v.p[i] < ' ' || v.p[i] == 127)
+			return true;
+	return false;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -38,6 +47,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	xtext_encode(&out, in);
 	if (xtext_decode(&again, str_view(&out), true))
 		must(view_eq(str_view(&again), in));
+	str_reset(&out);
+	str_reset(&again);
+	if (utf8_valid(in)) {
+		xtext_encode_unicode(&out, in);
+		must(utf8_is_ascii(str_view(&out)));
+		if (xtext_decode_unicode(&again, str_view(&out), false))
+			must(view_eq(str_view(&again), in));
+		else
+			must(size == 0 || has_control(in));
+	}
 	str_free(&out);
 	str_free(&again);
 	return 0;

@@ -6,6 +6,7 @@ import email.policy
 import smtplib
 import unittest
 
+import reports
 from server import DOMAIN, USERS, Server, message, wait_for
 
 ALICE, BOB, CAROL = (f"{name}@{DOMAIN}" for name in ("alice", "bob", "carol"))
@@ -30,6 +31,7 @@ class Bounce(unittest.TestCase):
         wait_for(lambda: self.server.files(BOB), "the report")
         self.server.settle()
         (file,) = self.server.files(BOB)
+        reports.check(file.read_bytes())
         return email.message_from_bytes(file.read_bytes(),
                                         policy=email.policy.default)
 
@@ -54,6 +56,32 @@ class Bounce(unittest.TestCase):
         self.assertIn(original.get_content_type(),
                       ("message/rfc822", "text/rfc822-headers"))
         self.assertIn("around the world", original.as_string())
+
+    def test_one_report_for_many(self):
+        """With the words that a reader needs, and fields for each."""
+        rcpts = [f"alice+{i}@{DOMAIN}" for i in range(300)]
+        with self.server.smtp() as smtp:
+            smtp.sendmail(BOB, rcpts, message("around the world"))
+        self.report()
+        (file,) = self.server.files(BOB)
+        text, mail, found, original = reports.check(file.read_bytes())
+        self.assertEqual(sorted(f["final-recipient"] for f in found),
+                         sorted(f"rfc822; {r}" for r in rcpts))
+        self.assertIn("could not be delivered to", text)
+        self.assertIn("Subject: around the world", text)
+        self.assertIn(mail["x-posthouse-queue-id"], text)
+        self.assertIn("received-from-mta", mail)
+        self.assertEqual(original.get_content_type(), "message/rfc822")
+
+    def test_large_mail_comes_back_as_header(self):
+        with self.server.smtp() as smtp:
+            smtp.sendmail(BOB, [ALICE], message("large") + b"line\r\n" * 12000)
+        self.report()
+        (file,) = self.server.files(BOB)
+        _, _, _, original = reports.check(file.read_bytes())
+        self.assertEqual(original.get_content_type(), "text/rfc822-headers")
+        self.assertIn(b"Subject: large", original.octets)
+        self.assertLess(len(original.octets), 2000)
 
     def test_no_report_about_a_report(self):
         self.send("")
@@ -98,6 +126,7 @@ class Astray(unittest.TestCase):
 
     def told(self, user):
         (file,) = self.server.files(user)
+        reports.check(file.read_bytes())
         report = email.message_from_bytes(file.read_bytes(),
                                           policy=email.policy.default)
         self.assertEqual(report["Return-Path"], "<>")

@@ -13,6 +13,7 @@ import smtplib
 import time
 import unittest
 
+import reports
 from secure import HOST, SecureServer
 from server import DOMAIN, USERS, Server, message, wait_for
 
@@ -68,6 +69,8 @@ class Case(unittest.TestCase):
     def reports(self, n=1, user=BOB):
         """The reports in this INBOX, once there are n."""
         wait_for(lambda: len(self.server.files(user)) >= n, f"{n} reports")
+        for file in self.server.files(user):
+            reports.check(file.read_bytes())
         found = [email.message_from_bytes(f.read_bytes(),
                                           policy=email.policy.default)
                  for f in self.server.files(user)]

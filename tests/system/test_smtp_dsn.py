@@ -6,6 +6,7 @@ import email
 import email.policy
 import unittest
 
+import reports
 from server import DOMAIN, USERS, Server, wait_for
 from wire import Wire
 
@@ -50,6 +51,8 @@ class Reports(unittest.TestCase):
         self.server.settle()
         files = self.server.files(user)
         self.assertEqual(len(files), n)
+        for file in files:
+            reports.check(file.read_bytes())
         return [email.message_from_bytes(f.read_bytes(),
                                          policy=email.policy.default)
                 for f in files]

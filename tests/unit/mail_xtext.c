@@ -94,6 +94,11 @@ test_unicode(void **unused)
 			fail_msg("%s: %d", cases[i].in, ok);
 		if (ok)
 			assert_string_equal(str_c(&out), cases[i].out);
+		if (ok && !cases[i].eight) {
+			str_reset(&out);
+			xtext_encode_unicode(&out, view_of(cases[i].out));
+			assert_string_equal(str_c(&out), cases[i].in);
+		}
 		str_free(&out);
 	}
 }
