@@ -59,11 +59,14 @@ send_small(const struct content *in, struct client *c, struct text_stuff *dots,
 static bool
 interrupted(struct client *c, struct outcome *o)
 {
+	c->stream.failed = false;	/* what was sent to us can be read */
+	str_reset(&c->stream.out);
+	if (!client_reply(c, PHASE_BODY, o))
+		return false;
 	c->broken = true;
-	if (fiber_cancelled() || !stream_pending(&c->stream))
+	if (response_class(&c->response) < 4)
 		return outcome_lost(o, c->host, PHASE_BODY);
-	return client_reply(c, PHASE_BODY, o) &&
-	    client_refused(c, PHASE_BODY, o);
+	return client_refused(c, PHASE_BODY, o);
 }
 
 static bool

@@ -2,19 +2,15 @@
 /*
  * fit - can this server have this mail, and how is it offered
  *
- * What a mail needs and a server lacks is found out before MAIL is said. What is
- * left becomes the parameters of MAIL and RCPT: only what the server knows.
+ * What a mail needs and a server lacks is found out before MAIL is said: it is
+ * spelled or converted so that the server can have it, or does not go there.
  */
 #ifndef SMTP_FIT_H
 #define SMTP_FIT_H
 
+#include "lib/mail/downgrade.h"
 #include "smtp/client.h"
 #include "smtp/job.h"
-
-/* Bits of messages, RFC 3461 and RFC 2852. */
-enum { NOTIFY_SUCCESS = 1, NOTIFY_FAILURE = 2, NOTIFY_DELAY = 4,
-	NOTIFY_NEVER = 8 };
-enum { BY_NOTIFY = 1, BY_RETURN = 2, BY_MODE = 3, BY_TRACE = 4 };
 
 enum fit_end {
 	FIT_WELL,
@@ -23,16 +19,18 @@ enum fit_end {
 };
 
 struct fit {
+	struct view sender;	/* as the server is told it */
+	uint64_t size;		/* octets that it is sent */
 	bool utf8;		/* SMTPUTF8 is said */
 	bool chunks;		/* BDAT instead of DATA */
+	bool convert;		/* the content has to be converted, */
+	enum downgrade_level level;	/* for a server that takes this */
 	const char *body;	/* BODY parameter, or NULL */
 };
 
-enum fit_end fit_look(const struct client *c, const struct job *j,
-    struct fit *f, struct outcome *o);
-/* "MAIL FROM:<...> ..." and "RCPT TO:<...> ..." with CRLF, behind what waits in
- * the stream. */
-void fit_put_mail(struct client *c, const struct job *j, const struct fit *f);
-void fit_put_rcpt(struct client *c, const struct recipient *r);
+/* Recipients that are not to be had here because of their address are settled;
+ * the others have their spelling. */
+enum fit_end fit_look(const struct client *c, struct job *j, struct fit *f,
+    struct outcome *o);
 
 #endif

@@ -32,6 +32,7 @@ struct recipient {
 	enum recipient_state state;
 	uint8_t notify;
 	struct view address, original, orcpt;
+	struct view spelled;	/* address as the present server is told it */
 };
 
 enum contact { CONTACT_TALKED = 2, CONTACT_FAILED = 4, CONTACT_NOWHERE = 5 };
@@ -43,6 +44,8 @@ struct job {
 	struct msg_send m;	/* texts in the arena; content is the job's */
 	char id[24];		/* of the mail, for log lines */
 	struct hop hop;
+	bool looked_at;		/* the next is known */
+	bool utf8_header;
 	struct recipient *recipient;
 	size_t nrecipients, unsettled;
 	enum contact contact;

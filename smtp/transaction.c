@@ -7,8 +7,9 @@
  * there and nothing else has come may a later 250 be taken for the reply to the
  * content, whatever a server sends too early.
  */
+#include "smtp/command.h"
 #include "smtp/content.h"
-#include "smtp/fit.h"
+#include "smtp/convert.h"
 #include "smtp/transaction.h"
 
 /* Commands whose replies are outstanding: as many as surely fit the buffers
@@ -51,8 +52,6 @@ take_mail(struct transaction *t)
 
 	if (!client_reply(c, PHASE_MAIL, t->o))
 		return false;
-	if (!c->broken)
-		t->j->contact = CONTACT_TALKED;
 	if (response_class(&c->response) == 2)
 		return true;
 	if (response_class(&c->response) == 3)
@@ -131,7 +130,7 @@ put_group(struct transaction *t)
 	for (size_t n = 0; n < most && seek(t); n++) {
 		struct recipient *r = &t->j->recipient[t->next++];
 
-		fit_put_rcpt(t->c, r);
+		command_rcpt(t->c, r);
 		r->state = RECIPIENT_OFFERED;
 		t->offered++;
 	}
@@ -187,7 +186,7 @@ say_envelope(struct transaction *t)
 		return out_of_order(t, PHASE_RSET);
 	c->dirty = true;
 	c->mails++;
-	fit_put_mail(c, t->j, &t->fit);
+	command_mail(c, t->j, &t->fit);
 	if (!pipelines(t) && (!take_mail(t) ||
 	    !client_settled(c, PHASE_MAIL, t->o)))
 		return false;
@@ -326,23 +325,34 @@ judge_mail(struct transaction *t)
 }
 
 static bool
+send_content(struct transaction *t)
+{
+	const struct content content = { .fd = t->j->m.content,
+		.at = t->j->m.skip, .end = t->j->m.size };
+
+	if (t->fit.convert)
+		return convert_send(t->j, t->fit.level, t->c, t->o);
+	return content_send(&content, t->c, !t->fit.chunks, t->o);
+}
+
+/* False: the host is of no use for what is not settled. */
+static bool
 talk(struct transaction *t)
 {
-	struct content content = { .fd = t->j->m.content, .at = t->j->m.skip,
-		.end = t->j->m.size };
 	bool go;
 
 	if (!say_envelope(t) || !begin_content(t, &go) || !judge_mail(t))
 		return false;
 	if (!go)
 		return true;
-	if (!content_send(&content, t->c, !t->fit.chunks, t->o)) {
-		if (t->o->reply.n > 0)
-			settle(t);
-		return t->o->reply.n > 0;
+	if (send_content(t)) {
+		take_end(t);
+		return true;
 	}
-	take_end(t);
-	return true;
+	/* it interrupted us, and said why */
+	if (t->o->reply.n > 0)
+		settle(t);
+	return t->o->reply.n > 0;
 }
 
 enum transaction_end
@@ -351,9 +361,10 @@ transaction_run(struct client *c, struct job *j, struct outcome *o)
 	struct transaction t = { .c = c, .j = j, .o = o };
 	enum fit_end fit = fit_look(c, j, &t.fit, o);
 
+	j->contact = CONTACT_TALKED;
 	if (fit == FIT_NEVER)
 		job_settle_rest(j, o);
-	if (fit == FIT_NEVER || (fit == FIT_WELL && talk(&t)))
+	if (j->unsettled == 0 || (fit == FIT_WELL && talk(&t)))
 		return TRANSACTION_DONE;
 	for (size_t i = 0; i < j->nrecipients; i++)
 		if (j->recipient[i].state != RECIPIENT_SETTLED)
