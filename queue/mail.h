@@ -132,20 +132,4 @@ void mail_write(struct str *batch, const struct mail *m);
 void mail_write_new(struct str *batch, uint64_t id, const struct mail_head *h,
     struct view rcpts, const struct settles *s);
 
-/* Feed it the payloads of the records, of all segments in a row: a mail may
- * begin in one and end in the next. What mail_read_mail() returns is the
- * caller's, NULL when something does not fit; content is a part of payload.
- * former: it is a RECORD_MAIL. */
-struct mail_reader {
-	uint64_t id;
-	uint32_t n;
-	struct str rcpts;
-	uint32_t segment;	/* the caller's: which is being read */
-	uint32_t begun;		/* in which the mail began */
-	struct view content;
-};
-void mail_read_rcpts(struct mail_reader *r, struct view payload);
-struct mail *mail_read_mail(struct mail_reader *r, struct view payload,
-    struct settles *s, bool former);
-
 #endif

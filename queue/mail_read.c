@@ -6,8 +6,8 @@
 
 #include "lib/base/bytes.h"
 #include "lib/proc/role.h"
-#include "queue/mail.h"
 #include "queue/mail_bytes.h"
+#include "queue/mail_read.h"
 #include "queue/transport.h"
 
 static void
