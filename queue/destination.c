@@ -15,7 +15,6 @@
 
 #include "lib/mail/hop.h"
 #include "queue/destination.h"
-#include "queue/line.h"
 #include "queue/reason.h"
 #include "queue/schedule.h"
 
@@ -23,20 +22,14 @@
 #define IDLE_MS		600000	/* what is known of one that nobody holds */
 #define IDLE_MOST	10000
 
-STAILQ_HEAD(jobs, job);
 TAILQ_HEAD(destinations, destination);
 
 enum list { FRESH, OLD, SLEEP, LISTS, NOWHERE = LISTS };
 
-struct work {
-	struct jobs at[LEVELS];
-	struct turns turns;
-};
-
 struct destination {
 	struct destination *next;	/* of the chain */
 	TAILQ_ENTRY(destination) entry;	/* of its list, or of those idle */
-	struct work *work;		/* while there are jobs */
+	struct jobs *work;		/* while there are any */
 	struct job *open;		/* being collected */
 	struct destination *next_open;
 	struct reason *trouble;		/* of the last failure */
@@ -218,7 +211,7 @@ limits_of(const struct destination *d)
 {
 	struct window_limits l = all.limits.window;
 
-	if (d->named && l.most < all.limits.named)
+	if (d->named)
 		l.most = all.limits.named;
 	return l;
 }
@@ -236,8 +229,6 @@ allowed(const struct destination *d)
 	return least(w, share > 0 ? share : 1);
 }
 
-#define FRESH_LEVELS	0xaaaaaaaaaaaaaaaaull	/* the odd ones */
-
 static enum list
 list_for(const struct destination *d)
 {
@@ -247,7 +238,7 @@ list_for(const struct destination *d)
 		return NOWHERE;
 	if (d->window.until <= all.now && d->free_at > all.now)
 		return SLEEP;
-	return d->work->turns.busy & FRESH_LEVELS ? FRESH : OLD;
+	return jobs_are_fresh(d->work) ? FRESH : OLD;
 }
 
 static void
@@ -298,17 +289,9 @@ wake_sleepers(void)
 static void
 put(struct destination *d, struct job *j, bool first)
 {
-	must(j->level < LEVELS && j->at < j->n);
-	if (d->work == NULL) {
-		d->work = xcalloc(1, sizeof(*d->work));
-		for (size_t i = 0; i < LEVELS; i++)
-			STAILQ_INIT(&d->work->at[i]);
-	}
-	if (first)
-		STAILQ_INSERT_HEAD(&d->work->at[j->level], j, entry);
-	else
-		STAILQ_INSERT_TAIL(&d->work->at[j->level], j, entry);
-	d->work->turns.busy |= 1ull << j->level;
+	if (d->work == NULL)
+		d->work = jobs_new();
+	jobs_put(d->work, j, first);
 	d->ready += j->n - j->at;
 	relist(d);
 }
@@ -316,17 +299,8 @@ put(struct destination *d, struct job *j, bool first)
 static struct job *
 take(struct destination *d)
 {
-	unsigned level = turns_next(&d->work->turns);
-	struct jobs *jobs = &d->work->at[level];
-	struct job *j = STAILQ_FIRST(jobs);
+	struct job *j = jobs_take(&d->work);
 
-	STAILQ_REMOVE_HEAD(jobs, entry);
-	if (STAILQ_EMPTY(jobs))
-		d->work->turns.busy &= ~(1ull << level);
-	if (d->work->turns.busy == 0) {
-		free(d->work);
-		d->work = NULL;
-	}
 	d->ready -= j->n - j->at;
 	return j;
 }

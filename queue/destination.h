@@ -14,9 +14,8 @@
 #ifndef QUEUE_DESTINATION_H
 #define QUEUE_DESTINATION_H
 
-#include <bsd/sys/queue.h>
-
 #include "lib/base/view.h"
+#include "queue/job.h"
 #include "queue/window.h"
 
 struct destination;
@@ -32,17 +31,6 @@ void destination_drop(struct destination **d);
 struct view destination_hop(const struct destination *d);
 /* LMTP: its success is a delivery (RFC 2033), not a relaying. */
 bool destination_delivers(const struct destination *d);
-
-/* Recipients of one mail that are ready for one destination. */
-struct job {
-	STAILQ_ENTRY(job) entry;
-	uint64_t mail;
-	uint32_t n, at, cap;	/* recipients; those before at had their turn */
-	uint32_t asked;		/* retry: those before it have been routed again */
-	uint8_t level;		/* queue/line.h */
-	bool retry;
-	uint32_t rcpt[];
-};
 
 struct destination_limits {
 	uint32_t total;		/* connections to all */
