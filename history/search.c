@@ -10,6 +10,7 @@
 
 #include <bsd/sys/queue.h>
 
+#include "history/results.h"
 #include "history/search.h"
 #include "history/walk.h"
 #include "lib/base/clock.h"
@@ -377,6 +378,7 @@ search_tls(struct channel *c, uint32_t tag, struct msg_tls_report *m)
 {
 	struct search *s = search_new(c, tag, m->domain);
 
+	results_flush();
 	s->day = (uint64_t)m->day;
 	s->since = m->day * 86400 * 1000000;
 	fiber_start(report, s);

@@ -19,6 +19,7 @@
 #include "queue/match.h"
 #include "queue/note.h"
 #include "queue/schedule.h"
+#include "queue/story.h"
 #include "queue/transport.h"
 #include "queue/wake.h"
 
@@ -230,17 +231,18 @@ delete(struct act *a, struct mail *m)
 
 /* ---- the walk ---- */
 
-enum { ACTION_LIST = 1 };
+enum { ACTION_LIST = 1, ACTION_DELETE = 5 };
 static const struct {
 	/* How many recipients it was. The mail may be finished then. */
 	uint32_t (*run)(struct act *a, struct mail *m);
 	bool writes;
+	const char *done;	/* for history; NULL: nothing */
 } actions[] = {
-	[ACTION_LIST] = { list, false },
-	[2] = { flush, false },
-	[3] = { hold, true },
-	[4] = { release, true },
-	[5] = { delete, true },
+	[ACTION_LIST] = { list, false, NULL },
+	[2] = { flush, false, "flushed" },
+	[3] = { hold, true, "held" },
+	[4] = { release, true, "released" },
+	[ACTION_DELETE] = { delete, true, "deleted" },
 };
 
 static int
@@ -272,21 +274,34 @@ collect(const struct match *f, size_t *n)
 	return ids;
 }
 
+/* Of a mail that may be finished by now; left: what it had before. */
+static void
+tell(const struct act *a, uint64_t id, uint32_t n, uint32_t left)
+{
+	const char *done = actions[a->match.said.action].done;
+
+	if (done != NULL)
+		story_changed(id, n < left && a->match.said.action ==
+		    ACTION_DELETE ? "partly deleted" : done, n);
+}
+
 static void
 visit(struct act *a, uint64_t id)
 {
 	struct mail *m = ledger_find(id);
+	uint32_t n, left;
 	uint64_t size;
-	uint32_t n;
 
 	if (m == NULL || m->state != MAIL_QUEUED || !match_mail(&a->match, m))
 		return;
 	size = m->size;
+	left = m->unsettled;
 	n = actions[a->match.said.action].run(a, m);
 	a->recipients += n;
 	if (n > 0) {
 		a->mails++;
 		a->octets += size;
+		tell(a, id, n, left);
 	}
 }
 

@@ -305,7 +305,7 @@ delete_mail(struct mail *m)
 
 	log_info(spool_id(m->id, id), "from=<%s>, deleted by the administrator",
 	    log_quote(mail_sender(m)));
-	story_changed(m, UINT32_MAX, "deleted");
+	story_changed(m->id, "deleted", m->unsettled);
 	schedule_remove(m);
 	note_deleted(durable_notes(), m->id);
 	durable_finish(m);

@@ -18,6 +18,7 @@ static const char *const kinds[] = {
 	[REPORT_DELIVERED] = "delivered",
 	[REPORT_LATE] = "late",
 	[REPORT_EXPANDED] = "expanded",
+	[REPORT_RELAYED] = "relayed",
 };
 
 static void
@@ -71,6 +72,7 @@ story_verdict(const struct mail *m, uint32_t rcpt, const struct outcome *o)
 	tell_put(EVENT_status, view_of(status));
 	tell_put(EVENT_sentence, view_of(o->why.text));
 	tell_put(EVENT_relay, o->relay);
+	tell_put(EVENT_reply, o->reply);
 	tell_put_number(EVENT_began, (uint64_t)o->began);
 	tell_end();
 }
@@ -83,12 +85,11 @@ story_finished(uint64_t mail)
 }
 
 void
-story_changed(const struct mail *m, uint32_t rcpt, const char *action)
+story_changed(uint64_t mail, const char *action, uint32_t rcpts)
 {
-	if (!tell_begin(EVENT_CHANGED, m->id))
+	if (!tell_begin(EVENT_CHANGED, mail))
 		return;
 	tell_put(EVENT_action, view_of(action));
-	if (rcpt < m->nrcpt)
-		put_recipient(m, rcpt);
+	tell_put_number(EVENT_count, rcpts);
 	tell_end();
 }

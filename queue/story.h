@@ -12,7 +12,7 @@ void story_written(const struct mail *m, const struct settles *about);
 void story_verdict(const struct mail *m, uint32_t rcpt,
     const struct outcome *o);
 void story_finished(uint64_t mail);
-/* The administrator did this to a recipient; rcpt UINT32_MAX: to the mail. */
-void story_changed(const struct mail *m, uint32_t rcpt, const char *action);
+/* The administrator did this to so many recipients. */
+void story_changed(uint64_t mail, const char *action, uint32_t rcpts);
 
 #endif

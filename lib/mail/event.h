@@ -54,7 +54,6 @@ enum event_kind {
 	FIELD(sentence, 'w', TEXT)                                             \
 	FIELD(reply, 'y', TEXT)		/* on the wire, lines divided by LF */ \
 	FIELD(relay, 'l', TEXT)                                                \
-	FIELD(next, 'x', NUMBER)	/* next try, seconds since 1970 */     \
 	FIELD(day, 'd', NUMBER)		/* of results, since 1970 */           \
 	FIELD(domain, 'D', TEXT)                                               \
 	FIELD(policy, 'P', TEXT)                                               \
