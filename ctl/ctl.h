@@ -17,8 +17,20 @@ enum {
 	OPTION_ALL = 4,
 	OPTION_CHANGED = 8,
 	OPTION_EXPLAIN = 16,
-	OPTION_DOMAIN = 32,
-	OPTION_SCRAM = 64
+	OPTION_SCRAM = 64,
+	OPTION_BODY = 128,
+	/* with a value */
+	OPTION_TO = 1 << 16,
+	OPTION_SENDER = 1 << 17,
+	OPTION_RECIPIENT = 1 << 18,
+	OPTION_DOMAIN = 1 << 19,
+	OPTION_OLDER = 1 << 20,
+	OPTION_NEWER = 1 << 21,
+	OPTION_REASON = 1 << 22,
+	OPTION_STATE = 1 << 23,
+	/* those that choose mail of the queue */
+	OPTION_FILTERS = OPTION_SENDER | OPTION_RECIPIENT | OPTION_DOMAIN |
+	    OPTION_OLDER | OPTION_NEWER | OPTION_REASON | OPTION_STATE
 };
 
 struct ctl {
@@ -26,6 +38,7 @@ struct ctl {
 	const char *self;		/* argv[0] */
 	struct settings *settings;	/* NULL until ctl_settings() */
 	unsigned options;
+	const char *values[32];		/* of options, by number of the bit */
 	int argc;			/* what stands behind the command */
 	const char **argv;
 };
@@ -59,6 +72,12 @@ static inline bool
 ctl_has(const struct ctl *ctl, unsigned option)
 {
 	return (ctl->options & option) != 0;
+}
+/* The value of an option that has one; NULL when it was not given. */
+static inline const char *
+ctl_value(const struct ctl *ctl, unsigned option)
+{
+	return ctl->values[__builtin_ctz(option)];
 }
 
 #endif

@@ -34,18 +34,40 @@ static const struct command *const groups[] = {
 	help_commands,
 };
 
-static const struct {
+/* Those with an argument have it behind them, or behind a "=". */
+static const struct option {
 	const char *name;
 	unsigned option;
+	const char *argument;
 } options[] = {
-	{ "--json", OPTION_JSON },
-	{ "--password-stdin", OPTION_PASSWORD_STDIN },
-	{ "--all", OPTION_ALL },
-	{ "--changed", OPTION_CHANGED },
-	{ "--explain", OPTION_EXPLAIN },
-	{ "--domain", OPTION_DOMAIN },
-	{ "--scram", OPTION_SCRAM },
+	{ "--json", OPTION_JSON, NULL },
+	{ "--password-stdin", OPTION_PASSWORD_STDIN, NULL },
+	{ "--all", OPTION_ALL, NULL },
+	{ "--body", OPTION_BODY, NULL },
+	{ "--changed", OPTION_CHANGED, NULL },
+	{ "--explain", OPTION_EXPLAIN, NULL },
+	{ "--scram", OPTION_SCRAM, NULL },
+	{ "--to", OPTION_TO, "HOP" },
+	{ "--sender", OPTION_SENDER, "ADDRESS|@DOMAIN|<>" },
+	{ "--recipient", OPTION_RECIPIENT, "ADDRESS|@DOMAIN" },
+	{ "--domain", OPTION_DOMAIN, "DOMAIN|HOST|@DOMAIN" },
+	{ "--older", OPTION_OLDER, "AGE" },
+	{ "--newer", OPTION_NEWER, "AGE" },
+	{ "--reason", OPTION_REASON, "WORDS" },
+	{ "--state", OPTION_STATE, "active|deferred|held|reporting" },
 };
+
+static void
+print_options(unsigned which)
+{
+	for (size_t i = 0; i < nitems(options); i++)
+		if (which & options[i].option)
+			printf(" [%s%s%s]", options[i].name,
+			    options[i].argument != NULL ? " " : "",
+			    options[i].argument != NULL ? options[i].argument :
+							  "");
+	putchar('\n');
+}
 
 static void
 print_command(const struct command *c)
@@ -55,10 +77,7 @@ print_command(const struct command *c)
 	snprintf(usage, sizeof(usage), "%s%s%s", c->words,
 	    c->arguments[0] ? " " : "", c->arguments);
 	printf("  %-38s %s", usage, c->sentence);
-	for (size_t i = 0; i < nitems(options); i++)
-		if (c->options & options[i].option)
-			printf(" [%s]", options[i].name);
-	putchar('\n');
+	print_options(c->options & ~(unsigned)OPTION_FILTERS);
 }
 
 /* All commands that begin with this word; NULL: all. How many. */
@@ -66,6 +85,7 @@ static size_t
 print_commands(const char *word)
 {
 	size_t n = 0, length = word == NULL ? 0 : strlen(word);
+	unsigned known = 0;
 
 	for (size_t i = 0; i < nitems(groups); i++)
 		for (const struct command *c = groups[i]; c->words; c++)
@@ -73,8 +93,13 @@ print_commands(const char *word)
 			    (strncmp(c->words, word, length) == 0 &&
 				strchr(" ", c->words[length]) != NULL)) {
 				print_command(c);
+				known |= c->options;
 				n++;
 			}
+	if (known & OPTION_FILTERS) {
+		fputs("FILTER is any of, and all must hold:", stdout);
+		print_options(OPTION_FILTERS);
+	}
 	return n;
 }
 
@@ -139,13 +164,43 @@ no_command(const struct ctl *ctl)
 	    "lists all", ctl->argv[0]);
 }
 
-static unsigned
-option_named(const char *name)
+/* The option that is a, or begins a before a "="; NULL: none. */
+static const struct option *
+option_named(const char *a)
 {
-	for (size_t i = 0; i < nitems(options); i++)
-		if (strcmp(options[i].name, name) == 0)
-			return options[i].option;
-	return 0;
+	for (size_t i = 0; i < nitems(options); i++) {
+		size_t n = strlen(options[i].name);
+
+		if (strncmp(options[i].name, a, n) == 0 &&
+		    (a[n] == '\0' ||
+			(a[n] == '=' && options[i].argument != NULL)))
+			return &options[i];
+	}
+	return NULL;
+}
+
+/* argv[at] begins with "--"; *at is moved over a value. */
+static bool
+take_option(struct ctl *ctl, char **argv, int *at)
+{
+	const struct option *o = option_named(argv[*at]);
+	const char *value;
+
+	if (o == NULL) {
+		ctl_fail(EX_USAGE, "there is no option %s", argv[*at]);
+		return false;
+	}
+	ctl->options |= o->option;
+	if (o->argument == NULL)
+		return true;
+	value = argv[*at][strlen(o->name)] == '=' ?
+	    argv[*at] + strlen(o->name) + 1 : argv[++*at];
+	if (value == NULL || value[0] == '\0') {
+		ctl_fail(EX_USAGE, "%s wants %s", o->name, o->argument);
+		return false;
+	}
+	ctl->values[__builtin_ctz(o->option)] = value;
+	return true;
 }
 
 /* Take the options out of argv; what is left are words. False: misuse. */
@@ -167,10 +222,7 @@ take_options(struct ctl *ctl, int argc, char **argv)
 				return false;
 		} else if (strcmp(a, "-h") == 0 || strcmp(a, "--help") == 0) {
 			ctl->argv[ctl->argc++] = "help";
-		} else if (option_named(a) != 0) {
-			ctl->options |= option_named(a);
-		} else {
-			ctl_fail(EX_USAGE, "there is no option %s", a);
+		} else if (!take_option(ctl, argv, &i)) {
 			return false;
 		}
 	}

@@ -291,6 +291,8 @@ class Sink:
         self.tasks.add(task)
         try:
             await Session(self, reader, writer).run()
+        except asyncio.CancelledError:      # the sink ends
+            pass
         finally:
             self.tasks.discard(task)
 

@@ -382,7 +382,7 @@ class Facts(Case):
         for name, n in (("elsewhere.example", 0), ("@test", 1), ("test", 0)):
             out = self.server.posthouse("queue", "flush", "--domain",
                                         name).stdout
-            self.assertEqual(out, f"{name}: {n} mails\n")
+            self.assertRegex(out, rf"^{n} mails? ")
             wait_for(lambda: "active" not in
                      {m["queue_name"] for m in self.queue()}, "the try")
         self.unblock(ALICE)
@@ -401,7 +401,7 @@ class Facts(Case):
                         ("cher.example", 0)):
             out = self.server.posthouse("queue", "flush", "--domain",
                                         name).stdout
-            self.assertEqual(out, f"{name}: {n} mails\n")
+            self.assertRegex(out, rf"^{n} mails? ")
             wait_for(lambda: "active" not in
                      {m["queue_name"] for m in self.queue()}, "the try")
 
