@@ -301,8 +301,8 @@ install: check-sendmail all
 	for s in $(SAMPLES); do \
 	    install -m 644 etc/$$s $(D)$(SYSCONFDIR)/$$s.sample; \
 	    test -e $(D)$(SYSCONFDIR)/$$s || \
-		install -m $$(test $$s = users && echo 600 || echo 644) \
-		    etc/$$s $(D)$(SYSCONFDIR)/$$s; \
+		install -m $$(case $$s in users | relay_logins) echo 600;; \
+		    *) echo 644;; esac) etc/$$s $(D)$(SYSCONFDIR)/$$s; \
 	done
 	for m in $(MAN); do \
 	    install -d $(D)$(MANDIR)/man$${m##*.} && \
