@@ -47,7 +47,8 @@ class Routes(unittest.TestCase):
 
     def connect(self, source="127.0.0.1", login=None):
         smtp = smtplib.SMTP(source_address=(source, 0), timeout=60)
-        smtp.connect("127.0.0.1", self.server.ports["smtp"])
+        smtp.connect("127.0.0.1", self.server.ports[
+            "submission" if login else "smtp"])
         self.addCleanup(smtp.close)
         smtp.ehlo()
         if login:
