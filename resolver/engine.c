@@ -18,6 +18,9 @@
 #include "lib/proc/fiber.h"
 #include "resolver/engine.h"
 
+/* From the library this is anything: silence, or refusals of all servers. */
+#define SERVFAIL	2
+
 struct engine {
 	struct ub_ctx *context;
 	size_t questions;
@@ -132,6 +135,8 @@ on_answer(void *arg, int rcode, void *octets, int n, int security,
 	if (security == 1)
 		fail(r, DNS_BOGUS, bogus ? bogus : "validation failed",
 		    &answer);
+	else if (rcode == SERVFAIL)
+		fail(r, DNS_FAILED, "no name server gives an answer", &answer);
 	else if (octets != NULL && n > 0 &&
 	    packet_read(view_bytes(octets, (size_t)n), &r->question, &r->arena,
 		&p, &answer))

@@ -12,7 +12,7 @@
 NSD answers from zone files that ldns-signzone has signed, below a root zone
 that delegates to them and whose key is the trust anchor. Zones has a front
 before it, which counts questions and does what a name server must not do:
-keep silent, refuse, cut answers off.
+keep silent, be slow, refuse, cut answers off.
 """
 
 import os
@@ -119,8 +119,9 @@ class Zones:
 
     def rule(self, name, what, kind=None):
         """For questions for this name (and type): "silent", "servfail",
-        "refused", "cut" (truncated: come again by TCP), "slow" (2 seconds),
-        or "" for nothing special again. The name "*" is all others."""
+        "refused", "cut" (truncated: come again by TCP), a number of seconds
+        to wait, or "" for nothing special again. The name "*" is all
+        others."""
         self.rules[name.lower(), kind] = what
 
     def asked(self, name, kind=None):
@@ -296,8 +297,8 @@ class Front:
             return reply_without_records(packet, 2 if what[0] == "s" else 5)
         if what == "cut" and udp:
             return reply_without_records(packet, 0x0200)
-        if what == "slow":
-            time.sleep(2)
+        if isinstance(what, (int, float)):
+            time.sleep(what)
         try:
             return self.ask(packet, udp)
         except OSError:
