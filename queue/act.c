@@ -162,18 +162,10 @@ hold(struct act *a, struct mail *m)
 	return n;
 }
 
-static bool
-is_due(const void *unused, const struct mail *m, uint32_t rcpt)
-{
-	(void)unused;
-	return m->rcpt[rcpt].due <= schedule_now();
-}
-
 static uint32_t
 release(struct act *a, struct mail *m)
 {
 	const uint32_t now = schedule_now();
-	const struct flush f = { .wants = is_due };
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < m->nrcpt; i++) {
@@ -184,7 +176,7 @@ release(struct act *a, struct mail *m)
 		n++;
 	}
 	if (n > 0)
-		wake_flush(m, &f);
+		wake_due(m);
 	return n;
 }
 

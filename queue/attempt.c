@@ -138,7 +138,8 @@ run_line(uint8_t transport)
 		struct mail *m = ledger_find(r.mail);
 
 		if (m == NULL || m->state != MAIL_QUEUED ||
-		    m->rcpt[r.rcpt].state != RCPT_READY)
+		    m->rcpt[r.rcpt].state != RCPT_READY ||
+		    m->rcpt[r.rcpt].transport != transport)
 			continue;
 		if (judge_is_overdue(m))
 			attempt_nobody(m, r.rcpt, "it waited for its turn");

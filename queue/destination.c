@@ -8,51 +8,37 @@
  * four, so that neither a large destination nor a large heap of old mail delays
  * anybody.
  *
- * The window begins small and grows by one with each success, after a failure by
- * one with each windowful. A failure while others succeed halves it. A failure
- * without any success since its transaction began says that the host is dead:
- * it is left alone, and one transaction finds out what comes then. When more
- * than half of all connections are taken, a destination gets no more than its
- * share, so that slow ones cannot have them all.
+ * When more than half of all connections are taken, a destination gets no more
+ * than its share, so that slow ones cannot have them all.
  */
 #include <stdlib.h>
 
 #include "lib/mail/hop.h"
 #include "queue/destination.h"
-#include "queue/line.h"
 #include "queue/reason.h"
 #include "queue/schedule.h"
 
-#define WINDOW_FIRST	2
 #define FRESH_TURNS	3	/* then one for OLD */
 #define IDLE_MS		600000	/* what is known of one that nobody holds */
 #define IDLE_MOST	10000
 
-STAILQ_HEAD(jobs, job);
 TAILQ_HEAD(destinations, destination);
 
 enum list { FRESH, OLD, SLEEP, LISTS, NOWHERE = LISTS };
 
-struct work {
-	struct jobs at[LEVELS];
-	struct turns turns;
-};
-
 struct destination {
 	struct destination *next;	/* of the chain */
 	TAILQ_ENTRY(destination) entry;	/* of its list, or of those idle */
-	struct work *work;		/* while there are jobs */
+	struct jobs *work;		/* while there are any */
 	struct job *open;		/* being collected */
 	struct destination *next_open;
 	struct reason *trouble;		/* of the last failure */
-	int64_t until, free_at;		/* left alone; rate */
-	int64_t good_at, dead_at, idle_at;
+	struct window window;
+	int64_t free_at, idle_at;	/* rate; nobody holds it since */
 	uint32_t hash, holders;
-	uint32_t flying, window, grown, ready;
-	uint32_t failures;		/* in a row */
+	uint32_t flying, ready;
 	uint8_t list;
 	bool active;			/* counted in all.active */
-	bool cautious;			/* it has failed: grow slowly */
 	bool named;			/* by a route */
 	uint16_t n;
 	char hop[];
@@ -68,7 +54,7 @@ static struct {
 	struct destination *open;
 	struct destination_limits limits;
 	bool ready;
-} all = { .limits = { 20, 100, 1000, 0, 300, 14400 } };
+} all = { .limits = { 1000, 0, 100, { 20, 300, 14400 } } };
 
 /* ---- one for each text ---- */
 
@@ -143,7 +129,7 @@ destination_new(struct view hop, uint32_t hash)
 
 	must(hop.n <= UINT16_MAX);
 	d->hash = hash;
-	d->window = WINDOW_FIRST;
+	window_init(&d->window);
 	d->named = hop_is_named(hop);
 	d->list = NOWHERE;
 	d->n = (uint16_t)hop.n;
@@ -220,10 +206,14 @@ least(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
-static uint32_t
-connections(const struct destination *d)
+static struct window_limits
+limits_of(const struct destination *d)
 {
-	return d->named ? all.limits.named : all.limits.connections;
+	struct window_limits l = all.limits.window;
+
+	if (d->named)
+		l.most = all.limits.named;
+	return l;
 }
 
 /* How many transactions may be under way. */
@@ -231,7 +221,7 @@ static uint32_t
 allowed(const struct destination *d)
 {
 	uint32_t half = all.limits.total / 2, share;
-	uint32_t w = d->failures > 0 ? 1 : least(d->window, connections(d));
+	uint32_t w = window_size(&d->window, limits_of(d).most);
 
 	if (all.flying <= half || all.active == 0)
 		return w;
@@ -239,18 +229,16 @@ allowed(const struct destination *d)
 	return least(w, share > 0 ? share : 1);
 }
 
-#define FRESH_LEVELS	0xaaaaaaaaaaaaaaaaull	/* the odd ones */
-
 static enum list
 list_for(const struct destination *d)
 {
 	if (d->work == NULL)
 		return NOWHERE;
-	if (d->until <= all.now && d->flying >= allowed(d))
+	if (d->window.until <= all.now && d->flying >= allowed(d))
 		return NOWHERE;
-	if (d->until <= all.now && d->free_at > all.now)
+	if (d->window.until <= all.now && d->free_at > all.now)
 		return SLEEP;
-	return d->work->turns.busy & FRESH_LEVELS ? FRESH : OLD;
+	return jobs_are_fresh(d->work) ? FRESH : OLD;
 }
 
 static void
@@ -301,17 +289,9 @@ wake_sleepers(void)
 static void
 put(struct destination *d, struct job *j, bool first)
 {
-	must(j->level < LEVELS && j->at < j->n);
-	if (d->work == NULL) {
-		d->work = xcalloc(1, sizeof(*d->work));
-		for (size_t i = 0; i < LEVELS; i++)
-			STAILQ_INIT(&d->work->at[i]);
-	}
-	if (first)
-		STAILQ_INSERT_HEAD(&d->work->at[j->level], j, entry);
-	else
-		STAILQ_INSERT_TAIL(&d->work->at[j->level], j, entry);
-	d->work->turns.busy |= 1ull << j->level;
+	if (d->work == NULL)
+		d->work = jobs_new();
+	jobs_put(d->work, j, first);
 	d->ready += j->n - j->at;
 	relist(d);
 }
@@ -319,17 +299,8 @@ put(struct destination *d, struct job *j, bool first)
 static struct job *
 take(struct destination *d)
 {
-	unsigned level = turns_next(&d->work->turns);
-	struct jobs *jobs = &d->work->at[level];
-	struct job *j = STAILQ_FIRST(jobs);
+	struct job *j = jobs_take(&d->work);
 
-	STAILQ_REMOVE_HEAD(jobs, entry);
-	if (STAILQ_EMPTY(jobs))
-		d->work->turns.busy &= ~(1ull << level);
-	if (d->work->turns.busy == 0) {
-		free(d->work);
-		d->work = NULL;
-	}
 	d->ready -= j->n - j->at;
 	return j;
 }
@@ -455,67 +426,24 @@ destination_end(struct destination *d)
 
 /* ---- what comes of it ---- */
 
-static void
-grow_window(struct destination *d)
-{
-	if (d->cautious && ++d->grown < d->window)
-		return;
-	d->grown = 0;
-	if (d->window < connections(d))
-		d->window++;
-}
-
-static void
-went_well(struct destination *d, const struct destination_news *news)
-{
-	d->good_at = news->now;
-	d->failures = 0;
-	d->until = 0;
-	reason_drop(&d->trouble);
-	if (news->contact == CONTACT_GOOD)
-		grow_window(d);
-}
-
-/* Those that began before it was known to be dead say nothing new. */
-static void
-went_wrong(struct destination *d, const struct destination_news *news)
-{
-	if (news->began < d->dead_at)
-		return;
-	reason_drop(&d->trouble);
-	d->trouble = reason_take(VIEW_LIT("4.1"), news->sentence, VIEW_NONE,
-	    VIEW_NONE);
-	d->grown = 0;
-	if (d->good_at > news->began) {
-		d->cautious = true;
-		d->window = d->window > 1 ? d->window / 2 : 1;
-		return;
-	}
-	if (d->failures < UINT16_MAX)
-		d->failures++;
-	d->dead_at = news->now;
-	d->cautious = false;
-	d->window = WINDOW_FIRST;
-	d->until = news->now + 1000 * (int64_t)schedule_wait(
-	    (uint16_t)d->failures, all.limits.first, all.limits.most,
-	    news->random);
-}
-
 void
-destination_learn(struct destination *d, const struct destination_news *news)
+destination_learn(struct destination *d, const struct news *news)
 {
+	const struct window_limits l = limits_of(d);
+
 	all.now = news->now;
+	window_learn(&d->window, news, &l);
+	reason_drop(&d->trouble);
 	if (news->contact == CONTACT_NONE)
-		went_wrong(d, news);
-	else
-		went_well(d, news);
+		d->trouble = reason_take(VIEW_LIT("4.1"), news->sentence,
+		    VIEW_NONE, VIEW_NONE);
 	relist(d);
 }
 
 int64_t
 destination_until(const struct destination *d, int64_t now)
 {
-	return d->until > now ? d->until : 0;
+	return d->window.until > now ? d->window.until : 0;
 }
 
 const struct reason *
@@ -527,7 +455,7 @@ destination_trouble(const struct destination *d)
 void
 destination_wake(struct destination *d)
 {
-	d->until = 0;
+	d->window.until = 0;
 	relist(d);
 }
 
@@ -541,9 +469,8 @@ void
 destination_describe(const struct destination *d, struct destination_state *s)
 {
 	*s = (struct destination_state){ .ready = d->ready,
-		.trying = d->flying, .until = d->until,
-		.window = d->failures > 0 ? 1 :
-		    least(d->window, connections(d)) };
+		.trying = d->flying, .until = d->window.until,
+		.window = window_size(&d->window, limits_of(d).most) };
 }
 
 struct destination *

@@ -4,9 +4,9 @@
  *
  * Recipients of transport smtp share one destination for each text of a hop
  * (lib/mail/hop.h). It has the jobs that are ready for it, a window of
- * transactions that may be under way at once, which grows with success and
- * shrinks with failure, and a time before which it is left alone. A host that is
- * dead costs one probe for each such time, however much waits for it.
+ * transactions that may be under way at once, and a time before which it is left
+ * alone (queue/window.h). A host that is dead costs one probe for each such time,
+ * however much waits for it.
  *
  * Everything is decided here and nothing is sent: times come in as parameters,
  * in milliseconds of schedule_ms(). queue/relay.c does what is said.
@@ -14,9 +14,9 @@
 #ifndef QUEUE_DESTINATION_H
 #define QUEUE_DESTINATION_H
 
-#include <bsd/sys/queue.h>
-
 #include "lib/base/view.h"
+#include "queue/job.h"
+#include "queue/window.h"
 
 struct destination;
 struct reason;
@@ -32,22 +32,11 @@ struct view destination_hop(const struct destination *d);
 /* LMTP: its success is a delivery (RFC 2033), not a relaying. */
 bool destination_delivers(const struct destination *d);
 
-/* Recipients of one mail that are ready for one destination. */
-struct job {
-	STAILQ_ENTRY(job) entry;
-	uint64_t mail;
-	uint32_t n, at, cap;	/* recipients; those before at had their turn */
-	uint8_t level;		/* queue/line.h */
-	bool retry;		/* router is to be asked first */
-	uint32_t rcpt[];
-};
-
 struct destination_limits {
-	uint32_t connections;	/* to one destination */
-	uint32_t named;		/* the same, where a route names it */
-	uint32_t total;		/* to all */
+	uint32_t total;		/* connections to all */
 	uint32_t rate;		/* transactions in a minute, 0: any */
-	uint32_t first, most;	/* seconds that a dead one is left alone */
+	uint32_t named;		/* connections to one that a route names */
+	struct window_limits window;	/* of one destination */
 };
 void destination_limit(const struct destination_limits *l);
 
@@ -72,16 +61,8 @@ void destination_begin(struct destination *d, int64_t now);
 void destination_count(struct destination *d, int64_t now);
 /* The place is free again, and nothing is known. */
 void destination_end(struct destination *d);
-/* A transaction that began then is over, what it says (message sent): CONTACT_. */
-enum { CONTACT_GOOD = 2, CONTACT_NONE = 4, CONTACT_NO_SUCH = 5 };
-struct destination_news {
-	uint8_t contact;
-	int64_t began, now;
-	uint32_t random;
-	struct view sentence;
-};
-void destination_learn(struct destination *d,
-    const struct destination_news *news);
+/* What the transaction says about it. */
+void destination_learn(struct destination *d, const struct news *news);
 /* In ms, when it may be tried again; 0: now. */
 int64_t destination_until(const struct destination *d, int64_t now);
 /* Why it was left alone, or the last failure; NULL: there was none since. */

@@ -117,33 +117,19 @@ bool mail_wants(const struct mail *m, uint32_t rcpt, uint8_t notify);
 
 /* How a state of a recipient stands in the journal, and what it is after a
  * restart; false for a letter that means nothing. */
-char mail_state_letter(uint8_t state);
+char mail_letter(const struct rcpt *r);
 bool mail_state_of(char letter, uint8_t *state);
 /* One recipient as bytes, state included; NULL state: a new one. */
 void mail_write_rcpt(struct str *out, const struct rcpt *r,
     const struct rcpt_texts *t, uint8_t notify);
 /* Change NOTIFY of the recipient that begins at this octet. */
 void mail_set_notify(struct str *rcpts, size_t at, uint8_t notify);
+/* What it is without its recipients; the views are its own. */
+void mail_head(const struct mail *m, struct mail_head *h);
 /* Append the records RCPTS... and ENVELOPE of a whole mail to a batch. */
 void mail_write(struct str *batch, const struct mail *m);
 /* The same of a new one, whose recipients stand in rcpts as bytes. */
 void mail_write_new(struct str *batch, uint64_t id, const struct mail_head *h,
     struct view rcpts, const struct settles *s);
-
-/* Feed it the payloads of the records, of all segments in a row: a mail may
- * begin in one and end in the next. What mail_read_mail() returns is the
- * caller's, NULL when something does not fit; content is a part of payload.
- * former: it is a RECORD_MAIL. */
-struct mail_reader {
-	uint64_t id;
-	uint32_t n;
-	struct str rcpts;
-	uint32_t segment;	/* the caller's: which is being read */
-	uint32_t begun;		/* in which the mail began */
-	struct view content;
-};
-void mail_read_rcpts(struct mail_reader *r, struct view payload);
-struct mail *mail_read_mail(struct mail_reader *r, struct view payload,
-    struct settles *s, bool former);
 
 #endif

@@ -17,7 +17,7 @@ note_verdict(struct str *batch, const struct mail *m, uint32_t rcpt)
 
 	put_u64(batch, m->id);
 	put_u32(batch, rcpt);
-	put_u8(batch, (unsigned char)mail_state_letter(r->state));
+	put_u8(batch, (unsigned char)mail_letter(r));
 	put_u16(batch, r->tries);
 	put_u32(batch, r->due);
 	put_text(batch, reason_status(r->why));

@@ -21,6 +21,7 @@
 #include "queue/ledger.h"
 #include "queue/line.h"
 #include "queue/relay.h"
+#include "queue/requeue.h"
 #include "queue/schedule.h"
 #include "queue/table.h"
 #include "queue/transport.h"
@@ -146,7 +147,7 @@ void
 relay_sent(struct channel *c, uint32_t tag, struct msg_sent *s)
 {
 	struct flight *f = find_flight(c, tag, s->mail);
-	struct destination_news news = { .contact = s->contact,
+	struct news news = { .contact = s->contact,
 		.now = schedule_ms(), .random = arc4random(),
 		.sentence = s->sentence };
 
@@ -280,6 +281,13 @@ send_job(struct channel *to, struct job *j, struct destination *d,
 	channel_send(to, &msg);
 }
 
+/* About so many router has to be asked before the next are sent. */
+static uint32_t
+asked_end(const struct job *j)
+{
+	return j->n - j->at < RCPTS_MOST ? j->n : j->at + RCPTS_MOST;
+}
+
 /* All of a job get the same verdict without being tried. */
 static void
 refuse_job(const struct job *j, struct destination *d, struct mail *m,
@@ -320,6 +328,46 @@ nobody_there(struct job *j, struct destination *d, struct mail *m)
 	j->at = j->n;
 }
 
+/* ---- tried again: router first ---- */
+
+struct retry {
+	struct job *job;
+	struct destination *dest;
+};
+
+/* In a fiber; it has a place in the window meanwhile. */
+static void
+retry_run(void *arg)
+{
+	struct retry *r = arg;
+	struct job *j = r->job;
+	uint32_t end = asked_end(j);
+
+	for (; j->asked < end; j->asked++) {
+		struct mail *m = ledger_find(j->mail);
+
+		if (m == NULL || m->state != MAIL_QUEUED)
+			break;
+		if (is_ready(m, j->rcpt[j->asked], r->dest))
+			requeue_retry(j->mail, j->rcpt[j->asked]);
+	}
+	j->asked = end;
+	destination_end(r->dest);
+	destination_again(r->dest, j, true);
+	relay_kick();
+	free(r);
+}
+
+static void
+retry(struct job *j, struct destination *d)
+{
+	struct retry *r = xmalloc(sizeof(*r));
+
+	*r = (struct retry){ j, d };
+	destination_begin(d, schedule_ms());
+	fiber_start(retry_run, r);
+}
+
 static void
 run_job(struct channel *to, struct job *j, struct destination *d)
 {
@@ -331,7 +379,10 @@ run_job(struct channel *to, struct job *j, struct destination *d)
 		put_off(j, d, m);
 	else if (to == NULL)
 		nobody_there(j, d, m);
-	else
+	else if (j->retry && j->asked < asked_end(j)) {
+		retry(j, d);
+		return;
+	} else
 		send_job(to, j, d, m);
 	if (j->at < j->n) {
 		destination_again(d, j, false);
@@ -346,12 +397,11 @@ set_limits(void)
 {
 	const struct settings *s = service_settings();
 	const struct destination_limits l = {
-		.connections = (uint32_t)s->destination_connections,
-		.named = (uint32_t)s->route_connections,
 		.total = (uint32_t)s->smtp_connections,
 		.rate = (uint32_t)s->destination_rate,
-		.first = (uint32_t)s->retry_first,
-		.most = (uint32_t)s->retry_most };
+		.named = (uint32_t)s->route_connections,
+		.window = { (uint32_t)s->destination_connections,
+		    (uint32_t)s->retry_first, (uint32_t)s->retry_most } };
 
 	destination_limit(&l);
 }

@@ -6,7 +6,7 @@
 #define QUEUE_REPLAY_H
 
 #include "queue/journal.h"
-#include "queue/mail.h"
+#include "queue/mail_read.h"
 #include "queue/table.h"
 
 struct replay {

@@ -18,9 +18,10 @@ struct transport {
 };
 
 /* EXPANDED: an alias about which the sender is to be told that it has become
- * several recipients, which stand beside it. It is never tried. */
-enum { TRANSPORT_LOCAL, TRANSPORT_SMTP, TRANSPORT_EXPANDED, TRANSPORT_UNKNOWN,
-	TRANSPORT_COUNT };
+ * several recipients, which stand beside it. It is never tried. REROUTED: smtp,
+ * where the administrator said, so router is not asked again. */
+enum { TRANSPORT_LOCAL, TRANSPORT_SMTP, TRANSPORT_EXPANDED,
+	TRANSPORT_REROUTED, TRANSPORT_UNKNOWN, TRANSPORT_COUNT };
 
 extern const struct transport transports[TRANSPORT_COUNT];
 /* TRANSPORT_UNKNOWN if there is none of this name. */

@@ -13,14 +13,28 @@
 #include "queue/schedule.h"
 #include "queue/wake.h"
 
+/* Those for other hosts are collected until relay_ready_end(). */
 static void
-make_ready(struct mail *m, uint32_t rcpt)
+join_line(struct mail *m, uint32_t rcpt)
 {
-	ledger_move(m, rcpt, RCPT_READY);
 	if (m->rcpt[rcpt].to != NULL)
 		relay_ready(m, rcpt);
 	else
 		attempt_ready(m, rcpt);
+}
+
+static void
+make_ready(struct mail *m, uint32_t rcpt)
+{
+	ledger_move(m, rcpt, RCPT_READY);
+	join_line(m, rcpt);
+}
+
+void
+wake_again(struct mail *m, uint32_t rcpt)
+{
+	must(m->rcpt[rcpt].state == RCPT_READY);
+	join_line(m, rcpt);
 }
 
 /* The time that the sender set is over: give up, or tell him. */

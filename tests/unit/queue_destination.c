@@ -21,8 +21,8 @@ static uint64_t ids;
 static void
 limits(uint32_t connections, uint32_t total, uint32_t rate)
 {
-	const struct destination_limits l = { connections, connections, total, rate,
-		300, 14400 };
+	const struct destination_limits l = { total, rate, connections,
+		{ connections, 300, 14400 } };
 
 	destination_limit(&l);
 }
@@ -63,7 +63,7 @@ go(struct destination **to)
 static void
 over(struct destination *d, uint8_t contact, int64_t began)
 {
-	const struct destination_news news = { .contact = contact,
+	const struct news news = { .contact = contact,
 		.began = began, .now = now, .random = 0,
 		.sentence = VIEW_LIT("connect: no") };
 

@@ -57,9 +57,10 @@ static void
 test_letters(void **state UNUSED)
 {
 	for (uint8_t s = RCPT_WAITING; s <= RCPT_SETTLED; s++) {
+		const struct rcpt r = { .state = s };
 		uint8_t again;
 
-		assert_true(mail_state_of(mail_state_letter(s), &again));
+		assert_true(mail_state_of(mail_letter(&r), &again));
 		assert_true(again == s || again == RCPT_WAITING ||
 		    again == RCPT_FAILED);
 	}

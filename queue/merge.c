@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * merge - recipients by address, targets one after the other
+ *
+ * First each target that a recipient has already is found. Targets that are left
+ * replace recipients that are left, so that few are new or go.
+ */
+#include <stdlib.h>
+
+#include "lib/proc/message.h"
+#include "queue/merge.h"
+#include "queue/transport.h"
+
+#define TEXT_MOST	1024	/* octets of one text of an envelope */
+
+static int
+by_address(const void *a, const void *b, void *mail)
+{
+	return view_cmp(mail_texts(mail, *(const uint32_t *)a).address,
+	    mail_texts(mail, *(const uint32_t *)b).address);
+}
+
+int
+merge_by_original(const void *a, const void *b, void *mail)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	int c = view_cmp(mail_texts(mail, x).original,
+	    mail_texts(mail, y).original);
+
+	return c != 0 ? c : x < y ? -1 : x > y;
+}
+
+/* All recipients that are meant to get the mail, sorted. */
+uint32_t *
+merge_sorted(const struct mail *m, uint32_t *n,
+    int (*order)(const void *, const void *, void *))
+{
+	uint32_t *rcpt = xcalloc(m->nrcpt, sizeof(*rcpt));
+
+	*n = 0;
+	for (uint32_t i = 0; i < m->nrcpt; i++)
+		if (m->rcpt[i].transport != TRANSPORT_EXPANDED)
+			rcpt[(*n)++] = i;
+	qsort_r(rcpt, *n, sizeof(*rcpt), order, (void *)(uintptr_t)m);
+	return rcpt;
+}
+
+/* The recipient with this address; UINT32_MAX: there is none. */
+static uint32_t
+with_address(const struct mail *m, const uint32_t *rcpt, uint32_t n,
+    struct view address)
+{
+	uint32_t low = 0, high = n;
+
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+		int c = view_cmp(mail_texts(m, rcpt[mid]).address, address);
+
+		if (c == 0)
+			return rcpt[mid];
+		if (c < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return UINT32_MAX;
+}
+
+bool
+merge_next(struct view *list, struct target *t)
+{
+	return list_next(list, &t->transport) &&
+	    list_next(list, &t->destination) && list_next(list, &t->address);
+}
+
+bool
+merge_is_list(struct view list)
+{
+	struct target t;
+	size_t n;
+
+	if (!list_ok(list, &n) || n == 0 || n % 3 != 0)
+		return false;
+	while (merge_next(&list, &t))
+		if (transport_named(t.transport) >= TRANSPORT_EXPANDED ||
+		    t.destination.n > TEXT_MOST || t.address.n > TEXT_MOST)
+			return false;
+	return true;
+}
+
+static void
+add(struct merge_changes *out, struct change c)
+{
+	if (out->n == out->cap) {
+		out->cap = out->cap > 0 ? out->cap * 2 : 4;
+		out->at = xrealloc(out->at, out->cap * sizeof(*out->at));
+	}
+	out->at[out->n++] = c;
+}
+
+/* RFC 3461 5.2.7: an alias that has become several is reported as such, once,
+ * and not what becomes of its members. */
+static uint8_t
+notify_of(const struct mail *m, uint32_t rcpt, bool several)
+{
+	uint8_t notify = m->rcpt[rcpt].notify;
+
+	if (!several)
+		return notify;
+	notify &= (uint8_t)~NOTIFY_SUCCESS;
+	return notify != 0 || m->rcpt[rcpt].notify == 0 ? notify :
+							 NOTIFY_NEVER;
+}
+
+static bool
+is_same(const struct mail *m, uint32_t rcpt, const struct change *c)
+{
+	struct rcpt_texts t = mail_texts(m, rcpt);
+
+	return view_eq(t.transport, c->to.transport) &&
+	    view_eq(t.destination, c->to.destination) &&
+	    view_eq(t.address, c->to.address) &&
+	    m->rcpt[rcpt].notify == c->notify;
+}
+
+/* The next of the group that is marked, from *at on; UINT32_MAX: none. */
+static uint32_t
+next_marked(const struct merge_group *g, const uint8_t *marked, uint32_t *at)
+{
+	while (*at < g->members) {
+		uint32_t i = g->member[(*at)++];
+
+		if (marked[i] == MERGE_MARKED)
+			return i;
+	}
+	return UINT32_MAX;
+}
+
+struct merging {
+	const struct mail *mail;
+	const struct merge_group *group;
+	uint8_t *marked;
+	struct merge_changes *out;
+	uint32_t *rcpt, n;	/* all, by address */
+	bool several;
+	uint32_t at;
+};
+
+/* Recipients that have a target already keep it. */
+static void
+keep(struct merging *g, const struct target *t)
+{
+	uint32_t i = with_address(g->mail, g->rcpt, g->n, t->address);
+	struct change c = { .rcpt = i, .to = *t };
+
+	if (i == UINT32_MAX || g->marked[i] != MERGE_MARKED)
+		return;
+	g->marked[i] = MERGE_KEPT;
+	c.notify = notify_of(g->mail, i, g->several);
+	if (!is_same(g->mail, i, &c))
+		add(g->out, c);
+}
+
+/* The others replace those that have none, and then there are more. */
+static void
+replace(struct merging *g, const struct target *t)
+{
+	uint32_t i = with_address(g->mail, g->rcpt, g->n, t->address);
+	uint32_t like = g->group->member[0];
+	struct change c = { .to = *t };
+
+	if (i != UINT32_MAX)
+		return;
+	i = next_marked(g->group, g->marked, &g->at);
+	c.new = i == UINT32_MAX;
+	c.rcpt = c.new ? like : i;
+	c.notify = notify_of(g->mail, c.rcpt, g->several);
+	if (!c.new)
+		g->marked[i] = MERGE_KEPT;
+	add(g->out, c);
+}
+
+static bool
+wants_success(const struct mail *m, const struct merge_group *g,
+    const uint8_t *marked)
+{
+	for (uint32_t i = 0; i < g->members; i++)
+		if (marked[g->member[i]] == MERGE_MARKED &&
+		    m->rcpt[g->member[i]].notify & NOTIFY_SUCCESS)
+			return true;
+	return false;
+}
+
+bool
+merge_targets(const struct mail *m, const struct merge_group *g,
+    uint8_t *marked, struct merge_changes *out)
+{
+	struct merging all = { m, g, marked, out, NULL, 0, false, 0 };
+	struct view list = g->targets;
+	struct target t;
+	size_t n;
+	bool tell;
+
+	if (!merge_is_list(list))
+		return false;
+	must(list_ok(list, &n) && g->members > 0);
+	all.rcpt = merge_sorted(m, &all.n, by_address);
+	all.several = n > 3;
+	tell = all.several && wants_success(m, g, marked);
+	while (merge_next(&list, &t))
+		keep(&all, &t);
+	list = g->targets;
+	while (merge_next(&list, &t))
+		replace(&all, &t);
+	if (tell)
+		add(out, (struct change){ .rcpt = g->member[0], .new = true,
+		    .expanded = true, .notify = NOTIFY_SUCCESS,
+		    .to = { VIEW_LIT("expanded"), VIEW_NONE,
+			mail_texts(m, g->member[0]).original } });
+	free(all.rcpt);
+	return true;
+}
+
+/* The same address comes of two aliases. */
+static int
+by_target(const void *a, const void *b)
+{
+	const struct change *x = a, *y = b;
+	int c = view_cmp(x->to.address, y->to.address);
+
+	return c != 0 ? c : x->new - y->new;
+}
+
+void
+merge_unique(struct merge_changes *c, uint8_t *marked)
+{
+	size_t kept = 0;
+
+	if (c->n > 0)
+		qsort(c->at, c->n, sizeof(*c->at), by_target);
+	for (size_t i = 0; i < c->n; i++) {
+		const struct change *one = &c->at[i];
+		const struct change *last = kept > 0 ? &c->at[kept - 1] : NULL;
+
+		if (last == NULL || one->expanded || last->expanded ||
+		    !view_eq(last->to.address, one->to.address))
+			c->at[kept++] = *one;
+		else if (!one->new)
+			marked[one->rcpt] = MERGE_MARKED;
+	}
+	c->n = kept;
+}

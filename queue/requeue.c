@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * requeue - first ask about everything, then change everything at once
+ *
+ * While router is asked the mail may change or go. So the answers are collected,
+ * and what they say is done in one step to what the mail is then.
+ */
+#include <stdlib.h>
+
+#include "lib/base/arena.h"
+#include "lib/base/log.h"
+#include "lib/mail/spool.h"
+#include "lib/proc/service.h"
+#include "queue/durable.h"
+#include "queue/judge.h"
+#include "queue/ledger.h"
+#include "queue/merge.h"
+#include "queue/note.h"
+#include "queue/relay.h"
+#include "queue/requeue.h"
+#include "queue/schedule.h"
+#include "queue/transport.h"
+#include "queue/wake.h"
+
+#define ASK_MS		5000
+
+/* Recipients with the same address of the client, and where they go. */
+struct asked {
+	struct merge_group group;
+	struct why why;
+};
+
+struct asking {
+	uint64_t mail;
+	uint8_t *marked;
+	uint32_t n, *order;
+	struct arena arena;
+	struct asked *asked;
+	size_t count, cap;
+};
+
+/* ---- asking ---- */
+
+/* Waits. True with a DONE or NEVER; LATER, and no answer, change nothing. */
+static bool
+ask(struct view sender, struct view address, struct reply *r)
+{
+	struct channel *to = service_peer(ROLE_ROUTER, 0);
+	const struct message m = { .type = MSG_route, .route = {
+		.sender = sender, .recipient = address, .trusted = 1 } };
+	struct why w;
+
+	if (to == NULL || !channel_call(to, &m, r, deadline_in(ASK_MS), &w))
+		return false;
+	if (r->m.type == MSG_routed && r->m.routed.verdict != VERDICT_LATER)
+		return true;
+	reply_free(r);
+	return false;
+}
+
+static struct mail *
+find(uint64_t id)
+{
+	struct mail *m = ledger_find(id);
+
+	return m != NULL && m->state == MAIL_QUEUED ? m : NULL;
+}
+
+static bool
+may_change(const struct mail *m, uint32_t rcpt)
+{
+	uint8_t state = m->rcpt[rcpt].state;
+
+	return state == RCPT_WAITING || state == RCPT_READY;
+}
+
+/* ---- what comes of it ---- */
+
+static void
+nobody_any_more(struct mail *m, uint32_t rcpt)
+{
+	char id[SPOOL_ID_SIZE];
+
+	log_info(spool_id(m->id, id), "to=<%s>, requeued: goes to others now",
+	    log_quote(mail_texts(m, rcpt).address));
+	ledger_move(m, rcpt, RCPT_SETTLED);
+	note_verdict(durable_notes(), m, rcpt);
+}
+
+static void
+refuse(struct mail *m, uint32_t rcpt, const struct why *why)
+{
+	struct outcome o = { .why = *why };
+
+	if (m->rcpt[rcpt].state == RCPT_WAITING)
+		ledger_move(m, rcpt, RCPT_READY);
+	ledger_move(m, rcpt, RCPT_TRYING);
+	judge(m, rcpt, &o);
+}
+
+/* Those of a group that are still marked: NEVER, or other targets. */
+static void
+end_marked(struct mail *m, const struct asked *a, const uint8_t *marked)
+{
+	for (uint32_t i = 0; i < a->group.members; i++) {
+		uint32_t r = a->group.member[i];
+
+		if (marked[r] != MERGE_MARKED || m->state != MAIL_QUEUED)
+			continue;
+		if (a->why.verdict == VERDICT_NEVER)
+			refuse(m, r, &a->why);
+		else
+			nobody_any_more(m, r);
+	}
+}
+
+/* What waits is due now, and what held it is over. */
+static void
+make_due(struct mail *m, const uint8_t *marked, uint32_t n)
+{
+	uint32_t now = schedule_now();
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct rcpt *r = &m->rcpt[i];
+
+		if (marked[i] == 0 || r->state != RCPT_WAITING)
+			continue;
+		if (r->to != NULL)
+			destination_wake(r->to);
+		if (r->due > now)
+			r->due = now;
+		note_verdict(durable_notes(), m, i);
+	}
+	wake_due(m);
+}
+
+/* ---- all of a mail ---- */
+
+static void
+ask_about(struct asking *a, const struct merge_group *g)
+{
+	struct mail *m = find(a->mail);
+	struct view sender, original;
+	struct asked *to;
+	struct reply r;
+
+	if (m == NULL)
+		return;
+	sender = arena_view(&a->arena, mail_sender(m));
+	original = arena_view(&a->arena, mail_texts(m, g->member[0]).original);
+	if (!ask(sender, original, &r))
+		return;
+	if (a->count == a->cap) {
+		a->cap = a->cap > 0 ? a->cap * 2 : 4;
+		a->asked = xrealloc(a->asked, a->cap * sizeof(*a->asked));
+	}
+	to = &a->asked[a->count++];
+	to->group = *g;
+	to->group.targets = arena_view(&a->arena, r.m.routed.targets);
+	why_set(&to->why, r.m.routed.verdict, r.m.routed.status,
+	    r.m.routed.sentence);
+	reply_free(&r);
+}
+
+static bool
+any_marked(const struct asking *a, const struct merge_group *g)
+{
+	for (uint32_t i = 0; i < g->members; i++)
+		if (a->marked[g->member[i]] != 0)
+			return true;
+	return false;
+}
+
+/* Where the group that begins here ends. */
+static uint32_t
+group_end(const struct mail *m, const struct asking *a, uint32_t at, uint32_t n)
+{
+	struct view original = mail_texts(m, a->order[at]).original;
+
+	while (at < n && view_eq(mail_texts(m, a->order[at]).original,
+	    original))
+		at++;
+	return at;
+}
+
+static void
+ask_about_all(struct asking *a)
+{
+	struct mail *m = find(a->mail);
+	uint32_t n, end;
+
+	a->order = merge_sorted(m, &n, merge_by_original);
+	for (uint32_t at = 0; at < n; at = end) {
+		struct merge_group g = { .member = a->order + at };
+
+		m = find(a->mail);
+		if (m == NULL)
+			return;
+		end = group_end(m, a, at, n);
+		g.members = end - at;
+		if (any_marked(a, &g))
+			ask_about(a, &g);
+	}
+}
+
+static uint32_t
+unmark(struct asking *a, const struct mail *m)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < a->n; i++) {
+		if (a->marked[i] != 0 && !may_change(m, i))
+			a->marked[i] = 0;
+		n += a->marked[i] != 0;
+	}
+	return n;
+}
+
+static struct mail *
+change_all(struct asking *a, struct mail *m)
+{
+	struct merge_changes changes = { 0 };
+	struct mail *now = m;
+
+	for (size_t i = 0; i < a->count; i++)
+		if (a->asked[i].why.verdict == VERDICT_DONE &&
+		    !merge_targets(m, &a->asked[i].group, a->marked, &changes))
+			a->asked[i].why.verdict = VERDICT_LATER;
+	merge_unique(&changes, a->marked);
+	if (changes.n > 0)
+		now = change_mail(m, changes.at, changes.n);
+	free(changes.at);
+	for (size_t i = 0; i < a->count; i++)
+		if (a->asked[i].why.verdict != VERDICT_LATER)
+			end_marked(now, &a->asked[i], a->marked);
+	return now;
+}
+
+uint32_t
+requeue(uint64_t mail, uint8_t *marked, uint32_t n)
+{
+	struct asking a = { .mail = mail, .marked = marked, .n = n };
+	struct mail *m;
+	uint32_t count = 0;
+
+	arena_init(&a.arena);
+	ask_about_all(&a);
+	m = find(mail);
+	if (m != NULL) {
+		count = unmark(&a, m);
+		m = change_all(&a, m);
+		if (m->state == MAIL_QUEUED)
+			make_due(m, marked, n);
+		judge_progress(m);
+	}
+	free(a.order);
+	free(a.asked);
+	arena_reset(&a.arena);
+	return count;
+}
+
+/* ---- one that is tried again ---- */
+
+/* Only another hop: that need not be remembered. True when that was all. */
+static bool
+is_just_a_hop(struct mail *m, uint32_t rcpt, struct view targets)
+{
+	struct rcpt *r = &m->rcpt[rcpt];
+	struct target t, more;
+
+	if (!merge_next(&targets, &t) || merge_next(&targets, &more) ||
+	    transport_named(t.transport) != TRANSPORT_SMTP ||
+	    !view_eq(t.address, mail_texts(m, rcpt).address))
+		return false;
+	if (view_eq(t.destination, destination_hop(r->to)))
+		return true;
+	destination_drop(&r->to);
+	r->to = destination_take(t.destination);
+	relay_ready(m, rcpt);
+	relay_ready_end();
+	return true;
+}
+
+static void
+change_one(struct mail *m, uint32_t rcpt, struct view targets)
+{
+	const struct asked a = { .group = { &rcpt, 1, targets },
+		.why.verdict = VERDICT_DONE };
+	uint8_t *marked = xcalloc(m->nrcpt, 1);
+	struct merge_changes changes = { 0 };
+
+	marked[rcpt] = MERGE_MARKED;
+	if (merge_targets(m, &a.group, marked, &changes)) {
+		if (changes.n > 0)
+			m = change_mail(m, changes.at, changes.n);
+		end_marked(m, &a, marked);
+		judge_progress(m);
+	}
+	free(changes.at);
+	free(marked);
+}
+
+void
+requeue_retry(uint64_t mail, uint32_t rcpt)
+{
+	struct arena arena;
+	struct mail *m = find(mail);
+	struct view sender, address;
+	struct reply r;
+
+	if (m == NULL || rcpt >= m->nrcpt ||
+	    m->rcpt[rcpt].transport != TRANSPORT_SMTP)
+		return;
+	arena_init(&arena);
+	sender = arena_view(&arena, mail_sender(m));
+	address = arena_view(&arena, mail_texts(m, rcpt).address);
+	if (ask(sender, address, &r)) {
+		struct view targets = r.m.routed.targets;
+
+		m = find(mail);
+		if (m != NULL && m->rcpt[rcpt].state == RCPT_READY &&
+		    m->rcpt[rcpt].transport == TRANSPORT_SMTP &&
+		    r.m.routed.verdict == VERDICT_DONE &&
+		    merge_is_list(targets) && !is_just_a_hop(m, rcpt, targets))
+			change_one(m, rcpt, targets);
+		reply_free(&r);
+	}
+	arena_reset(&arena);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * requeue - recipients go where router says that they go now
+ *
+ * Routes, aliases and users change while mail waits. Before each further try of
+ * a recipient at another host router is asked about its address again; requeue
+ * asks about the address that the client gave, so that aliases are followed
+ * anew. Both ask in a fiber and wait; mails are found again by their ids.
+ */
+#ifndef QUEUE_REQUEUE_H
+#define QUEUE_REQUEUE_H
+
+#include "queue/mail.h"
+
+/* Those recipients that are marked (an octet, 1, for each of n) and WAITING or
+ * READY; they are due then. Returns how many. */
+uint32_t requeue(uint64_t mail, uint8_t *marked, uint32_t n);
+/* A recipient that is READY to be tried again at another host. */
+void requeue_retry(uint64_t mail, uint32_t rcpt);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * window - how much a next host can take, and when it is to be left alone
+ *
+ * The window is the number of transactions that may be under way at once. It
+ * begins small and grows by one with each success, after a failure by one with
+ * each windowful. A failure while others succeed halves it. A failure without
+ * any success since its transaction began says that the host is dead: it is left
+ * alone, and one transaction finds out what comes then.
+ */
+#ifndef QUEUE_WINDOW_H
+#define QUEUE_WINDOW_H
+
+#include "lib/base/view.h"
+
+/* As the message sent has it. */
+enum contact { CONTACT_GOOD = 2, CONTACT_NONE = 4, CONTACT_NO_SUCH = 5 };
+
+struct window {
+	int64_t until;		/* ms; left alone before */
+	int64_t good_at, dead_at;
+	uint32_t size, grown;
+	uint32_t failures;	/* in a row */
+	bool cautious;		/* it has failed: grow slowly */
+};
+
+/* A transaction that began then is over. */
+struct news {
+	enum contact contact;
+	int64_t began, now;	/* ms */
+	uint32_t random;
+	struct view sentence;
+};
+
+struct window_limits {
+	uint32_t most;
+	uint32_t wait_first, wait_most;	/* seconds that a dead one is left alone */
+};
+
+void window_init(struct window *w);
+uint32_t window_size(const struct window *w, uint32_t most);
+void window_learn(struct window *w, const struct news *n,
+    const struct window_limits *l);
+
+#endif
