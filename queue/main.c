@@ -159,10 +159,7 @@ static const struct handlers handlers = {
 	.content_get = control_content,
 	.answer = report_answer,
 	.queue_act = act_begin,
-	.queue_list = control_list,
-	.queue_flush = control_flush,
 	.queue_domain = control_domain,
-	.queue_delete = control_delete,
 	.closed = closed,
 };
 

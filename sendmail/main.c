@@ -153,13 +153,13 @@ mode_verify(struct run *r)
 	return status;
 }
 
-/* Become posthouse, which stands beside this program. */
+/* Become posthouse, which stands beside this program; words end with NULL. */
 static int
-run_posthouse(struct run *r, const char *noun, const char *verb)
+run_posthouse(struct run *r, const char *const *words)
 {
 	char self[4096];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	const char *argv[8] = { "posthouse" };
+	const char *argv[10] = { "posthouse" };
 	size_t at = 1;
 	char *slash;
 
@@ -167,8 +167,8 @@ run_posthouse(struct run *r, const char *noun, const char *verb)
 		argv[at++] = "-c";
 		argv[at++] = r->options.settings;
 	}
-	argv[at++] = noun;
-	argv[at] = verb;
+	while (*words != NULL && at + 1 < nitems(argv))
+		argv[at++] = *words++;
 	self[n > 0 ? n : 0] = '\0';
 	slash = strrchr(self, '/');
 	if (slash != NULL) {
@@ -185,13 +185,27 @@ run_posthouse(struct run *r, const char *noun, const char *verb)
 static int
 mode_list(struct run *r)
 {
-	return run_posthouse(r, "queue", "list");
+	static const char *const words[] = { "queue", "list", NULL };
+
+	return run_posthouse(r, words);
 }
 
+/* cron would send what it prints: errors alone. */
 static int
 mode_flush(struct run *r)
 {
-	return run_posthouse(r, "queue", "flush");
+	const char *what = r->options.flush_what;
+	const char *words[] = { "queue", "flush", what, NULL, NULL };
+
+	if (r->options.flush_by == 'S')
+		words[2] = "--sender";
+	else if (r->options.flush_by == 'R')
+		words[2] = strchr(what, '@') ? "--recipient" : "--domain";
+	if (r->options.flush_by == 'S' || r->options.flush_by == 'R')
+		words[3] = what;
+	if (freopen("/dev/null", "w", stdout) == NULL)
+		return EX_OSERR;
+	return run_posthouse(r, words);
 }
 
 /* The server makes its own index of the aliases: it only has to look again,
@@ -199,13 +213,14 @@ mode_flush(struct run *r)
 static int
 mode_aliases(struct run *r)
 {
+	static const char *const words[] = { "reload", NULL };
 	struct submit s = { .fd = -1 };
 	struct why w;
 	bool running = submit_open(&s, r->settings->run_dir,
 	    r->caller.hostname, &w);
 
 	submit_close(&s);
-	return running ? run_posthouse(r, "reload", NULL) : EX_OK;
+	return running ? run_posthouse(r, words) : EX_OK;
 }
 
 static int

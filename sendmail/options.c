@@ -91,11 +91,17 @@ take_aliases(struct options *o, char *v)
 	return true;
 }
 
+/* -qIid, -qRrecipient, -qSsender. An interval means a daemon, and that is here
+ * already: it is -q alone. */
 static bool
 take_flush(struct options *o, char *v)
 {
-	(void)v;
 	o->mode = MODE_FLUSH;
+	if (v != NULL && v[0] != '\0' && strchr("IRS", v[0]) != NULL) {
+		o->flush_by = v[0];
+		o->flush_what = v + 1;
+		return v[1] != '\0';
+	}
 	return true;
 }
 

@@ -35,6 +35,8 @@ struct options {
 	const char *ret;	/* -R: FULL or HDRS; NULL */
 	const char *envid;	/* -V, xtext; NULL */
 	const char *settings;	/* -C; NULL */
+	char flush_by;		/* -q: I, R or S; 0: all */
+	const char *flush_what;	/* id, recipient or domain, sender */
 	char **recipients;	/* closed by NULL */
 };
 

@@ -194,7 +194,10 @@ class Changes(Case):
         self.assertEqual([r for r, _ in self.grey.delivered()],
                          ["two@grey.test"])
         self.assertEqual(len(self.queue()), 1)
-        self.server.sendmail("-q")
+        self.server.sendmail("-qSnobody@client.test")
+        self.server.sendmail("-qRdown.test")
+        self.assertEqual(len(self.queue()), 1)
+        self.server.sendmail("-qR" + "one@grey.test")
         wait_for(lambda: len(self.grey.delivered()) == 2, "the first")
         self.server.settle()
 
