@@ -69,6 +69,12 @@ copy_rcpts(struct report *p, struct view list, size_t *n)
 		list_next(&list, &r[*n].relay);
 		list_next(&list, &r[*n].orcpt);
 		list_next(&list, &r[*n].reply);
+		if (*n > 0 && view_is(r[*n].status, "=")) {
+			r[*n].status = r[*n - 1].status;
+			r[*n].sentence = r[*n - 1].sentence;
+			r[*n].relay = r[*n - 1].relay;
+			r[*n].reply = r[*n - 1].reply;
+		}
 	}
 	return r;
 }

@@ -54,6 +54,8 @@ struct mail {
 	uint32_t bytes;		/* this allocation */
 	uint32_t taken_ms;	/* from id to durable, for the log */
 	uint32_t busy;		/* recipients READY or TRYING */
+	uint32_t told;		/* recipients before it were in a report ... */
+	uint8_t telling;	/* ... of this kind, which goes on */
 	uint8_t state;		/* MAIL_ of queue/state.def */
 	uint8_t body, ret;	/* as in mail_commit */
 	uint8_t by_mode, priority, tls;

@@ -104,30 +104,54 @@ is_wanted(const struct mail *m, uint8_t kind)
 
 /* What a recipient needs in the list of a report, and some more. */
 static size_t
-list_size(const struct mail *m, uint32_t rcpt)
+list_size(const struct mail *m, uint32_t rcpt, const struct reason *before)
 {
 	struct rcpt_texts t = mail_texts(m, rcpt);
 	const struct reason *why = m->rcpt[rcpt].why;
+	size_t n = t.original.n + t.address.n + t.orcpt.n + 100;
 
-	return t.original.n + t.address.n + t.orcpt.n +
-	    reason_sentence(why).n + reason_relay(why).n +
-	    reason_reply(why).n + 100;
+	return why == before ? n : n + reason_sentence(why).n +
+	    reason_relay(why).n + reason_reply(why).n;
 }
 
 /* What has no room in one report has it in the next. */
 static void
 collect(const struct mail *m, struct settles *about)
 {
+	const struct reason *before = NULL;
 	size_t bytes = 0;
 
-	for (uint32_t i = 0; i < m->nrcpt && about->n < SETTLES_MOST; i++) {
+	for (uint32_t i = about->kind == m->telling ? m->told : 0;
+	    i < m->nrcpt && about->n < SETTLES_MOST; i++) {
 		if (!is_about(m, i, about->kind))
 			continue;
-		bytes += list_size(m, i);
+		bytes += list_size(m, i, before);
 		if (bytes > LIST_MOST)
 			break;
+		before = m->rcpt[i].why;
 		about->rcpt[about->n++] = i;
 	}
+}
+
+/* A report is safe, or given up. One of a delay settles nobody: when it could
+ * not name all, it goes on behind the last that it named. A restart forgets
+ * that, as it may forget others that are late: nobody is told twice. */
+static void
+settled(struct mail *m, const struct settles *s)
+{
+	uint32_t i = s->rcpt[s->n - 1] + 1;
+
+	note_settle(m, s);
+	if (state_of(s->kind) != RCPT_WAITING)
+		return;
+	while (i < m->nrcpt && !is_about(m, i, s->kind))
+		i++;
+	m->told = i < m->nrcpt ? i : 0;
+	m->telling = i < m->nrcpt ? s->kind : 0;
+	if (i < m->nrcpt && s->kind == REPORT_LATE)
+		m->late_told = false;
+	else if (i < m->nrcpt)
+		m->warned = false;
 }
 
 /* What is to be told first; false when nothing is. */
@@ -158,25 +182,36 @@ report_consider(struct mail *m)
 
 /* ---- sending ---- */
 
+/* "=": the same reason as the one before. */
+static void
+put_reason(struct str *list, const struct reason *why, bool late, bool same)
+{
+	list_put(list, same ? VIEW_LIT("=") : late ? VIEW_LIT("4.7") :
+	    reason_status(why));
+	list_put(list, late && why == NULL ?
+	    VIEW_LIT("Not delivered by the time that you set") :
+	    reason_sentence(same ? NULL : why));
+	list_put(list, reason_relay(same ? NULL : why));
+}
+
 static void
 put_recipients(struct str *list, const struct mail *m,
     const struct settles *about)
 {
 	bool late = about->kind == REPORT_LATE;
+	const struct reason *before = NULL;
 
 	for (uint16_t i = 0; i < about->n; i++) {
 		struct rcpt_texts t = mail_texts(m, about->rcpt[i]);
 		const struct reason *why = m->rcpt[about->rcpt[i]].why;
+		bool same = why != NULL && why == before;
 
 		list_put(list, t.original);
 		list_put(list, t.address);
-		list_put(list, late ? VIEW_LIT("4.7") : reason_status(why));
-		list_put(list, late && why == NULL ?
-		    VIEW_LIT("Not delivered by the time that you set") :
-		    reason_sentence(why));
-		list_put(list, reason_relay(why));
+		put_reason(list, why, late, same);
 		list_put(list, t.orcpt);
-		list_put(list, reason_reply(why));
+		list_put(list, reason_reply(same ? NULL : why));
+		before = why;
 	}
 }
 
@@ -317,7 +352,7 @@ report_safe(const struct settles *s)
 	if (m == NULL || m->state != MAIL_QUEUED)
 		return;
 	m->settling = false;
-	note_settle(m, s);
+	settled(m, s);
 	judge_progress(m);
 }
 
@@ -368,7 +403,7 @@ give_up(struct mail *m, const struct settles *about)
 {
 	if (!m->settling) {
 		note_settled(durable_notes(), about);
-		note_settle(m, about);
+		settled(m, about);
 	}
 	m->warn = m->warn && !m->warned;
 	m->reporting = false;

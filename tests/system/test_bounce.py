@@ -4,6 +4,7 @@
 import email
 import email.policy
 import smtplib
+import time
 import unittest
 
 import reports
@@ -106,6 +107,31 @@ class Bounce(unittest.TestCase):
             self.assertGreaterEqual(code, 400)
             code, _ = smtp.rcpt(BOB)
             self.assertEqual(code, 250)
+
+
+class Many(unittest.TestCase):
+    def test_delay_of_many(self):
+        """All are named, in reports one after the other if need be, once."""
+        server = Server("delay_warning = 1\nretry_first = 1\nretry_most = 3\n"
+                        "recipients_max = 3000\n")
+        self.addCleanup(server.remove)
+        server.maildir(ALICE).parent.mkdir(parents=True)
+        server.maildir(ALICE).write_text("in the way\n")
+        server.start()
+        rcpts = [f"alice+{i}@{DOMAIN}" for i in range(1100)]
+        with server.smtp() as smtp:
+            smtp.sendmail(BOB, rcpts, message("around the world"))
+        wait_for(lambda: len(server.files(BOB)) >= 2, "two reports", 60)
+        time.sleep(3)
+        named = []
+        for file in server.files(BOB):
+            _, _, found, _ = reports.check(file.read_bytes())
+            self.assertEqual({f["action"] for f in found}, {"delayed"})
+            for f in found:
+                self.assertIn("mailbox", f["diagnostic-code"])
+            named += [f["final-recipient"] for f in found]
+        self.assertEqual(sorted(named), sorted(f"rfc822; {r}" for r in rcpts))
+        self.assertEqual(len(server.files(BOB)), 2)
 
 
 class Astray(unittest.TestCase):
