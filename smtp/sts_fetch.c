@@ -72,15 +72,16 @@ make_question(struct view domain, struct str *question)
 {
 	const struct settings *s = service_settings();
 	struct str host = { 0 }, addresses = { 0 };
+	unsigned n;
 
 	str_addf(&host, "mta-sts.%.*s", VIEW(domain));
-	add_addresses(&addresses, str_view(&host), DNS_A);
-	add_addresses(&addresses, str_view(&host), DNS_AAAA);
+	n = add_addresses(&addresses, str_view(&host), DNS_A);
+	n += add_addresses(&addresses, str_view(&host), DNS_AAAA);
 	str_addf(question, "%s%c%u%c%s%c%s%c", str_c(&host), 0,
 	    (unsigned)s->sts_port, 0, str_c(&addresses), 0, s->tls_ca, 0);
 	str_free(&host);
 	str_free(&addresses);
-	return addresses.n > 0;
+	return n > 0;
 }
 
 /* ---- the answer ---- */

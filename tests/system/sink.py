@@ -259,7 +259,7 @@ class Session:
             await self.say("GREETING")
             while True:
                 await self.command(await self.line())
-        except (Closed, ConnectionError, asyncio.IncompleteReadError):
+        except (Closed, OSError, asyncio.IncompleteReadError):
             pass
         finally:
             self.writer.close()
