@@ -278,6 +278,27 @@ judge_end(struct transaction *t)
 	}
 }
 
+/* A server that gave one reply too many before has its reply to RCPT where that to
+ * the content should be. Such a one can be known by its status: whoever speaks of
+ * an address (X.1.Z) is asked for one more word, which is the late one then. */
+static void
+confirm_end(struct transaction *t)
+{
+	struct client *c = t->c;
+	struct outcome lost = { .arena = t->o->arena };
+
+	if (t->o->verdict != VERDICT_DONE || !pipelines(t) || c->broken ||
+	    strncmp(c->response.status, "1.", 2) != 0)
+		return;
+	if (!client_command(c, PHASE_RSET, &lost, "NOOP") && c->broken &&
+	    c->response.code == 0)
+		return;
+	if (response_class(&c->response) == 3)
+		out_of_order(t, PHASE_END);
+	else if (response_class(&c->response) != 2)
+		c->broken = !client_refused(c, PHASE_END, t->o);
+}
+
 /* LMTP has a reply for each recipient that was accepted (RFC 2033 4.2). */
 static void
 take_ends(struct transaction *t)
@@ -302,6 +323,7 @@ take_end(struct transaction *t)
 		take_ends(t);
 	} else {
 		judge_end(t);
+		confirm_end(t);
 		settle(t);
 	}
 	t->c->dirty = false;
