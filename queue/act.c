@@ -5,23 +5,23 @@
  * It runs in a fiber and lets others have their turn: a million recipients must
  * not stop the queue, and a list of them not fill memory. What the walk meets
  * is what was there when it began and is still there. A change is answered
- * when it is durable; a recipient that is being tried at this moment cannot be
- * held any more, and the verdict counts.
+ * when it is durable. Of a recipient that is being tried at this moment the
+ * verdict counts.
  */
 #include <stdlib.h>
 
 #include "lib/base/log.h"
+#include "lib/mail/hop.h"
 #include "lib/mail/spool.h"
 #include "lib/proc/service.h"
 #include "queue/act.h"
+#include "queue/alter.h"
 #include "queue/durable.h"
 #include "queue/ledger.h"
 #include "queue/match.h"
-#include "queue/note.h"
 #include "queue/schedule.h"
 #include "queue/story.h"
 #include "queue/transport.h"
-#include "queue/wake.h"
 
 #define BACKLOG		(256u * 1024)	/* wait for the reader beyond it */
 #define WAIT_MS		5
@@ -123,126 +123,22 @@ list(struct act *a, struct mail *m)
 	return n;
 }
 
-/* ---- changes ---- */
-
-static bool
-is_meant(const void *arg, const struct mail *m, uint32_t rcpt)
-{
-	return match_rcpt(arg, m, rcpt);
-}
-
-/* What is held is not tried with all others; who names it, means it. */
-static uint32_t
-flush(struct act *a, struct mail *m)
-{
-	const struct flush f = { .held = a->match.said.mail != 0,
-		.wants = is_meant, .arg = &a->match };
-
-	return wake_flush(m, &f);
-}
-
-static uint32_t
-hold(struct act *a, struct mail *m)
-{
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < m->nrcpt; i++) {
-		struct rcpt *r = &m->rcpt[i];
-
-		if ((r->state != RCPT_WAITING && r->state != RCPT_READY) ||
-		    !match_rcpt(&a->match, m, i))
-			continue;
-		if (r->state == RCPT_READY)
-			ledger_move(m, i, RCPT_WAITING);
-		r->due = FROZEN;
-		note_verdict(durable_notes(), m, i);
-		n++;
-	}
-	schedule_put(m);
-	return n;
-}
-
-static uint32_t
-release(struct act *a, struct mail *m)
-{
-	const uint32_t now = schedule_now();
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < m->nrcpt; i++) {
-		if (!mail_is_held(m, i, now) || !match_rcpt(&a->match, m, i))
-			continue;
-		m->rcpt[i].due = now;
-		note_verdict(durable_notes(), m, i);
-		n++;
-	}
-	if (n > 0)
-		wake_due(m);
-	return n;
-}
-
-static void
-delete_mail(struct mail *m)
-{
-	char id[SPOOL_ID_SIZE];
-
-	log_info(spool_id(m->id, id), "from=<%s>, deleted by the administrator",
-	    log_quote(mail_sender(m)));
-	schedule_remove(m);
-	note_deleted(durable_notes(), m->id);
-	durable_finish(m);
-}
-
-static bool
-delete_rcpt(struct mail *m, uint32_t rcpt)
-{
-	uint8_t state = m->rcpt[rcpt].state;
-	char id[SPOOL_ID_SIZE];
-
-	if (state != RCPT_WAITING && state != RCPT_READY)
-		return false;
-	log_info(spool_id(m->id, id), "to=<%s>, deleted by the administrator",
-	    log_quote(mail_texts(m, rcpt).address));
-	ledger_move(m, rcpt, RCPT_SETTLED);
-	note_verdict(durable_notes(), m, rcpt);
-	return true;
-}
-
-/* All that is left: at once, whatever is under way. Some recipients: those that
- * wait. */
-static uint32_t
-delete(struct act *a, struct mail *m)
-{
-	uint32_t meant = 0, n = 0;
-
-	for (uint32_t i = 0; i < m->nrcpt; i++)
-		meant += match_rcpt(&a->match, m, i);
-	if (meant == 0)
-		return 0;
-	if (meant == m->unsettled) {
-		delete_mail(m);
-		return meant;
-	}
-	for (uint32_t i = 0; i < m->nrcpt; i++)
-		if (match_rcpt(&a->match, m, i) && delete_rcpt(m, i))
-			n++;
-	schedule_put(m);
-	return n;
-}
-
 /* ---- the walk ---- */
 
-enum { ACTION_LIST = 1, ACTION_DELETE = 5 };
+enum { ACTION_LIST = 1, ACTION_DELETE = 5, ACTION_REROUTE = 7 };
 static const struct {
-	/* How many recipients it was. The mail may be finished then. */
-	uint32_t (*run)(struct act *a, struct mail *m);
+	/* queue/alter.h; NULL: list */
+	uint32_t (*run)(const struct match *f, struct mail *m);
 	bool writes;
 	const char *done;	/* for history; NULL: nothing */
 } actions[] = {
-	[ACTION_LIST] = { list, false, NULL },
-	[2] = { flush, false, "flushed" },
-	[3] = { hold, true, "held" },
-	[4] = { release, true, "released" },
-	[ACTION_DELETE] = { delete, true, "deleted" },
+	[ACTION_LIST] = { NULL, false, NULL },
+	[2] = { alter_flush, false, "flushed" },
+	[3] = { alter_hold, true, "held" },
+	[4] = { alter_release, true, "released" },
+	[ACTION_DELETE] = { alter_delete, true, "deleted" },
+	[6] = { alter_requeue, true, "requeued" },
+	[ACTION_REROUTE] = { alter_reroute, true, "rerouted" },
 };
 
 static int
@@ -291,12 +187,15 @@ visit(struct act *a, uint64_t id)
 	struct mail *m = ledger_find(id);
 	uint32_t n, left;
 	uint64_t size;
+	uint8_t action;
 
 	if (m == NULL || m->state != MAIL_QUEUED || !match_mail(&a->match, m))
 		return;
+	action = a->match.said.action;
 	size = m->size;
 	left = m->unsettled;
-	n = actions[a->match.said.action].run(a, m);
+	n = action == ACTION_LIST ? list(a, m) :
+				    actions[action].run(&a->match, m);
 	a->recipients += n;
 	if (n > 0) {
 		a->mails++;
@@ -360,23 +259,46 @@ run(void *arg)
 	free(a);
 }
 
+/* To reroute: the hop in its canonical form. */
+static bool
+is_possible(struct msg_queue_act *m, struct str *hop, struct why *w)
+{
+	struct arena arena;
+	struct hop h;
+	bool is;
+
+	if (m->action == 0 || m->action >= nitems(actions))
+		return why_never(w, "5.1", "The queue has no action %u",
+		    m->action);
+	if (m->action != ACTION_REROUTE)
+		return true;
+	arena_init(&arena);
+	is = hop_parse(m->hop, &arena, &h, w);
+	if (is)
+		hop_write(&h, hop);
+	m->hop = str_view(hop);
+	arena_reset(&arena);
+	return is;
+}
+
 void
 act_begin(struct channel *c, uint32_t tag, struct msg_queue_act *m)
 {
+	struct str hop = { 0 };
 	struct act *a;
 	struct why w;
 
-	if (m->action >= nitems(actions) || actions[m->action].run == NULL) {
-		why_never(&w, "5.1", "The queue has no action %u", m->action);
+	if (!is_possible(m, &hop, &w)) {
 		channel_answer(c, tag, &w);
-		return;
+	} else {
+		a = xcalloc(1, sizeof(*a));
+		a->from = c;
+		a->tag = tag;
+		match_set(&a->match, m);
+		LIST_INSERT_HEAD(&acts, a, entry);
+		fiber_start(run, a);
 	}
-	a = xcalloc(1, sizeof(*a));
-	a->from = c;
-	a->tag = tag;
-	match_set(&a->match, m);
-	LIST_INSERT_HEAD(&acts, a, entry);
-	fiber_start(run, a);
+	str_free(&hop);
 }
 
 void

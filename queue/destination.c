@@ -36,7 +36,7 @@ struct destination {
 	struct window window;
 	int64_t free_at, idle_at;	/* rate; nobody holds it since */
 	uint32_t hash, holders;
-	uint32_t flying, ready;
+	uint32_t flying;
 	uint8_t list;
 	bool active;			/* counted in all.active */
 	bool named;			/* by a route */
@@ -292,17 +292,7 @@ put(struct destination *d, struct job *j, bool first)
 	if (d->work == NULL)
 		d->work = jobs_new();
 	jobs_put(d->work, j, first);
-	d->ready += j->n - j->at;
 	relist(d);
-}
-
-static struct job *
-take(struct destination *d)
-{
-	struct job *j = jobs_take(&d->work);
-
-	d->ready -= j->n - j->at;
-	return j;
 }
 
 void
@@ -391,7 +381,7 @@ destination_next(int64_t now, struct destination **to, int64_t *wait)
 			*wait = all.sleep_until - now;
 		return NULL;
 	}
-	j = take(d);
+	j = jobs_take(&d->work);
 	unlist(d);
 	relist(d);
 	*to = d;
@@ -468,22 +458,7 @@ destination_limit(const struct destination_limits *l)
 void
 destination_describe(const struct destination *d, struct destination_state *s)
 {
-	*s = (struct destination_state){ .ready = d->ready,
-		.trying = d->flying, .until = d->window.until,
+	*s = (struct destination_state){ .trying = d->flying,
+		.until = d->window.until,
 		.window = window_size(&d->window, limits_of(d).most) };
-}
-
-struct destination *
-destination_after(const struct destination *d)
-{
-	uint32_t i = d != NULL ? (d->hash & (all.size - 1)) + 1 : 0;
-	struct destination *next = d != NULL ? d->next : NULL;
-
-	for (;;) {
-		while (next == NULL && i < all.size)
-			next = all.chain[i++];
-		if (next == NULL || next->holders > 0)
-			return next;
-		next = next->next;
-	}
 }

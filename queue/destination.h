@@ -72,12 +72,10 @@ void destination_wake(struct destination *d);
 
 /* For posthouse queue stats. */
 struct destination_state {
-	uint32_t ready, trying, window;
+	uint32_t trying, window;
 	int64_t until;		/* in ms, 0: none */
 };
 void destination_describe(const struct destination *d,
     struct destination_state *s);
-/* Walk over those that somebody holds: the one behind d, the first for NULL. */
-struct destination *destination_after(const struct destination *d);
 
 #endif

@@ -141,14 +141,18 @@ later(struct mail *m, uint32_t rcpt, const struct outcome *o)
 {
 	const struct settings *s = service_settings();
 	struct rcpt *r = &m->rcpt[rcpt];
+	bool frozen = r->due == FROZEN;
 
 	r->due = schedule_now() + schedule_wait(r->tries,
 	    o->own ? 1 : (uint32_t)s->retry_first, (uint32_t)s->retry_most,
 	    o->random);
 	if (o->due > r->due)
 		r->due = o->due;
+	if (frozen)
+		r->due = FROZEN;
 	ledger_move(m, rcpt, RCPT_WAITING);
-	schedule_sooner(m, r->due);
+	if (!frozen)
+		schedule_sooner(m, r->due);
 	consider_warning(m, rcpt);
 }
 

@@ -29,6 +29,7 @@
 #include "queue/schedule.h"
 #include "queue/settle.h"
 #include "queue/soft.h"
+#include "queue/stats.h"
 #include "queue/wake.h"
 
 #define THREADS		16	/* syncs in parallel */
@@ -110,6 +111,7 @@ closed(struct channel *c)
 	report_closed(c);
 	control_closed(c);
 	act_closed(c);
+	stats_closed(c);
 }
 
 /* What is under way ends, what it ended with is written down. */
@@ -159,6 +161,7 @@ static const struct handlers handlers = {
 	.content_get = control_content,
 	.answer = report_answer,
 	.queue_act = act_begin,
+	.queue_stats = stats_begin,
 	.queue_domain = control_domain,
 	.closed = closed,
 };

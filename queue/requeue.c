@@ -90,7 +90,7 @@ nobody_any_more(struct mail *m, uint32_t rcpt)
 static void
 refuse(struct mail *m, uint32_t rcpt, const struct why *why)
 {
-	struct outcome o = { .why = *why };
+	struct outcome o = { .why = *why, .random = arc4random() };
 
 	if (m->rcpt[rcpt].state == RCPT_WAITING)
 		ledger_move(m, rcpt, RCPT_READY);

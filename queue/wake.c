@@ -26,6 +26,8 @@ join_line(struct mail *m, uint32_t rcpt)
 static void
 make_ready(struct mail *m, uint32_t rcpt)
 {
+	if (mail_is_frozen(m, rcpt))
+		m->rcpt[rcpt].due = schedule_now();
 	ledger_move(m, rcpt, RCPT_READY);
 	join_line(m, rcpt);
 }
@@ -45,7 +47,8 @@ consider_by(struct mail *m)
 		return;
 	m->late = (m->by_mode & BY_MODE) == BY_NOTIFY;
 	for (uint32_t i = 0; i < m->nrcpt; i++)
-		if (judge_is_overdue(m) && m->rcpt[i].state == RCPT_WAITING)
+		if (judge_is_overdue(m) &&
+		    m->rcpt[i].state == RCPT_WAITING && !mail_is_frozen(m, i))
 			judge_give_up(m, i);
 	judge_progress(m);
 }
