@@ -23,6 +23,7 @@
 static struct {
 	struct file_state seen;
 	bool unsettled;		/* changed at the last look */
+	bool begun;		/* the log is where it belongs, say what is wrong */
 	struct loop_timer *timer;
 } file;
 
@@ -31,18 +32,19 @@ static bool
 is_private(int fd, const char *path)
 {
 	struct stat st;
+	bool fine = fstat(fd, &st) == 0 &&
+	    (st.st_uid == 0 || st.st_uid == geteuid()) &&
+	    (st.st_mode & 077) == 0;
 
-	if (fstat(fd, &st) < 0)
-		return false;
+	if (fine || !file.begun)
+		return fine;
 	if (st.st_uid != 0 && st.st_uid != geteuid())
 		log_error("relay_logins", "%s belongs to somebody else than "
 		    "root; it is not used", path);
-	else if ((st.st_mode & 077) != 0)
+	else
 		log_error("relay_logins", "%s is open to others (mode %03o); "
 		    "it is not used before chmod 600", path,
 		    (unsigned)st.st_mode & 0777);
-	else
-		return true;
 	return false;
 }
 
@@ -53,7 +55,7 @@ open_private(const char *path)
 	int fd = path[0] != '\0' ? file_state_open(path) : -1;
 
 	if (fd < 0) {
-		if (path[0] != '\0' && errno != ENOENT)
+		if (path[0] != '\0' && errno != ENOENT && file.begun)
 			log_error("relay_logins", "cannot open %s: %s", path,
 			    errno == EINVAL ? "not a file" : strerror(errno));
 		return -1;
@@ -111,6 +113,13 @@ look(void *unused)
 void
 login_file_begin(void)
 {
+	int fd;
+
+	file.begun = true;
 	look_again();
+	/* smtp has it already: this is for the log */
+	fd = open_private(house_settings()->relay_logins);
+	if (fd >= 0)
+		close(fd);
 	file.timer = loop_timer_new(LOOK_MS, look, NULL);
 }

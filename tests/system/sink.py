@@ -226,6 +226,12 @@ class Session:
             self.tls = True
             self.mail = None
 
+    async def do_auth(self, argument):
+        if self.sink.auth is None:
+            await self.say("AUTH", argument)
+        else:
+            await self.sink.auth(self, argument)
+
     async def do_quit(self, _):
         await self.say("QUIT")
         raise Closed
@@ -268,15 +274,16 @@ class Session:
 class Sink:
     def __init__(self, script=None, extensions=EXTENSIONS, *,
                  address="127.0.0.1", port=0, path=None, lmtp=False, delay=0,
-                 context=None, implicit=False):
+                 context=None, implicit=False, auth=None):
         """delay: seconds before each reply; path: of a UNIX socket instead of
         an address; context: for STARTTLS, or from the first octet when
-        implicit."""
+        implicit; auth: waits for the rest of AUTH instead of the script."""
         self.script = dict(script or {})
         self.extensions = list(extensions)
         self.address, self.port, self.path = address, port, path
         self.lmtp, self.delay = lmtp, delay
         self.context, self.implicit = context, implicit
+        self.auth = auth
         self.mails, self.sessions = [], []
         self.turns = {}
         self.loop = asyncio.new_event_loop()
