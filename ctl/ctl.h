@@ -28,6 +28,8 @@ enum {
 	OPTION_NEWER = 1 << 21,
 	OPTION_REASON = 1 << 22,
 	OPTION_STATE = 1 << 23,
+	OPTION_SINCE = 1 << 24,
+	OPTION_DAY = 1 << 25,
 	/* those that choose mail of the queue */
 	OPTION_FILTERS = OPTION_SENDER | OPTION_RECIPIENT | OPTION_DOMAIN |
 	    OPTION_OLDER | OPTION_NEWER | OPTION_REASON | OPTION_STATE
@@ -62,6 +64,7 @@ extern const struct command mailbox_commands[];
 extern const struct command explain_commands[];
 extern const struct command privileges_commands[];
 extern const struct command tls_commands[];
+extern const struct command trace_commands[];
 extern const struct command dns_commands[];
 
 /* The settings of the file; ends the program with their errors. */

@@ -30,6 +30,7 @@ static const struct command *const groups[] = {
 	explain_commands,
 	privileges_commands,
 	tls_commands,
+	trace_commands,
 	dns_commands,
 	help_commands,
 };
@@ -54,6 +55,8 @@ static const struct option {
 	{ "--older", OPTION_OLDER, "AGE" },
 	{ "--newer", OPTION_NEWER, "AGE" },
 	{ "--reason", OPTION_REASON, "WORDS" },
+	{ "--since", OPTION_SINCE, "AGE|TIME" },
+	{ "--day", OPTION_DAY, "YYYY-MM-DD" },
 	{ "--state", OPTION_STATE, "active|deferred|held|reporting" },
 };
 

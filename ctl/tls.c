@@ -13,6 +13,7 @@
 #include "ctl/certificate.h"
 #include "ctl/link.h"
 #include "ctl/output.h"
+#include "ctl/tls_report.h"
 #include "lib/base/file.h"
 #include "lib/proc/tls_pair.h"
 
@@ -250,6 +251,8 @@ show(struct ctl *ctl)
 const struct command tls_commands[] = {
 	{ "tls show", "", OPTION_JSON, 0, 0, show,
 	    "certificates: what is served, and what is on disk" },
+	{ "tls report", "[DOMAIN]", OPTION_JSON | OPTION_DAY, 0, 1, tls_report,
+	    "how TLS with other servers went (RFC 8460)" },
 	{ "tls self-signed", "NAME...", 0, 1, 100, certificate_self_signed,
 	    "write a certificate that nobody else trusts, and its key" },
 	{ 0 },

@@ -37,7 +37,7 @@ tell_flush(void)
 	struct channel *c = service_peer(ROLE_HISTORY, 0);
 
 	loop_timer_free(&timer);
-	if (c != NULL && batch.n > 0)
+	if (c != NULL && (batch.n > 0 || lost > 0))
 		send_batch(c);
 }
 
@@ -73,6 +73,8 @@ is_wanted(enum event_kind kind)
 	if (c == NULL || channel_backlog(c) > BACKLOG_MOST ||
 	    (kind == EVENT_REFUSED && is_too_often())) {
 		lost += lost < UINT32_MAX;
+		if (timer == NULL && c != NULL)
+			timer = loop_timer_new(WAIT_MS, waited, NULL);
 		return false;
 	}
 	if (batch.n >= BATCH)
