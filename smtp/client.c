@@ -144,8 +144,8 @@ starttls(struct client *c, const struct client_target *t,
 	return handshake(c, t, hp, o) && hello(c, o);
 }
 
-static bool
-begin(struct client *c, const struct client_target *t,
+bool
+client_begin(struct client *c, const struct client_target *t,
     const struct host_policy *hp, struct outcome *o)
 {
 	if (hp->tls == HOST_IMPLICIT && !handshake(c, t, hp, o))
@@ -211,7 +211,7 @@ client_open(const struct client_target *t, struct outcome *o)
 	if (!policy_host(t->policy, t->host, &hp, o))
 		return NULL;
 	c = connected(t, o);
-	if (c == NULL || begin(c, t, &hp, o))
+	if (c == NULL || client_begin(c, t, &hp, o))
 		return c;
 	/* TLS was tried and is not to be had, and did not have to be: once
 	 * again without (RFC 7435). */
@@ -221,7 +221,7 @@ client_open(const struct client_target *t, struct outcome *o)
 		return NULL;
 	hp.tls = HOST_NONE;
 	c = connected(t, o);
-	if (c != NULL && !begin(c, t, &hp, o))
+	if (c != NULL && !client_begin(c, t, &hp, o))
 		client_close(&c);
 	return c;
 }

@@ -45,6 +45,9 @@ struct client_target {
 /* Connect, be greeted, say EHLO, begin TLS and log in as the target wants. NULL
  * with the outcome; o->relay says where. */
 struct client *client_open(const struct client_target *t, struct outcome *o);
+/* The same from where c->stream is connected. False with the outcome. */
+bool client_begin(struct client *c, const struct client_target *t,
+    const struct host_policy *hp, struct outcome *o);
 /* Say QUIT if that is possible without waiting, and close. */
 void client_close(struct client **c);
 /* Nothing has come that nobody asked for, and the line is up, as far as can be
