@@ -42,7 +42,8 @@ enum {
 	SCOPE_ABSTRACT_UNIX = 1 << 0,
 	SCOPE_SIGNAL = 1 << 1,
 	RULESET_VERSION = 1,
-	RULE_PATH_BENEATH = 1
+	RULE_PATH_BENEATH = 1,
+	RULE_NET_PORT = 2
 };
 #define FS_ABI1		((1 << 13) - 1)
 #define FS_READ		(FS_READ_FILE | FS_READ_DIR)
@@ -64,6 +65,10 @@ struct path_rule {
 	uint64_t allowed;
 	int32_t fd;
 } __attribute__((packed));
+
+struct port_rule {
+	uint64_t allowed, port;
+};
 
 static uint64_t
 fs_rights(long abi)
@@ -131,6 +136,17 @@ allow_setting(int ruleset, const struct program_path *path,
 	str_free(&full);
 }
 
+/* Who connects may say from which address; the port is the kernel's choice. */
+static void
+allow_any_port(int ruleset)
+{
+	struct port_rule rule = { .allowed = NET_BIND_TCP, .port = 0 };
+
+	if (syscall(SYS_landlock_add_rule, ruleset, RULE_NET_PORT, &rule, 0) <
+	    0)
+		fatal("cannot allow source addresses: %s", strerror(errno));
+}
+
 static void
 landlock(const struct program *p, const struct settings *s, struct str *layers)
 {
@@ -155,6 +171,8 @@ landlock(const struct program *p, const struct settings *s, struct str *layers)
 	for (const struct program_path *path = p->paths;
 	    path != NULL && path->setting != NULL; path++)
 		allow_setting(ruleset, path, s, attr.fs);
+	if (attr.net != 0 && (p->calls & CALLS_CONNECT))
+		allow_any_port(ruleset);
 	if (syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
 		fatal("cannot enter Landlock rules: %s", strerror(errno));
 	close(ruleset);

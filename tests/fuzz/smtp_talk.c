@@ -17,7 +17,8 @@
 #include "smtp/pool.h"
 #include "smtp/transaction.h"
 
-#define RECIPIENTS 3
+#define RECIPIENTS	3
+#define PATIENCE_MS	2	/* for a client that waits for more */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -67,11 +68,11 @@ service_quit(void)
 /* ---- the two ends ---- */
 
 static bool
-hear(struct stream *s)
+hear(struct stream *s, int64_t deadline)
 {
 	struct view v;
 
-	if (stream_peek(s, &v, DEADLINE_NEVER) != STREAM_OK)
+	if (stream_peek(s, &v, deadline) != STREAM_OK)
 		return false;
 	str_add(&talk.heard, v);
 	stream_skip(s, v.n);
@@ -100,14 +101,14 @@ server(void *unused UNUSED)
 	stream_open(&s, talk.fd);
 	say(&s, view_cut(&talk.says, '\0'));
 	while (talk.says.n > 0 && !talk.ended) {
-		hear(&s);
+		hear(&s, deadline_in(PATIENCE_MS));
 		say(&s, view_cut(&talk.says, '\0'));
 	}
 	/* silence would only cost time: this end is closed, and still hears */
 	shutdown(s.fd, SHUT_WR);
 	while (!talk.ended)
 		fiber_sleep(0);
-	while (hear(&s))
+	while (hear(&s, DEADLINE_NEVER))
 		;
 	stream_close(&s);
 	loop_stop();

@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: ISC
+"""Which host gets the mail: MX records, addresses, loops, sockets."""
+
+import unittest
+
+import zones
+from server import DOMAIN, Server, free_port, message
+from sink import REPLIES, Drop, Sink
+from test_relay import ALICE, Follower, Relay
+
+SETTINGS = """smtp_port = {port}
+relay_clients = 127.0.0.1
+retry_first = 1
+retry_most = 1
+remote_timeout = 3
+connect_timeout = 2
+dns_timeout = 2
+smtp_tls = none
+mta_sts = no
+hostname = mail.example.test
+routes = routes
+"""
+
+
+@unittest.skipIf(zones.missing(), zones.missing())
+class Hosts(unittest.TestCase):
+    fates, fate = Relay.fates, Relay.fate
+
+    def start(self, records, more="", routes=""):
+        self.port = free_port()
+        self.zones = zones.Zones(records)
+        self.addCleanup(self.zones.close)
+        self.server = Server(SETTINGS.format(port=self.port) + more +
+                             self.zones.settings("off"))
+        self.addCleanup(self.server.remove)
+        (self.server.dir / "etc/routes").write_text(routes)
+        self.server.start()
+        self.follower = Follower(self.server.dir / "log/posthouse.log")
+
+    def sink(self, address, script=None, **more):
+        sink = Sink(script, address=address, port=self.port, **more)
+        sink.__enter__()
+        self.addCleanup(sink.__exit__)
+        return sink
+
+    def send(self, to):
+        with self.server.smtp() as smtp:
+            smtp.sendmail(ALICE, [to], message("x"))
+
+    def test_preference(self):
+        self.start({"one.example": "@ MX 10 a\n@ MX 20 b\n@ MX 30 c\n"
+                    "a A 127.1.0.1\nb A 127.1.0.2\nc A 127.1.0.3\n"})
+        a = self.sink("127.1.0.1", {"MAIL": [None, "451 4.3.0 Busy"]})
+        b = self.sink("127.1.0.2", {"GREETING": "421 4.3.2 Full"})
+        c = self.sink("127.1.0.3")
+        self.send("x@one.example")
+        self.fate("x@one.example", "sent")
+        self.assertEqual([len(s.mails) for s in (a, b, c)], [1, 0, 0])
+        self.send("y@one.example")
+        self.fate("y@one.example", "sent")
+        self.assertEqual([len(s.mails) for s in (a, b, c)], [1, 0, 1])
+        self.assertEqual(len(self.fates("y@one.example")), 1)
+        self.assertEqual(len(b.sessions), 1)
+
+    def test_equal_preference_shares(self):
+        self.start({f"d{i}.example": "@ MX 10 a.hosts.example.\n"
+                    "@ MX 10 b.hosts.example.\n" for i in range(24)} |
+                   {"hosts.example": "a A 127.1.0.1\nb A 127.1.0.2\n"})
+        both = [self.sink(f"127.1.0.{i}") for i in (1, 2)]
+        for i in range(24):
+            self.send(f"x@d{i}.example")
+        for i in range(24):
+            self.fate(f"x@d{i}.example", "sent")
+        self.assertTrue(all(s.mails for s in both))
+
+    def test_the_domain_itself(self):
+        self.start({"plain.example": "@ A 127.1.0.1\n",
+                    "alias.example": "www CNAME mx.plain.example.\n",
+                    "mx.plain.example": "@ A 127.1.0.1\n"})
+        sink = self.sink("127.1.0.1")
+        for to in ("x@plain.example", "x@www.alias.example"):
+            self.send(to)
+            self.fate(to, "sent")
+        self.assertEqual(len(sink.mails), 2)
+
+    def test_several_addresses(self):
+        self.start({"many.example": "@ MX 1 mx\nmx A 127.1.0.1\n"
+                    "mx A 127.1.0.2\nmx A 127.1.0.3\nmx AAAA ::1\n"})
+        sink = self.sink("127.1.0.3")
+        self.send("x@many.example")
+        self.fate("x@many.example", "sent")
+        self.assertEqual(len(self.fates("x@many.example")), 1)
+        self.assertEqual(len(sink.mails), 1)
+
+    def test_no_mail_for_them(self):
+        self.start({"null.example": "@ MX 0 .\n@ A 127.1.0.1\n",
+                    "empty.example": "@ TXT nothing\n",
+                    "dead.example": "@ MX 1 mx\n"})
+        for to, status, words in (
+                ("x@null.example", "5.1.10", "nullMX"),
+                ("x@empty.example", "5.1.2", "no data record"),
+                ("x@dead.example", "5.1.2", "Host not found"),
+                ("x@nowhere.example", "5.1.2", "Host not found")):
+            with self.subTest(to=to):
+                self.send(to)
+                dsn, _, why = self.fate(to, "bounced")
+                self.assertEqual(dsn, status)
+                self.assertIn(words, why)
+
+    def test_dns_that_does_not_answer(self):
+        self.start({"quiet.example": "@ A 127.1.0.1\n"})
+        sink = self.sink("127.1.0.1")
+        self.zones.rule("quiet.example", "servfail")
+        self.send("x@quiet.example")
+        self.assertEqual(self.fate("x@quiet.example", "deferred")[0], "4.4.3")
+        self.zones.rule("quiet.example", "")
+        self.fate("x@quiet.example", "sent")
+        self.assertEqual(len(sink.mails), 1)
+
+    def test_loops(self):
+        """This host in the list: only those with a better preference."""
+        self.start({"best.example": "@ MX 1 mail.example.test.\n@ MX 2 b\n"
+                    "b A 127.1.0.2\n",
+                    "backup.example": "@ MX 1 a\n@ MX 2 us\n@ MX 2 b\n"
+                    "@ MX 3 c\na A 127.1.0.1\nus A 127.0.0.9\n"
+                    "b A 127.1.0.2\nc A 127.1.0.3\n"})
+        # a listener that is at port smtp_port of 127.0.0.9
+        with self.server.conf.open("a") as f:
+            f.write(f"\n[listener more]\naddress = 127.0.0.9:{self.port}\n"
+                    "protocol = smtp\n")
+        self.server.stop()
+        self.server.start()
+        others = [self.sink("127.1.0.2"), self.sink("127.1.0.3")]
+        self.send("x@best.example")
+        dsn, _, why = self.fate("x@best.example", "bounced")
+        self.assertEqual(dsn, "5.4.6")
+        self.assertIn("loops back to myself", why)
+        self.send("x@backup.example")
+        self.assertIn("Connection refused",
+                      self.fate("x@backup.example", "deferred")[2])
+        a = self.sink("127.1.0.1")
+        self.fate("x@backup.example", "sent")
+        self.assertEqual(len(a.mails), 1)
+        self.assertEqual([len(s.sessions) for s in others], [0, 0])
+
+    def test_lost_at_one_host_is_sent_to_the_next(self):
+        self.start({"two.example": "@ MX 1 a\n@ MX 2 b\na A 127.1.0.1\n"
+                    "b A 127.1.0.2\n"})
+        a = self.sink("127.1.0.1", {"RCPT": Drop()})
+        b = self.sink("127.1.0.2")
+        self.send("x@two.example")
+        self.fate("x@two.example", "sent")
+        self.assertEqual([len(a.mails), len(b.mails)], [0, 1])
+        self.assertEqual(len(self.fates("x@two.example")), 1)
+
+    def test_the_end_is_not_tried_elsewhere(self):
+        """Who may have the mail is asked again later, and nobody else now."""
+        self.start({"two.example": "@ MX 1 a\n@ MX 2 b\na A 127.1.0.1\n"
+                    "b A 127.1.0.2\n"})
+        a = self.sink("127.1.0.1", {"END": [Drop(), None]})
+        b = self.sink("127.1.0.2")
+        self.send("x@two.example")
+        self.assertIn("may be sent more than once",
+                      self.fate("x@two.example", "deferred")[2])
+        self.fate("x@two.example", "sent")
+        self.assertEqual([len(a.mails), len(b.mails)], [2, 0])
+
+    def test_source_addresses(self):
+        self.start({"from.example": "@ A 127.1.0.1\n"},
+                   "source_addresses = 127.0.0.21 127.0.0.22\n"
+                   "destination_connections = 2\n")
+        sink = self.sink("127.1.0.1", {"QUIT": REPLIES["QUIT"]},
+                         extensions=["LIMITS MAILMAX=1"])
+        for i in range(4):
+            self.send(f"x{i}@from.example")
+            self.fate(f"x{i}@from.example", "sent")
+        self.assertEqual({s.peer[0] for s in sink.sessions},
+                         {"127.0.0.21", "127.0.0.22"})
+
+    def test_lmtp(self):
+        self.start({"box.example": "@ A 127.1.0.1\n"})
+        path = self.server.dir / "lmtp.sock"
+        other = free_port()
+        (self.server.dir / "etc/routes").write_text(
+            f"sock.example unix:{path}\n"
+            f"tcp.example lmtp:[127.1.0.1]:{other}\n")
+        self.server.posthouse("reload")
+
+        def end(_, recipient):
+            return "552 5.2.2 Full" if recipient.startswith("full") else \
+                "452 4.2.2 Later" if recipient.startswith("later") else None
+        for domain, more in (("sock.example", {"path": str(path)}),
+                             ("tcp.example", {"address": "127.1.0.1",
+                                              "port": other})):
+            for extensions in ([], ["PIPELINING"], ["PIPELINING", "CHUNKING"]):
+                with self.subTest(domain=domain, extensions=extensions), \
+                        Sink({"END": end}, extensions, lmtp=True,
+                             **more) as sink:
+                    n = f"{len(extensions)}@{domain}"
+                    with self.server.smtp() as smtp:
+                        smtp.sendmail(ALICE, ["a" + n, "full" + n, "later" + n,
+                                              "b" + n], message("x"))
+                    for to in ("a" + n, "b" + n):
+                        self.fate(to, "sent")
+                    self.assertEqual(self.fate("full" + n, "bounced")[0],
+                                     "5.2.2")
+                    self.assertEqual(self.fate("later" + n, "deferred")[0],
+                                     "4.2.2")
+                    self.assertIn(f"LHLO mail.{DOMAIN}",
+                                  sink.sessions[0].commands)
+                    self.server.posthouse("queue", "delete", "--all",
+                                          check=False)
+
+    def test_limits_of_connections(self):
+        """One destination never has more than its share, nor all of them."""
+        self.start({f"d{i}.example": f"@ A 127.1.1.{i}\n" for i in range(1, 9)},
+                   "destination_connections = 2\nsmtp_connections = 6\n")
+        now, most = [0], [0]
+
+        def greeting(*_):
+            now[0] += 1
+            most[0] = max(most[0], now[0])
+
+        def leave(*_):
+            now[0] -= 1
+
+        sinks = [self.sink(f"127.1.1.{i}", {"GREETING": greeting,
+                                            "QUIT": leave}, delay=0.02)
+                 for i in range(1, 9)]
+        for n in range(6):
+            for i in range(1, 9):
+                self.send(f"x{n}@d{i}.example")
+        for n in range(6):
+            for i in range(1, 9):
+                self.fate(f"x{n}@d{i}.example", "sent", 60)
+        # a sink may hear of the next one before the last one's QUIT
+        self.assertLessEqual(most[0], 8)
+        self.assertEqual([len(s.mails) for s in sinks], [6] * 8)
+
+
+if __name__ == "__main__":
+    unittest.main()
