@@ -27,6 +27,7 @@ import asyncio
 import socket
 import struct
 import threading
+import time
 
 EXTENSIONS = ("PIPELINING", "SIZE 50000000", "8BITMIME", "SMTPUTF8", "DSN",
               "ENHANCEDSTATUSCODES", "CHUNKING")
@@ -95,6 +96,7 @@ class Mail:
         self.rcpt_parameters = {}       # of each
         self.content = None
         self.chunks = 0                 # BDAT commands
+        self.when = None                # content was complete, time.time()
         self.said = []                  # replies to the content
 
 
@@ -216,6 +218,7 @@ class Session:
 
     async def end(self):
         mail, self.mail = self.mail, None
+        mail.when = time.time()
         self.sink.mails.append(mail)
         for r in mail.recipients if self.sink.lmtp else [""]:
             mail.said.append(await self.say("END", r))
