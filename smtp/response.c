@@ -26,20 +26,6 @@ response_free(struct response *r)
 	str_free(&r->text);
 }
 
-static void
-add_clean(struct str *out, struct view line)
-{
-	char *to = str_room(out, line.n);
-
-	for (size_t i = 0; i < line.n; i++) {
-		unsigned char c = (unsigned char)line.p[i];
-
-		to[i] = (c < 32 && c != '\t') || c == 127 ? '?' : (char)c;
-	}
-	out->n += line.n;
-	out->p[out->n] = '\0';
-}
-
 /* The first status counts; its class is that of the code. */
 static void
 take_status(struct response *r, struct view status)
@@ -61,7 +47,7 @@ response_add(struct response *r, struct view line)
 		str_addc(&r->text, '\n');
 	r->code = l.code;
 	take_status(r, l.status);
-	add_clean(&r->text, line);
+	reply_clean(&r->text, line);
 	return l.last ? RESPONSE_COMPLETE : RESPONSE_LOST;
 }
 

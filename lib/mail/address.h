@@ -80,6 +80,10 @@ bool address_is_domain(struct view v, bool utf8);
 /* An address literal with its brackets: IPv4, IPv6 (RFC 5321 4.1.3) or
  * a general one "[tag:content]". */
 bool address_is_literal(struct view v);
+/* An IPv4 or IPv6 address (AF_INET, AF_INET6), without brackets; as the C library
+ * writes it in `written` if that is not NULL. */
+#define ADDRESS_IP_SIZE 46
+bool address_is_ip(struct view v, int family, char written[ADDRESS_IP_SIZE]);
 /* What HELO and EHLO may say: domain or literal. tolerant accepts what honest
  * clients send: underscores, a dot at the end, hyphens anywhere, bare IP
  * addresses; still never blanks, controls, 8-bit bytes or more than 255. */

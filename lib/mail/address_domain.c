@@ -37,17 +37,21 @@ address_is_domain(struct view v, bool utf8)
 	return true;
 }
 
-static bool
-is_ip(int family, struct view v)
+bool
+address_is_ip(struct view v, int family, char written[ADDRESS_IP_SIZE])
 {
-	char text[INET6_ADDRSTRLEN];
-	struct in6_addr addr;
+	char text[ADDRESS_IP_SIZE];
+	struct in6_addr bits;
 
-	if (v.n >= sizeof(text) || memchr(v.p, '\0', v.n) != NULL)
+	if (v.n >= sizeof(text) || view_find(v, '\0') < v.n)
 		return false;
 	memcpy(text, v.p, v.n);
 	text[v.n] = '\0';
-	return inet_pton(family, text, &addr) == 1;
+	if (inet_pton(family, text, &bits) != 1)
+		return false;
+	if (written != NULL)
+		inet_ntop(family, &bits, written, ADDRESS_IP_SIZE);
+	return true;
 }
 
 /* tag ":" 1*dcontent; an '@' inside would make user names ambiguous. */
@@ -71,8 +75,8 @@ address_is_literal(struct view v)
 		return false;
 	v = (struct view){ v.p + 1, v.n - 2 };
 	if (view_startsi(v, VIEW_LIT("IPv6:")))
-		return is_ip(AF_INET6, view_skip(v, 5));
-	return is_ip(AF_INET, v) || is_general_literal(v);
+		return address_is_ip(view_skip(v, 5), AF_INET6, NULL);
+	return address_is_ip(v, AF_INET, NULL) || is_general_literal(v);
 }
 
 bool

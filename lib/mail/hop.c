@@ -48,19 +48,13 @@ hop_tls_name(enum hop_tls tls)
 static bool
 read_ip(struct view v, struct arena *a, struct view *out)
 {
-	int family = view_find(v, ':') < v.n ? AF_INET6 : AF_INET;
-	char text[INET6_ADDRSTRLEN];
-	struct in6_addr bits;
+	char text[ADDRESS_IP_SIZE];
+	bool ok = address_is_ip(v, view_find(v, ':') < v.n ? AF_INET6 :
+	    AF_INET, text);
 
-	if (v.n >= sizeof(text) || memchr(v.p, '\0', v.n) != NULL)
-		return false;
-	memcpy(text, v.p, v.n);
-	text[v.n] = '\0';
-	if (inet_pton(family, text, &bits) != 1)
-		return false;
-	inet_ntop(family, &bits, text, sizeof(text));
-	*out = arena_view(a, view_of(text));
-	return true;
+	if (ok)
+		*out = arena_view(a, view_of(text));
+	return ok;
 }
 
 /* 192.0.2.1 has the form of a name, but no top level consists of digits. */

@@ -6,8 +6,8 @@
 
 #include "lib/mail/reply.h"
 
-static void
-add_clean(struct str *out, struct view text)
+void
+reply_clean(struct str *out, struct view text)
 {
 	char *to = str_room(out, text.n);
 
@@ -61,7 +61,7 @@ reply_text(struct str *out, unsigned code, const char *status, struct view text)
 			str_adds(out, status);
 			str_addc(out, ' ');
 		}
-		add_clean(out, line);
+		reply_clean(out, line);
 		str_addn(out, "\r\n", 2);
 	} while (text.n > 0);
 }

@@ -20,6 +20,9 @@ void reply_why(struct str *out, unsigned code, const struct why *w);
 void reply_text(struct str *out, unsigned code, const char *status,
     struct view text);
 
+/* Append a line with '?' for control bytes (but tabs): for logs and reports. */
+void reply_clean(struct str *out, struct view line);
+
 /* A line of a reply as a client reads it, without its line end. */
 struct reply_line {
 	unsigned code;		/* 200 to 599 */

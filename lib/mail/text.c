@@ -137,6 +137,20 @@ unstuff_after_cr(struct text_unstuff *t, char c)
 	return false;
 }
 
+/* Go on at p, where no dot at the beginning of a line counts. */
+static const char *
+unstuff_plain(struct text_unstuff *t, const char *p, const char *end)
+{
+	if (t->state == AFTER_CR) {
+		if (!unstuff_after_cr(t, *p))
+			return p;
+		unstuff_line_end(t);
+		return p + 1;
+	}
+	t->state = INSIDE;
+	return unstuff_inside(t, p, end, find(p, end, '\n'));
+}
+
 size_t
 text_unstuff(struct text_unstuff *t, struct view in, struct str *out)
 {
@@ -156,14 +170,8 @@ text_unstuff(struct text_unstuff *t, struct view in, struct str *out)
 				run = ++p;
 			else
 				give(t, "\r", &"\r"[1], out);
-		} else if (t->state == AFTER_CR) {
-			if (unstuff_after_cr(t, *p)) {
-				unstuff_line_end(t);
-				p++;
-			}
 		} else {
-			t->state = INSIDE;
-			p = unstuff_inside(t, p, end, find(p, end, '\n'));
+			p = unstuff_plain(t, p, end);
 		}
 	}
 	give(t, run, p, out);
@@ -175,17 +183,8 @@ text_lines(struct text_unstuff *t, struct view in, struct str *out)
 {
 	const char *p = in.p, *end = in.p + in.n;
 
-	while (p < end) {
-		if (t->state == AFTER_CR) {
-			if (unstuff_after_cr(t, *p)) {
-				unstuff_line_end(t);
-				p++;
-			}
-		} else {
-			t->state = INSIDE;
-			p = unstuff_inside(t, p, end, find(p, end, '\n'));
-		}
-	}
+	while (p < end)
+		p = unstuff_plain(t, p, end);
 	give(t, in.p, end, out);
 }
 
