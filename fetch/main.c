@@ -265,11 +265,43 @@ confine(struct fetch *f, const struct question *q)
 	return true;
 }
 
+static int
+run(struct fetch *f, struct question *q)
+{
+	if (!read_question(q)) {
+		puts(FETCH_ERROR " the question is malformed");
+		return 0;
+	}
+	if (!confine(f, q)) {
+		puts(FETCH_ERROR " cannot read the authorities");
+		return 0;
+	}
+	set_place(f, q);
+	set_rules(f);
+	return answer(f, transfer(f));
+}
+
+static void
+give_back(struct fetch *f, struct question *q)
+{
+	if (f->easy != NULL) {
+		curl_multi_remove_handle(f->multi, f->easy);
+		curl_easy_cleanup(f->easy);
+		curl_multi_cleanup(f->multi);
+		curl_global_cleanup();
+	}
+	curl_slist_free_all(f->resolve);
+	curl_slist_free_all(f->connect_to);
+	str_free(&f->policy);
+	str_free(&q->text);
+}
+
 int
 main(int argc, char **argv UNUSED)
 {
 	struct question q = { .text = { .n = 0 } };
 	struct fetch f = { .policy = { .limit = POLICY_MOST } };
+	int status;
 
 	if (argc > 1 || isatty(STDIN_FILENO)) {
 		fputs("fetch is started by master when smtp asks for it\n",
@@ -277,15 +309,7 @@ main(int argc, char **argv UNUSED)
 		return EX_USAGE;
 	}
 	bound();
-	if (!read_question(&q)) {
-		puts(FETCH_ERROR " the question is malformed");
-		return 0;
-	}
-	if (!confine(&f, &q)) {
-		printf(FETCH_ERROR " cannot read the authorities\n");
-		return 0;
-	}
-	set_place(&f, &q);
-	set_rules(&f);
-	return answer(&f, transfer(&f));
+	status = run(&f, &q);
+	give_back(&f, &q);
+	return status;
 }

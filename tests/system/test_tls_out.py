@@ -11,6 +11,7 @@ import threading
 import unittest
 
 from certs import Authority
+from secure import SecureServer
 from server import Server, free_port, message, wait_for
 from sink import EXTENSIONS, Sink
 from zones import Zone, Zones, missing
@@ -313,7 +314,7 @@ class Dane(House):
             self.arrives(sink)
 
 
-class Sts(House):
+class WithPolicies(House):
     def setUp(self):
         self.policies = Policies(self.house.make(
             *(f"mta-sts.{n}.example" for n in "abcdefgh")).context())
@@ -325,6 +326,8 @@ class Sts(House):
         return (f"@ MX 10 {mx}\n{mx} A 127.0.0.{n}\n"
                 f'_mta-sts TXT "v=STSv1; id={id};"\nmta-sts A 127.0.0.1\n')
 
+
+class Sts(WithPolicies):
     def test_enforce(self):
         z = self.zones({n + ".example": self.zone(i)
                         for i, n in enumerate("abcde", 2)})
@@ -475,6 +478,63 @@ class Sts(House):
             self.send(server, "x@a.example")
             self.arrives(sink)
         self.assertEqual(self.policies.asked, [])
+
+
+class Required(WithPolicies):
+    """What a mail itself demands (RFC 8689)."""
+
+    def server(self, zones, more=""):
+        server = SecureServer(
+            zones.settings() + self.settings + "relay_clients = 127.0.0.1\n"
+            f"smtp_port = {self.port}\ntls_ca = {self.house.path}\n" + more)
+        self.addCleanup(server.remove)
+        return server
+
+    def send(self, server, *recipients, options=("REQUIRETLS",), text=None):
+        with server.smtp() as smtp:
+            smtp.starttls(context=ssl._create_unverified_context())
+            smtp.sendmail("alice@example.test", recipients, text or message(),
+                          mail_options=options)
+
+    def test_required(self):
+        house, offers = self.house, TLS + ("REQUIRETLS",)
+        self.policies.set("b.example", "enforce", "mx.b.example")
+        signed = Zone("@ MX 10 mx\nmx A 127.0.0.2\n", signed=True)
+        z = self.zones({"a.example": signed, "b.example": self.zone(3),
+                        "c.example": "@ MX 10 mx\nmx A 127.0.0.4\n",
+                        "d.example": Zone("@ MX 10 mx\nmx A 127.0.0.5\n",
+                                          signed=True)})
+        sinks = {n: self.sink(f"127.0.0.{i}", house.make(
+            "mx.other.example" if n == "d" else f"mx.{n}.example"),
+            extensions=offers) for i, n in enumerate("abcd", 2)}
+        with self.server(z) as server:
+            self.send(server, *(f"x@{n}.example" for n in "abcd"))
+            for name in "ab":
+                mail = self.arrives(sinks[name])
+                self.assertTrue(mail.session.tls)
+                self.assertIn("REQUIRETLS", mail.parameters)
+            line = self.why(server, "x@c.example")
+            self.assertIn("status=bounced", line)
+            self.assertIn("neither DNSSEC nor MTA-STS", line)
+            line = self.why(server, "x@d.example")
+            self.assertIn("status=deferred", line)
+            self.assertIn("(the mail requires it)", line)
+        self.assertEqual(sinks["c"].mails + sinks["d"].mails, [])
+
+    def test_optional(self):
+        """TLS-Required: No does without what the domain publishes."""
+        own = self.house.make("anything.example", own=True)
+        self.policies.set("a.example", "enforce", "other.a.example")
+        z = self.zones({"a.example": self.zone(2), "b.example": Zone(
+            "@ MX 10 mx\nmx A 127.0.0.3\n"
+            f"_{self.port}._tcp.mx TLSA 3 1 1 " + "AB" * 32 + "\n",
+            signed=True)})
+        sinks = [self.sink("127.0.0.2", own), self.sink("127.0.0.3", own)]
+        with self.server(z) as server:
+            self.send(server, "x@a.example", "x@b.example", options=(),
+                      text=b"TLS-Required: No\r\n" + message())
+            for sink in sinks:
+                self.arrives(sink)
 
 
 if __name__ == "__main__":
