@@ -70,6 +70,8 @@ is_wanted(enum event_kind kind)
 {
 	struct channel *c = service_peer(ROLE_HISTORY, 0);
 
+	if (c != NULL && service_settings()->history_keep == 0)
+		return false;
 	if (c == NULL || channel_backlog(c) > BACKLOG_MOST ||
 	    (kind == EVENT_REFUSED && is_too_often())) {
 		lost += lost < UINT32_MAX;
