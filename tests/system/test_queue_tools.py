@@ -220,6 +220,26 @@ class Changes(Case):
         self.assertEqual(self.queue(), [])
         self.assertIn("deleted by the administrator", self.server.log())
 
+    def test_requeue(self):
+        """The routes are asked again, and the tries begin anew."""
+        self.send("one@down.test")
+        self.wait(1)
+        self.routes(down=self.sink.port)
+        self.server.posthouse("reload")
+        self.tell("requeue", "--all")
+        wait_for(lambda: self.sink.delivered(), "the mail")
+        self.server.settle()
+
+    def test_reroute(self):
+        self.send("one@down.test", "two@grey.test")
+        self.wait(2)
+        self.tell("reroute", "--recipient", "@down.test",
+                  "--to", f"[127.0.0.1]:{self.sink.port}")
+        wait_for(lambda: self.sink.delivered(), "the mail")
+        self.assertEqual([r for r, _ in self.sink.delivered()],
+                         ["one@down.test"])
+        self.assertEqual(len(self.reasons()), 1)
+
 
 class Words(Case):
     def test_why(self):
@@ -250,6 +270,23 @@ class Words(Case):
         self.assertTrue(told.endswith("\nHello.\n"), told)
         got = json.loads(self.tell("show", "--json", mail["queue_id"]).stdout)
         self.assertTrue(got["content"].endswith("\r\n\r\n"))
+
+    def test_stats(self):
+        self.send("one@down.test", "two@down.test")
+        self.send("three@grey.test")
+        self.wait(3)
+        rows = {row["destination"]: row for row in map(
+            json.loads, self.tell("stats", "--json").stdout.splitlines())}
+        grey = rows[f"[127.0.0.1]:{self.grey.port}"]
+        self.assertEqual([grey["waiting"], grey["trying"]], [1, 0])
+        self.assertAlmostEqual(grey["oldest"], time.time(), delta=60)
+        (down,) = [r for name, r in rows.items()
+                   if name not in (grey["destination"],)]
+        self.assertEqual(down["waiting"], 2)
+        self.assertIn("127.0.0.1", down["last_trouble"])
+        told = self.tell("stats").stdout.splitlines()
+        self.assertTrue(told[0].startswith("DESTINATION"))
+        self.assertRegex(told[-1], r"^2 mails, \d+ octets$")
 
 
 if __name__ == "__main__":
