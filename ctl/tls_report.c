@@ -234,10 +234,11 @@ print_table(void)
 		table_add(&t, "%s", output_clean(p->type));
 		table_add(&t, "%llu", (unsigned long long)p->good);
 		table_add(&t, "%llu", (unsigned long long)p->bad);
-		json_array_foreach(p->failures, k, one)
+		json_array_foreach(p->failures, k, one) {
 			str_addf(&kinds, "%s%s", k > 0 ? ", " : "",
 			    json_string_value(json_object_get(one,
 				"result-type")));
+		}
 		table_add(&t, "%s", kinds.n > 0 ? str_c(&kinds) : "-");
 		str_free(&kinds);
 	}
