@@ -162,7 +162,7 @@ queue_each(struct ctl *ctl, enum queue_action action,
 	struct msg_queue_act *act = &r.act.queue_act;
 	int code = take_filters(ctl, act);
 
-	act->action = action;
+	act->action = (uint8_t)action;
 	act->hop = value(ctl, OPTION_TO);
 	for (int i = 0; i < ctl->argc; i++)
 		if (!spool_id_parse(view_of(ctl->argv[i]), &act->mail))
