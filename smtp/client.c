@@ -198,6 +198,9 @@ connected(const struct client_target *t, struct outcome *o)
 	if (t->address == NULL ? !connect_unix(&c->stream, t, o) :
 				 !connect_address(&c->stream, t, c->host, o))
 		release(&c);
+	else
+		c->stream.write_deadline_ms = phase_deadline(PHASE_BODY) -
+		    clock_ms();
 	return c;
 }
 

@@ -99,7 +99,6 @@ send_large(const struct content *in, struct client *c, struct text_stuff *dots,
 	char *block = xmalloc(BLOCK);
 	bool ok;
 
-	c->stream.write_deadline_ms = phase_deadline(PHASE_BODY) - clock_ms();
 	ok = send_blocks(in, c, block, dots);
 	free(block);
 	if (ok)

@@ -44,6 +44,7 @@ struct job {
 	struct msg_send m;	/* texts in the arena; content is the job's */
 	char id[24];		/* of the mail, for log lines */
 	struct hop hop;
+	bool final;		/* the server may have the whole mail */
 	bool looked_at;		/* the next is known */
 	bool utf8_header;
 	struct recipient *recipient;

@@ -69,5 +69,10 @@ send_closed(struct channel *c)
 void
 send_stopping(void)
 {
+	struct errand *e;
+
+	LIST_FOREACH(e, &errands, entry)
+		if (!e->job->final)
+			fiber_cancel(e->fiber);
 	quit_when_done();
 }

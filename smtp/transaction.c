@@ -22,7 +22,7 @@ struct transaction {
 	struct outcome *o;
 	struct fit fit;
 	size_t next;		/* recipients before this were offered */
-	size_t offered, accepted;
+	size_t offered, accepted, domains;
 	struct outcome refusal;	/* of MAIL */
 	bool refused;		/* MAIL was; nothing counts any more */
 	bool data;		/* DATA was said with the last group */
@@ -101,12 +101,38 @@ judge_rcpt(struct transaction *t, struct recipient *r)
 	return true;
 }
 
-static bool
-may_offer(const struct transaction *t)
+static struct view
+domain_of(const struct recipient *r)
 {
-	uint64_t most = t->c->features.recipients_most;
+	size_t at = view_rfind(r->spelled, '@');
 
-	return most == 0 || t->offered < most;
+	return view_skip(r->spelled, at < r->spelled.n ? at + 1 : at);
+}
+
+/* Whether none of this domain was offered yet. */
+static bool
+is_new_domain(const struct transaction *t, const struct recipient *r)
+{
+	const struct recipient *one = t->j->recipient;
+
+	for (size_t i = 0; i < t->next; i++)
+		if (one[i].state != RECIPIENT_WANTED &&
+		    view_eqi(domain_of(&one[i]), domain_of(r)))
+			return false;
+	return true;
+}
+
+/* The limits that the server has told (RFC 9422 4). */
+static bool
+may_offer(const struct transaction *t, const struct recipient *r)
+{
+	const struct features *f = &t->c->features;
+
+	if (r->state != RECIPIENT_WANTED ||
+	    (f->recipients_most > 0 && t->offered >= f->recipients_most))
+		return false;
+	return f->domains_most == 0 || t->domains < f->domains_most ||
+	    !is_new_domain(t, r);
 }
 
 /* Go to the next one that is to be offered; false when there is none. */
@@ -116,9 +142,9 @@ seek(struct transaction *t)
 	const struct job *j = t->j;
 
 	while (t->next < j->nrecipients &&
-	    j->recipient[t->next].state != RECIPIENT_WANTED)
+	    !may_offer(t, &j->recipient[t->next]))
 		t->next++;
-	return t->next < j->nrecipients && may_offer(t);
+	return t->next < j->nrecipients;
 }
 
 /* Offer as many as a group has; returns where they begin. */
@@ -128,8 +154,11 @@ put_group(struct transaction *t)
 	size_t most = pipelines(t) ? GROUP : 1, from = t->next;
 
 	for (size_t n = 0; n < most && seek(t); n++) {
-		struct recipient *r = &t->j->recipient[t->next++];
+		struct recipient *r = &t->j->recipient[t->next];
 
+		if (t->c->features.domains_most > 0)
+			t->domains += is_new_domain(t, r);
+		t->next++;
 		command_rcpt(t->c, r);
 		r->state = RECIPIENT_OFFERED;
 		t->offered++;
@@ -367,10 +396,13 @@ talk(struct transaction *t)
 		return false;
 	if (!go)
 		return true;
+	t->j->final = true;
 	if (send_content(t)) {
 		take_end(t);
+		t->j->final = false;
 		return true;
 	}
+	t->j->final = false;
 	/* it interrupted us, and said why */
 	if (t->o->reply.n > 0)
 		settle(t);

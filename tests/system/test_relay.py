@@ -188,6 +188,13 @@ class Fine(Relay):
             self.assertEqual(len(sink.sessions), 2)
 
 
+    def test_limit_of_domains(self):
+        with self.sink(extensions=[*CHUNKED, "LIMITS RCPTDOMAINMAX=1"]) as one:
+            self.send(one, [self.name(one) for _ in range(3)])
+            wait_for(lambda: one.mails, "the mail")
+            self.assertEqual(len(one.mails[0].recipients), 3)
+
+
 class Converted(Relay):
     BODY = "Grüße\r\n" * 10
     EIGHT = (b"MIME-Version: 1.0\r\n"

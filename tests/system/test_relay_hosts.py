@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: ISC
 """Which host gets the mail: MX records, addresses, loops, sockets."""
 
+import time
 import unittest
 
 import zones
-from server import DOMAIN, Server, free_port, message
-from sink import REPLIES, Drop, Sink
+from server import (DOMAIN, Server, free_port, message, settings_text,
+                    wait_for)
+from sink import REPLIES, Drop, Hang, Sink
 from test_relay import ALICE, Follower, Relay
 
 SETTINGS = """smtp_port = {port}
@@ -30,8 +32,9 @@ class Hosts(unittest.TestCase):
         self.port = free_port()
         self.zones = zones.Zones(records)
         self.addCleanup(self.zones.close)
-        self.server = Server(SETTINGS.format(port=self.port) + more +
-                             self.zones.settings("off"))
+        self.server = Server(settings_text(
+            SETTINGS.format(port=self.port), more) +
+            self.zones.settings("off"))
         self.addCleanup(self.server.remove)
         (self.server.dir / "etc/routes").write_text(routes)
         self.server.start()
@@ -176,6 +179,36 @@ class Hosts(unittest.TestCase):
             self.fate(f"x{i}@from.example", "sent")
         self.assertEqual({s.peer[0] for s in sink.sessions},
                          {"127.0.0.21", "127.0.0.22"})
+
+    def test_limit_of_domains(self):
+        """Two domains with one next host are one mail, unless it minds."""
+        self.start({}, routes="a.example [127.1.0.1]\nb.example [127.1.0.1]\n")
+        sink = self.sink("127.1.0.1", extensions=["PIPELINING",
+                                                  "LIMITS RCPTDOMAINMAX=1"])
+        all_of = ["x@a.example", "x@b.example", "y@a.example", "y@b.example"]
+        with self.server.smtp() as smtp:
+            smtp.sendmail(ALICE, all_of, message("x"))
+        for to in all_of:
+            self.fate(to, "sent")
+        self.assertEqual(sorted(sorted(m.recipients) for m in sink.mails),
+                         [["x@a.example", "y@a.example"],
+                          ["x@b.example", "y@b.example"]])
+
+    def test_stop_does_not_wait_for_others(self):
+        """A host that keeps silent does not hold up the end."""
+        self.start({}, "remote_timeout = 60\n",
+                   "a.example [127.1.0.1]\n")
+        sink = self.sink("127.1.0.1", {"MAIL": Hang()})
+        self.send("x@a.example")
+        wait_for(lambda: sink.sessions and sink.sessions[0].commands[1:],
+                 "MAIL")
+        begin = time.monotonic()
+        self.server.stop()
+        self.assertLess(time.monotonic() - begin, 10)
+        sink.script = {}
+        self.server.start()
+        self.fate("x@a.example", "sent")
+        self.assertEqual(len(sink.mails), 1)
 
     def test_lmtp(self):
         self.start({"box.example": "@ A 127.1.0.1\n"})
