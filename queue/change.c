@@ -76,6 +76,9 @@ carry_over(struct mail *to, const struct mail *m)
 	to->late = m->late;
 	to->late_told = m->late_told;
 	to->reporting = m->reporting;
+	to->timed = m->timed;
+	to->telling = m->telling;
+	to->told = m->told;
 	to->settling = m->settling;
 	to->soft = m->soft;
 	to->unsaid = m->unsaid;

@@ -60,8 +60,12 @@ static void
 never(struct mail *m, uint32_t rcpt)
 {
 	ledger_move(m, rcpt, RCPT_FAILED);
-	if (mail_wants(m, rcpt, NOTIFY_FAILURE) || is_for_postmaster(m, rcpt))
+	/* at once, if nothing else is under way: judge_progress() */
+	if (mail_wants(m, rcpt, NOTIFY_FAILURE) ||
+	    is_for_postmaster(m, rcpt)) {
+		report_in_time(m);
 		return;
+	}
 	if (mail_sender(m).n == 0) {
 		char id[SPOOL_ID_SIZE];
 

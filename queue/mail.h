@@ -64,6 +64,7 @@ struct mail {
 	bool late;		/* mail_by() is over, mode BY_NOTIFY */
 	bool late_told;		/* the sender knows of that */
 	bool reporting;		/* in the queue of reports or at bounce */
+	bool timed;		/* a timer looks what is to be reported */
 	bool settling;		/* a report being made durable names it */
 	bool soft;		/* content: in the journal only, see soft.h */
 	bool unsaid;		/* soft, with recipients DONE without a note */

@@ -24,7 +24,6 @@
 #include "queue/requeue.h"
 #include "queue/schedule.h"
 #include "queue/table.h"
-#include "queue/transport.h"
 
 #define RCPTS_MOST	100	/* in one transaction */
 #define RCPTS_OCTETS	(128u * 1024)
@@ -45,7 +44,7 @@ struct flight {
 };
 
 static struct table flights;
-static bool kicked, seen;
+static bool kicked;
 static struct loop_timer *timer;
 
 /* ---- becoming ready ---- */
@@ -318,16 +317,6 @@ put_off(struct job *j, struct destination *d, struct mail *m)
 	j->at = j->n;
 }
 
-static void
-nobody_there(struct job *j, struct destination *d, struct mail *m)
-{
-	struct outcome o = { .random = arc4random() };
-
-	why_later(&o.why, "4.1", "%s", transports[TRANSPORT_SMTP].missing);
-	refuse_job(j, d, m, &o);
-	j->at = j->n;
-}
-
 /* ---- tried again: router first ---- */
 
 struct retry {
@@ -377,8 +366,6 @@ run_job(struct channel *to, struct job *j, struct destination *d)
 		j->at = j->n;
 	else if (destination_until(d, schedule_ms()) > 0)
 		put_off(j, d, m);
-	else if (to == NULL)
-		nobody_there(j, d, m);
 	else if (j->retry && j->asked < asked_end(j)) {
 		retry(j, d);
 		return;
@@ -431,9 +418,7 @@ run(void *unused)
 
 	(void)unused;
 	kicked = false;
-	seen = seen || to != NULL;
-	/* one that was there comes back soon */
-	if (service_stopping() || (seen && to == NULL))
+	if (service_stopping() || to == NULL)
 		return;
 	if (durable_is_failing()) {
 		look_again_in(FAILING_MS);

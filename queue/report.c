@@ -26,6 +26,7 @@
 #define LIST_MOST	(200u << 10)	/* octets of a list: a frame holds it */
 #define AGAIN_MS	30000	/* after bounce could not */
 #define RET_HEADERS	2	/* RFC 3461 RET=HDRS */
+#define IN_TIME_MS	60000	/* for the others of the mail */
 #define SOON_MS		1000	/* after its link broke, or the journal failed */
 
 /* A report that bounce is writing. */
@@ -384,6 +385,34 @@ again(void *arg)
 		return;
 	m->reporting = false;
 	report_consider(m);
+}
+
+static void
+in_time(void *arg)
+{
+	struct again *a = arg;
+	struct mail *m = ledger_find(a->mail);
+
+	loop_timer_free(&a->timer);
+	free(a);
+	if (m == NULL)
+		return;
+	m->timed = false;
+	if (m->state == MAIL_QUEUED)
+		report_consider(m);
+}
+
+void
+report_in_time(struct mail *m)
+{
+	struct again *a;
+
+	if (m->timed)
+		return;
+	m->timed = true;
+	a = xcalloc(1, sizeof(*a));
+	a->mail = m->id;
+	a->timer = loop_timer_new(IN_TIME_MS, in_time, a);
 }
 
 static void

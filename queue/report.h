@@ -15,6 +15,9 @@
 
 /* Something about m may have to be reported: get in line. */
 void report_consider(struct mail *m);
+/* The same within a minute, while others of the mail are under way: they may
+ * have something for the same report, but may also hang. */
+void report_in_time(struct mail *m);
 /* bounce commits the report about this mail: what it settles, to be freed, or
  * NULL if none is under way. */
 struct settles *report_settles(uint64_t mail);

@@ -7,8 +7,7 @@
 
 const struct transport transports[TRANSPORT_COUNT] = {
 	[TRANSPORT_LOCAL] = { "local", ROLE_LOCAL, NULL },
-	[TRANSPORT_SMTP] = { "smtp", ROLE_SMTP,
-	    "no program here delivers to other hosts at present" },
+	[TRANSPORT_SMTP] = { "smtp", ROLE_SMTP, NULL },
 	[TRANSPORT_REROUTED] = { "rerouted", ROLE_SMTP, NULL },
 	[TRANSPORT_EXPANDED] = { "expanded", 0, "this is nobody's mail" },
 	[TRANSPORT_UNKNOWN] = { "unknown", 0,

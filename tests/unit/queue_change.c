@@ -63,6 +63,16 @@ is(const struct mail *m, uint32_t i, const struct sample *s)
 	    m->rcpt[i].notify == s->notify;
 }
 
+static void
+forget_all(void)
+{
+	struct mail *m;
+
+	for (size_t at = 0; (m = ledger_next(&at)) != NULL;)
+		schedule_remove(m);
+	ledger_clear();
+}
+
 /* What the journal makes of it is the same. */
 static void
 assert_replayed(const struct mail *m)
@@ -85,7 +95,7 @@ assert_replayed(const struct mail *m)
 		    t.address.n), t.address.n);
 		mail_state_of(mail_letter(&m->rcpt[i]), &state[i]);
 	}
-	ledger_clear();
+	forget_all();
 	sample_replay(&batch, &r);
 	m = ledger_find(ID);
 	assert_non_null(m);
@@ -101,7 +111,7 @@ assert_replayed(const struct mail *m)
 	replay_free(&r);
 	str_free(&batch);
 	str_reset(durable_notes());
-	ledger_clear();
+	forget_all();
 }
 
 static void
@@ -176,7 +186,7 @@ who_is_gone_stays_marked(void **state UNUSED)
 	assert_int_equal(mark[0], MERGE_MARKED);
 	assert_int_equal(mark[1], MERGE_KEPT);
 	str_free(&list);
-	ledger_clear();
+	forget_all();
 }
 
 /* RFC 3461 5.2.7: reported as expanded, its members not at all. */
@@ -236,7 +246,7 @@ nobody_gets_two(void **state UNUSED)
 	assert_int_equal(mark[0] + mark[1], MERGE_KEPT + MERGE_MARKED);
 	free(c.at);
 	str_free(&list);
-	ledger_clear();
+	forget_all();
 }
 
 static void
@@ -262,7 +272,7 @@ no_list_changes_nothing(void **state UNUSED)
 	    str_view(&list) }, mark, &c));
 	assert_int_equal(c.n, 0);
 	str_free(&list);
-	ledger_clear();
+	forget_all();
 }
 
 /* What is under way, held or reported goes on. */
