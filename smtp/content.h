@@ -3,7 +3,7 @@
  * content - a mail's octets on their way out
  *
  * Read from the descriptor behind Return-Path, in big blocks. A mail that is
- * small goes out together with the commands in front of it, in one write.
+ * small goes out in one write, with BDAT in front of it.
  */
 #ifndef SMTP_CONTENT_H
 #define SMTP_CONTENT_H

@@ -3,8 +3,8 @@
  * transaction - one mail over one connection (RFC 5321 3.3, 2920, 3030, 2033)
  *
  * What may go together goes in one write: MAIL, RCPT and DATA where the server
- * has PIPELINING, and the whole content behind them where it has CHUNKING, too.
- * Replies are read strictly in the order of the commands.
+ * has PIPELINING, and BDAT with the whole content where it has CHUNKING. Replies
+ * are read strictly in the order of the commands.
  */
 #ifndef SMTP_TRANSACTION_H
 #define SMTP_TRANSACTION_H
