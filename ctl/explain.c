@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * explain - where would mail for this address go
+ * explain - where would mail for this address go, and by which line
  *
- * Asks the router that runs, as an outside client would be answered at RCPT.
+ * Asks the router that runs, as a client would be answered at RCPT: one from
+ * outside, or that of --client. What an outsider may not send to is asked for
+ * a second time, for those who may relay.
  */
 #include <stdio.h>
 #include <sysexits.h>
@@ -10,6 +12,7 @@
 #include "ctl/link.h"
 #include "ctl/output.h"
 #include "lib/mail/address.h"
+#include "lib/proc/network.h"
 
 static const struct handlers handlers = { .closed = link_closed };
 
@@ -21,19 +24,71 @@ word_of(uint8_t verdict)
 				       "refused";
 }
 
-static void
-print_targets(struct view targets)
+/* "12 *.example" as FILE:12 and the pattern; false when there is no line. */
+static bool
+take_line(struct view *lines, const struct ctl *ctl, struct str *file,
+    struct view *pattern)
 {
+	struct view line, number;
+
+	if (!list_next(lines, &line) || line.n == 0)
+		return false;
+	number = view_cut(&line, ' ');
+	str_reset(file);
+	str_addf(file, "%s:%.*s", ctl->settings->routes, VIEW(number));
+	*pattern = line;
+	return true;
+}
+
+static void
+print_line(const struct ctl *ctl, struct view *lines)
+{
+	struct str file = { 0 };
+	struct view pattern;
+
+	if (take_line(lines, ctl, &file, &pattern))
+		printf("    %s: %s\n", output_clean(str_view(&file)),
+		    output_clean(pattern));
+	str_free(&file);
+}
+
+static void
+print_answer(const struct ctl *ctl, const char *who,
+    const struct msg_routed *m)
+{
+	struct view targets = m->targets, lines = m->lines;
 	struct view transport, destination, address;
 
+	printf("%s: %s, %u.%.*s %s\n", who, word_of(m->verdict), m->verdict,
+	    VIEW(m->status), output_clean(m->sentence));
 	while (list_next(&targets, &transport) &&
-	    list_next(&targets, &destination) && list_next(&targets, &address))
+	    list_next(&targets, &destination) &&
+	    list_next(&targets, &address)) {
 		printf("  by %s to %s (%s)\n", output_clean(transport),
 		    output_clean(destination), output_clean(address));
+		print_line(ctl, &lines);
+	}
+	while (lines.n > 0)
+		print_line(ctl, &lines);
+}
+
+/* ---- the same as JSON ---- */
+
+static void
+json_line(const struct ctl *ctl, struct view *lines, json_t *j)
+{
+	struct str file = { 0 };
+	struct view pattern;
+
+	if (take_line(lines, ctl, &file, &pattern)) {
+		json_object_set_new(j, "route", output_text(str_view(&file)));
+		json_object_set_new(j, "pattern", output_text(pattern));
+	}
+	str_free(&file);
 }
 
 static json_t *
-json_targets(struct view targets)
+json_targets(const struct ctl *ctl, struct view targets, struct view *lines)
 {
 	struct view transport, destination, address;
 	json_t *all = json_array();
@@ -46,78 +101,135 @@ json_targets(struct view targets)
 		json_object_set_new(j, "transport", output_text(transport));
 		json_object_set_new(j, "destination", output_text(destination));
 		json_object_set_new(j, "address", output_text(address));
+		json_line(ctl, lines, j);
 		json_array_append_new(all, j);
 	}
 	return all;
 }
 
-static void
-print_answer(struct ctl *ctl, const struct msg_routed *m)
+static json_t *
+json_answer(const struct ctl *ctl, const struct msg_routed *m)
 {
-	json_t *j;
+	struct view lines = m->lines;
+	json_t *j = json_object();
 
-	if (!ctl_has(ctl, OPTION_JSON)) {
-		printf("%s: %s, %u.%.*s %s\n", ctl->argv[0],
-		    word_of(m->verdict), m->verdict, VIEW(m->status),
-		    output_clean(m->sentence));
-		print_targets(m->targets);
-		return;
-	}
-	j = json_object();
 	json_object_set_new(j, "address", output_text(view_of(ctl->argv[0])));
 	json_object_set_new(j, "verdict", json_string(word_of(m->verdict)));
 	json_object_set_new(j, "class", json_integer(m->verdict));
 	json_object_set_new(j, "status", output_text(m->status));
 	json_object_set_new(j, "sentence", output_text(m->sentence));
-	json_object_set_new(j, "targets", json_targets(m->targets));
-	output_json(j);
+	json_object_set_new(j, "targets",
+	    json_targets(ctl, m->targets, &lines));
+	if (lines.n > 0)
+		json_line(ctl, &lines, j);
+	return j;
+}
+
+/* ---- questions ---- */
+
+static bool
+ask(struct channel *c, const struct ctl *ctl, bool trusted, struct reply *r)
+{
+	const char *sender = ctl_value(ctl, OPTION_SENDER);
+	const char *client = ctl_value(ctl, OPTION_CLIENT);
+	struct message m = { .type = MSG_route };
+	struct why w;
+
+	m.route.sender = view_of(sender != NULL ? sender : "");
+	if (view_is(m.route.sender, "<>"))
+		m.route.sender = VIEW_NONE;
+	m.route.recipient = view_of(ctl->argv[0]);
+	m.route.client = view_of(client != NULL ? client : "");
+	m.route.login = VIEW_NONE;
+	m.route.trusted = trusted;
+	if (link_call(c, &m, r, &w) && reply_is(r, MSG_routed, &w))
+		return true;
+	ctl_fail(EX_TEMPFAIL, "%s", w.text);
+	return false;
+}
+
+/* What those are told who may relay, when others may not. */
+static bool
+ask_again(struct channel *c, const struct ctl *ctl, json_t *j)
+{
+	struct reply r;
+	bool ok = ask(c, ctl, true, &r);
+
+	if (ok && j != NULL)
+		json_object_set_new(j, "relaying",
+		    json_answer(ctl, &r.m.routed));
+	else if (ok)
+		print_answer(ctl, "for those who may relay", &r.m.routed);
+	reply_free(&r);
+	return ok;
 }
 
 static int
-ask(struct ctl *ctl, struct channel *c)
+ask_all(const struct ctl *ctl, struct channel *c)
 {
-	struct message m = { .type = MSG_route,
-		.route = { VIEW_NONE, view_of(ctl->argv[0]), VIEW_NONE,
-		    VIEW_NONE, 0 } };
 	struct reply r;
-	struct why w;
-	int code = 0;
+	json_t *j = NULL;
+	bool ok = ask(c, ctl, false, &r), refused;
+	uint8_t verdict;
 
-	if (link_call(c, &m, &r, &w) && reply_is(&r, MSG_routed, &w)) {
-		print_answer(ctl, &r.m.routed);
-		code = r.m.routed.verdict == VERDICT_DONE  ? 0 :
-		    r.m.routed.verdict == VERDICT_LATER ? EX_TEMPFAIL :
-							  EX_NOUSER;
-	} else {
-		code = ctl_fail(EX_TEMPFAIL, "%s", w.text);
+	if (!ok) {
+		reply_free(&r);
+		return EX_TEMPFAIL;
 	}
+	verdict = r.m.routed.verdict;
+	refused = verdict == VERDICT_NEVER && r.m.routed.lines.n == 0 &&
+		  view_is(r.m.routed.status, "7.1") &&
+		  ctl_value(ctl, OPTION_CLIENT) == NULL;
+	if (ctl_has(ctl, OPTION_JSON))
+		j = json_answer(ctl, &r.m.routed);
+	else
+		print_answer(ctl, ctl->argv[0], &r.m.routed);
 	reply_free(&r);
-	return code;
+	ok = !refused || ask_again(c, ctl, j);
+	if (j != NULL)
+		output_json(j);
+	return !ok || verdict == VERDICT_LATER ? EX_TEMPFAIL :
+	    verdict == VERDICT_DONE ? 0 : EX_NOUSER;
+}
+
+static bool
+is_address(const char *text, unsigned allow)
+{
+	struct arena arena = { 0 };
+	struct address a;
+	bool fine = address_parse(view_of(text), allow, &arena, &a) ==
+	    ADDRESS_FINE;
+
+	arena_reset(&arena);
+	return fine;
 }
 
 static int
 explain(struct ctl *ctl)
 {
-	struct arena arena = { 0 };
-	struct address a;
+	const char *sender = ctl_value(ctl, OPTION_SENDER);
+	const char *client = ctl_value(ctl, OPTION_CLIENT);
+	struct address16 a;
 	struct channel *c;
-	bool fine = address_parse(view_of(ctl->argv[0]),
-			ADDRESS_UTF8 | ADDRESS_LOCAL, &arena, &a) ==
-	    ADDRESS_FINE;
 	int code;
 
-	arena_reset(&arena);
-	if (!fine)
+	if (!is_address(ctl->argv[0], ADDRESS_UTF8 | ADDRESS_LOCAL))
 		return ctl_fail(EX_DATAERR, "%s is no mail address",
 		    ctl->argv[0]);
+	if (sender != NULL && !view_is(view_of(sender), "<>") &&
+	    !is_address(sender, ADDRESS_UTF8))
+		return ctl_fail(EX_DATAERR, "%s is no mail address", sender);
+	if (client != NULL && !address16_parse(view_of(client), &a))
+		return ctl_fail(EX_DATAERR, "%s is no IP address", client);
+	ctl_settings(ctl);
 	code = link_open(ctl, &handlers);
 	if (code == 0)
 		code = link_program(ROLE_ROUTER, 0, &handlers, &c);
-	return code != 0 ? code : ask(ctl, c);
+	return code != 0 ? code : ask_all(ctl, c);
 }
 
 const struct command explain_commands[] = {
-	{ "explain", "ADDRESS", OPTION_JSON, 1, 1, explain,
-	    "where mail for this address would go" },
+	{ "explain", "ADDRESS", OPTION_JSON | OPTION_SENDER | OPTION_CLIENT,
+	    1, 1, explain, "where mail for this address would go" },
 	{ 0 },
 };

@@ -58,6 +58,7 @@ static const struct option {
 	{ "--since", OPTION_SINCE, "AGE|TIME" },
 	{ "--day", OPTION_DAY, "YYYY-MM-DD" },
 	{ "--state", OPTION_STATE, "active|deferred|held|reporting" },
+	{ "--client", OPTION_CLIENT, "IP-ADDRESS" },
 };
 
 static void
@@ -72,15 +73,22 @@ print_options(unsigned which)
 	putchar('\n');
 }
 
+static bool
+has_filters(const struct command *c)
+{
+	return (c->options & OPTION_FILTERS) == OPTION_FILTERS;
+}
+
 static void
 print_command(const struct command *c)
 {
+	unsigned hidden = has_filters(c) ? OPTION_FILTERS : 0;
 	char usage[80];
 
 	snprintf(usage, sizeof(usage), "%s%s%s", c->words,
 	    c->arguments[0] ? " " : "", c->arguments);
 	printf("  %-38s %s", usage, c->sentence);
-	print_options(c->options & ~(unsigned)OPTION_FILTERS);
+	print_options(c->options & ~hidden);
 }
 
 /* All commands that begin with this word; NULL: all. How many. */
@@ -88,7 +96,7 @@ static size_t
 print_commands(const char *word)
 {
 	size_t n = 0, length = word == NULL ? 0 : strlen(word);
-	unsigned known = 0;
+	bool filters = false;
 
 	for (size_t i = 0; i < nitems(groups); i++)
 		for (const struct command *c = groups[i]; c->words; c++)
@@ -96,10 +104,10 @@ print_commands(const char *word)
 			    (strncmp(c->words, word, length) == 0 &&
 				strchr(" ", c->words[length]) != NULL)) {
 				print_command(c);
-				known |= c->options;
+				filters |= has_filters(c);
 				n++;
 			}
-	if (known & OPTION_FILTERS) {
+	if (filters) {
 		fputs("FILTER is any of, and all must hold:", stdout);
 		print_options(OPTION_FILTERS);
 	}
