@@ -5,9 +5,11 @@
 
 start writes the settings, makes a certificate, starts the server, sends a
 message by SMTP in TLS and one by sendmail, reads both by POP3 and IMAP, showing
-what goes over the wire, and leaves the server running.
+what goes over the wire, sends one to another host that is down at first, and
+leaves the server running.
 """
 
+import json
 import os
 import pathlib
 import socket
@@ -17,6 +19,7 @@ import sys
 import time
 
 from server import BIN, DOMAIN, ROOT, USERS, wait_for, write_settings
+from sink import Sink
 
 DIR = pathlib.Path(os.environ.get("DEMO_DIR") or ROOT / "demo").absolute()
 CONF = DIR / "etc/posthouse.conf"
@@ -27,6 +30,8 @@ PORTS = {"smtp": 2525, "submission": 2587, "lmtp": 2424, "pop2": 2109,
 # The same with TLS from the beginning.
 TLS_PORTS = {"submission": 2465, "pop3": 2995, "imap": 2993}
 HOST = "mail." + DOMAIN
+# Where mail to the other host of the demo goes, etc/routes.
+AWAY, AWAY_PORT = "far.test", 2526
 MARK = f"{time.strftime('%H:%M:%S')} ({os.getpid()})"
 
 
@@ -113,7 +118,8 @@ def make_site():
         f"protocol = {name}\ntls = implicit\n"
         for name, port in TLS_PORTS.items())
     write_settings(DIR, PORTS, f"tls_cert = {pair[0].name}\n"
-                   f"tls_key = {pair[1].name}\n")
+                   f"tls_key = {pair[1].name}\nroutes = routes\n")
+    (DIR / "etc/routes").write_text(f"{AWAY} [127.0.0.1]:{AWAY_PORT}\n")
     with CONF.open("a") as f:
         f.write(listeners)
     if not all(p.exists() for p in pair):
@@ -234,6 +240,49 @@ def read_by_imap(numbers):
         talk.imap("LOGOUT")
 
 
+def show(*argv):
+    print(f"\n    $ posthouse {' '.join(argv)}")
+    for line in posthouse(*argv).stdout.splitlines():
+        print("      " + line)
+
+
+def waiting():
+    """The mail to the other host, once it was tried."""
+    for line in posthouse("queue", "list", "--recipient", f"friend@{AWAY}",
+                          "--json").stdout.splitlines():
+        mail = json.loads(line)
+        if mail["recipients"][0]["tries"] > 0:
+            return mail["queue_id"]
+    return None
+
+
+def send_away():
+    say(f"a message to another host, which is down: etc/routes says {AWAY} "
+        f"is 127.0.0.1:{AWAY_PORT}")
+    print(f"\n    $ demo/bin/sendmail -f {ALICE} friend@{AWAY} <<end")
+    subprocess.run([DIR / "bin/sendmail", "-C", CONF, "-f", ALICE,
+                    f"friend@{AWAY}"], text=True, check=True,
+                   input=f"Subject: Hello far away, {MARK}\n\nGood roads.\n")
+    mail = wait_for(waiting, "a try")
+    show("queue", "list")
+    show("queue", "why", mail)
+    show("queue", "stats")
+    say("the other host comes up, and we do not wait for the next try")
+    with Sink(port=AWAY_PORT) as sink:
+        show("queue", "flush", mail)
+        wait_for(sink.delivered, "the mail at the other host")
+        print("\n    what it was told:")
+        for line in sink.mails[-1].session.commands:
+            print("      " + line)
+        for line in sink.mails[-1].content.decode().splitlines():
+            print("      | " + line)
+    wait_for(lambda: "empty" in posthouse("queue", "list").stdout,
+             "an empty queue")
+    wait_for(lambda: (told := posthouse("trace", mail, check=False).stdout)
+             and "in the queue" not in told, "history to know all of it")
+    show("trace", mail)
+
+
 def tell_more():
     say("the server is left running; talk to it by hand")
     here = pathlib.Path(os.path.relpath(DIR))
@@ -256,6 +305,7 @@ def tell_more():
     look around  export POSTHOUSE_CONF={here}/etc/posthouse.conf
                  {here}/bin/posthouse status
                  {here}/bin/posthouse queue list
+                 {here}/bin/posthouse trace {ALICE}
                  {here}/bin/posthouse privileges
                  {here}/bin/posthouse tls show
                  tail -f {here}/log/posthouse.log
@@ -272,6 +322,7 @@ def start():
     numbers = wait_for(delivered, "the delivery of two messages")
     read_by_pop3(numbers)
     read_by_imap(numbers)
+    send_away()
     tell_more()
 
 
