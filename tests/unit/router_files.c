@@ -41,7 +41,8 @@ settings(const char *aliases, const char *routes, const char *recipients)
 	str_addf(&text, "state_dir = %s/state\naliases = %s/a %s\n"
 	    "routes = %s/%s\n", dir, dir, aliases, dir, routes);
 	if (recipients != NULL)
-		str_addf(&text, "relay_recipients = %s/%s\n", dir, recipients);
+		str_addf(&text, "relay_domains = b.example\n"
+		    "relay_recipients = %s/%s\n", dir, recipients);
 	now = settings_parse(str_view(&text), &errors);
 	if (now == NULL)
 		fail_msg("%s", str_c(&errors));
