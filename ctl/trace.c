@@ -77,6 +77,14 @@ read_events(void)
 	}
 }
 
+/* smtpd tells of a mail when its client has been answered: queue may have been
+ * at work by then. */
+static bool
+is_beginning(const struct scene *s)
+{
+	return s->event->kind == EVENT_ACCEPTED && s->event->mail == s->mail;
+}
+
 /* By mail; refusals, which have none, one by one. */
 static int
 in_order(const void *a, const void *b)
@@ -85,6 +93,8 @@ in_order(const void *a, const void *b)
 
 	if (x->mail != y->mail)
 		return x->mail < y->mail ? -1 : 1;
+	if (x->mail != 0 && is_beginning(x) != is_beginning(y))
+		return is_beginning(x) ? -1 : 1;
 	if (x->event->at != y->event->at)
 		return x->event->at < y->event->at ? -1 : 1;
 	return x->event < y->event ? -1 : x->event > y->event;
