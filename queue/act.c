@@ -96,6 +96,7 @@ put_rcpt(struct msg_queue_item *item, const struct mail *m, uint32_t rcpt)
 	item->orcpt = t.orcpt;
 	item->notify = r->notify;
 	item->tries = r->tries;
+	item->tried = r->tried;
 	item->state = view_of(match_state(m, rcpt));
 	item->frozen = mail_is_frozen(m, rcpt);
 	item->next = r->state == RCPT_WAITING && !item->frozen ? r->due : 0;

@@ -88,6 +88,7 @@ carry_over(struct mail *to, const struct mail *m)
 
 		r->state = old->state;
 		r->due = old->due;
+		r->tried = old->tried;
 		r->again = old->again;
 		r->good = old->good;
 	}

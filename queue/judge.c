@@ -185,6 +185,7 @@ judge(struct mail *m, uint32_t rcpt, struct outcome *o)
 	struct why *w = &o->why;
 
 	count_try(r);
+	r->tried = schedule_now();
 	if (w->verdict == VERDICT_LATER && judge_is_overdue(m))
 		overdue(w);
 	else if (w->verdict == VERDICT_LATER)

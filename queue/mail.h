@@ -36,6 +36,7 @@ struct rcpt {
 	struct destination *to;	/* of transport smtp, else NULL */
 	uint32_t texts;		/* where its texts begin */
 	uint32_t due;		/* WAITING: seconds since 1970 */
+	uint32_t tried;		/* last time, 0: not since the start */
 	uint16_t tries;
 	uint8_t state;		/* RCPT_ of queue/state.def */
 	uint8_t notify;		/* NOTIFY_ bits, 0: the usual */
