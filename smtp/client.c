@@ -84,6 +84,7 @@ greeting(struct client *c, struct outcome *o)
 	if (c->response.code == 220)
 		return true;
 	client_refused(c, PHASE_GREETING, o);
+	o->busy = c->response.code == 421;
 	if (c->response.code != 521)
 		o->verdict = VERDICT_LATER;
 	return false;

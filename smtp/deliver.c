@@ -17,6 +17,7 @@
 #define CONNECTS_MOST	10	/* hosts and addresses tried for a job */
 #define TALKS_MOST	5	/* of them, those that were connected */
 #define MAILS_MOST	100	/* in one connection */
+#define STEPS_MOST	10	/* waits for a connection of others */
 
 /* The way through the hosts. */
 struct tour {
@@ -28,6 +29,7 @@ struct tour {
 	unsigned connects, talks;
 	struct address16 passed;	/* has failed before the tour began */
 	bool noted, all_never;
+	bool busy;		/* a host has connections enough */
 	struct outcome worst;	/* the most telling failure */
 };
 
@@ -39,6 +41,7 @@ note(struct tour *t, const struct outcome *o)
 	t->all_never = (!t->noted || t->all_never) &&
 	    o->verdict == VERDICT_NEVER;
 	t->noted = true;
+	t->busy = t->busy || o->busy;
 }
 
 /* ---- the next host ---- */
@@ -180,7 +183,8 @@ give_up(struct tour *t, struct outcome *o)
 		j->trouble = t->worst.sentence;
 }
 
-static void
+/* False: what is not settled finds no host. */
+static bool
 deliver_over(struct tour *t, struct client **c, struct outcome *o)
 {
 	struct job *j = t->j;
@@ -192,8 +196,15 @@ deliver_over(struct tour *t, struct client **c, struct outcome *o)
 			break;
 		transact(t, c, o);
 	}
-	if (j->unsettled > 0)
-		give_up(t, o);
+	return j->unsettled == 0;
+}
+
+/* A host that has connections enough is not down: those that we have are waited
+ * for, else a part of a large heap of mail would be put off for minutes. */
+static bool
+wait_for_others(struct tour *t, struct place **p, struct client **c)
+{
+	return t->busy && !fiber_cancelled() && pool_step_back(p, c);
 }
 
 /* Nothing that would be a line of its own may be said to a server. */
@@ -224,10 +235,29 @@ check(struct job *j, struct outcome *o)
 	return true;
 }
 
+static void
+deliver_from(struct job *j, struct place *p, struct client *c)
+{
+	struct outcome o = { .arena = &j->arena, .relay = VIEW_NONE };
+	struct tour t = { .j = j };
+	unsigned steps = 0;
+
+	while (!deliver_over(&t, &c, &o)) {
+		if (steps++ == STEPS_MOST || !wait_for_others(&t, &p, &c)) {
+			give_up(&t, &o);
+			break;
+		}
+		t = (struct tour){ .j = j };
+	}
+	if (c != NULL)
+		pool_keep(&p, &c);
+	else if (p != NULL)
+		pool_leave(&p);
+}
+
 void
 deliver_job(struct job *j)
 {
-	struct tour t = { .j = j };
 	struct outcome o = { .arena = &j->arena, .relay = VIEW_NONE };
 	struct client *c;
 	struct place *p;
@@ -237,13 +267,8 @@ deliver_job(struct job *j)
 		return;
 	}
 	p = pool_enter(j->m.hop, j->m.tls, &c);
-	if (p == NULL) {
-		give_up(&t, &o);
-		return;
-	}
-	deliver_over(&t, &c, &o);
-	if (c != NULL)
-		pool_keep(&p, &c);
+	if (p == NULL)
+		give_up(&(struct tour){ .j = j }, &o);
 	else
-		pool_leave(&p);
+		deliver_from(j, p, c);
 }

@@ -14,6 +14,7 @@ set(struct outcome *o, enum verdict v, const char *status)
 	snprintf(o->status, sizeof(o->status), "%s", status);
 	o->reply = VIEW_NONE;
 	o->dsn = false;
+	o->busy = false;
 }
 
 static void

@@ -23,6 +23,7 @@ struct outcome {
 	struct view reply;	/* the server's words, or "" */
 	struct view relay;	/* "host[ip]:port", or "" */
 	bool dsn;		/* the server reports success itself */
+	bool busy;		/* it has too many connections now, from us or all */
 };
 
 /* All of our own. They return false, so that callers write: return

@@ -18,6 +18,7 @@
 
 #define IDLE_MS		5000
 #define SWEEP_MS	1000
+#define LIMIT_MS	60000	/* what a server bears may change */
 
 struct idle {
 	TAILQ_ENTRY(idle) of_place, of_all;
@@ -33,6 +34,8 @@ struct place {
 	struct fiber_queue waiting;
 	size_t open;		/* spots that are taken; idle ones, too */
 	size_t users;		/* fibers in pool_enter() */
+	size_t limit;		/* that its server has told ... */
+	int64_t limit_until;	/* ... and how long that is believed */
 	uint8_t demand;
 	struct view hop;
 	char text[];
@@ -153,9 +156,10 @@ static size_t
 most(const struct place *p)
 {
 	const struct settings *s = service_settings();
-
-	return hop_is_named(p->hop) ? s->route_connections :
+	size_t n = hop_is_named(p->hop) ? s->route_connections :
 	    s->destination_connections;
+
+	return p->limit < n && p->limit_until > clock_ms() ? p->limit : n;
 }
 
 static bool
@@ -182,10 +186,9 @@ wait_for_spot(struct place *p)
 	return fiber_queue_wait(here ? &p->waiting : &waiting, DEADLINE_NEVER);
 }
 
-struct place *
-pool_enter(struct view hop, uint8_t demand, struct client **c)
+static struct place *
+enter(struct place *p, struct client **c)
 {
-	struct place *p = place_of(hop, demand);
 	bool ok;
 
 	p->users++;
@@ -198,6 +201,36 @@ pool_enter(struct view hop, uint8_t demand, struct client **c)
 		return p;
 	forget_if_empty(p);
 	return NULL;
+}
+
+struct place *
+pool_enter(struct view hop, uint8_t demand, struct client **c)
+{
+	return enter(place_of(hop, demand), c);
+}
+
+void
+pool_leave(struct place **p)
+{
+	give_spot(*p);
+	forget_if_empty(*p);
+	*p = NULL;
+}
+
+bool
+pool_step_back(struct place **pp, struct client **c)
+{
+	struct place *p = *pp;
+
+	if (p->open < 2) {
+		pool_leave(pp);
+		return false;
+	}
+	p->limit = p->open - 1;
+	p->limit_until = clock_ms() + LIMIT_MS;
+	give_spot(p);
+	*pp = enter(p, c);
+	return *pp != NULL;
 }
 
 void
@@ -221,14 +254,6 @@ pool_keep(struct place **pp, struct client **c)
 		sweeper = loop_timer_new(SWEEP_MS, sweep, NULL);
 	fiber_queue_wake(&p->waiting);
 	fiber_queue_wake(&waiting);
-}
-
-void
-pool_leave(struct place **p)
-{
-	give_spot(*p);
-	forget_if_empty(*p);
-	*p = NULL;
 }
 
 void

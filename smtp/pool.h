@@ -19,6 +19,11 @@ struct place;
  * Either way the caller has a spot now, and gives it back by one of the two
  * below. NULL: the fiber was cancelled. */
 struct place *pool_enter(struct view hop, uint8_t demand, struct client **c);
+/* The server says that it has enough connections: with those that there are,
+ * its limit is known for a minute. Wait as pool_enter() does, in place of the
+ * spot that the caller has. False: there are no others to wait for, or the fiber
+ * was cancelled; then *p is NULL, and the spot is given back. */
+bool pool_step_back(struct place **p, struct client **c);
 /* The connection may be used again: keep it. Takes *c. */
 void pool_keep(struct place **p, struct client **c);
 /* There is no connection any more. */

@@ -270,6 +270,26 @@ class Hosts(unittest.TestCase):
         self.assertLessEqual(most[0], 8)
         self.assertEqual([len(s.mails) for s in sinks], [6] * 8)
 
+    def test_a_host_with_few_connections(self):
+        """Who says 421 to the fourth of us has its mail over three."""
+        self.start({"few.example": "@ A 127.1.2.1\n"})
+        good, refused = [], []
+
+        def greeting(session, _):
+            if sum(not s.writer.is_closing() for s in good) >= 3:
+                refused.append(session)
+                return "421 4.7.0 Too many connections"
+            good.append(session)
+
+        sink = self.sink("127.1.2.1", {"GREETING": greeting}, delay=0.05)
+        for n in range(40):
+            self.send(f"x{n}@few.example")
+        for n in range(40):
+            self.fate(f"x{n}@few.example", "sent", 60)
+        self.assertEqual(len(sink.mails), 40)
+        self.assertTrue(refused)
+        self.assertLess(len(refused), 40)
+
 
 if __name__ == "__main__":
     unittest.main()
