@@ -80,6 +80,7 @@ carry_over(struct mail *to, const struct mail *m)
 	to->telling = m->telling;
 	to->told = m->told;
 	to->settling = m->settling;
+	to->rewritten = m->settling;
 	to->soft = m->soft;
 	to->unsaid = m->unsaid;
 	for (uint32_t i = 0; i < m->nrcpt; i++) {
@@ -91,6 +92,7 @@ carry_over(struct mail *to, const struct mail *m)
 		r->tried = old->tried;
 		r->again = old->again;
 		r->good = old->good;
+		r->unsaid = old->unsaid;
 	}
 	to->unsettled = 0;
 	for (uint32_t i = 0; i < to->nrcpt; i++)

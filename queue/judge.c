@@ -173,7 +173,7 @@ static void
 note(struct mail *m, uint32_t rcpt, enum verdict v)
 {
 	if (v == VERDICT_DONE && m->soft && m->rcpt[rcpt].to == NULL)
-		m->unsaid = true;
+		m->unsaid = m->rcpt[rcpt].unsaid = true;
 	else
 		note_verdict(durable_notes(), m, rcpt);
 }

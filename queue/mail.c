@@ -48,10 +48,13 @@ mail_state_of(char letter, uint8_t *state)
 	return false;
 }
 
-/* Told a second time that it is fine, but never that it failed. */
+/* Told a second time that it is fine, but never that it failed. What is DONE
+ * with content that may be lost is tried again after a loss of power. */
 char
 mail_letter(const struct rcpt *r)
 {
+	if (r->unsaid)
+		return state_letter(RCPT_WAITING);
 	return state_letter(r->state == RCPT_REPORTING && r->good ?
 	    RCPT_DONE : r->state);
 }

@@ -43,6 +43,7 @@ struct rcpt {
 	uint8_t transport;	/* index into transports[] */
 	bool again;		/* an attempt may have succeeded unheard */
 	bool good;		/* REPORTING: that it is DONE */
+	bool unsaid;		/* SETTLED without a note: see soft.h */
 };
 
 struct mail {
@@ -67,6 +68,7 @@ struct mail {
 	bool reporting;		/* in the queue of reports or at bounce */
 	bool timed;		/* a timer looks what is to be reported */
 	bool settling;		/* a report being made durable names it */
+	bool rewritten;		/* meanwhile: the later record wins */
 	bool soft;		/* content: in the journal only, see soft.h */
 	bool unsaid;		/* soft, with recipients DONE without a note */
 	struct rcpt rcpt[];	/* then the texts */

@@ -2,8 +2,9 @@
 /*
  * merge - recipients by address, targets one after the other
  *
- * First each target that a recipient has already is found. Targets that are left
- * replace recipients that are left, so that few are new or go.
+ * First each target that a recipient has already is found, for all groups: one
+ * may want what another has. Targets that are left replace recipients that are
+ * left, so that few are new or go.
  */
 #include <stdlib.h>
 
@@ -45,26 +46,6 @@ merge_sorted(const struct mail *m, uint32_t *n,
 	return rcpt;
 }
 
-/* The recipient with this address; UINT32_MAX: there is none. */
-static uint32_t
-with_address(const struct mail *m, const uint32_t *rcpt, uint32_t n,
-    struct view address)
-{
-	uint32_t low = 0, high = n;
-
-	while (low < high) {
-		uint32_t mid = low + (high - low) / 2;
-		int c = view_cmp(mail_texts(m, rcpt[mid]).address, address);
-
-		if (c == 0)
-			return rcpt[mid];
-		if (c < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return UINT32_MAX;
-}
 
 bool
 merge_next(struct view *list, struct target *t)
@@ -136,89 +117,129 @@ next_marked(const struct merge_group *g, const uint8_t *marked, uint32_t *at)
 	return UINT32_MAX;
 }
 
+/* All groups of a mail. */
 struct merging {
 	const struct mail *mail;
-	const struct merge_group *group;
 	uint8_t *marked;
 	struct merge_changes *out;
 	uint32_t *rcpt, n;	/* all, by address */
-	bool several;
-	uint32_t at;
 };
+
+static bool
+has_address(const struct merging *g, uint32_t at, struct view address)
+{
+	return at < g->n &&
+	    view_eq(mail_texts(g->mail, g->rcpt[at]).address, address);
+}
+
+/* The place of the first recipient with this address, or of what is behind. */
+static uint32_t
+first_with(const struct merging *g, struct view address)
+{
+	uint32_t low = 0, high = g->n;
+
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+
+		if (view_cmp(mail_texts(g->mail, g->rcpt[mid]).address,
+		    address) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static bool
+is_several(const struct merge_group *group)
+{
+	struct view list = group->targets;
+	size_t n;
+
+	return list_ok(list, &n) && n > 3;
+}
 
 /* Recipients that have a target already keep it. */
 static void
-keep(struct merging *g, const struct target *t)
+keep(struct merging *g, const struct target *t, bool several)
 {
-	uint32_t i = with_address(g->mail, g->rcpt, g->n, t->address);
-	struct change c = { .rcpt = i, .to = *t };
+	uint32_t at = first_with(g, t->address), i;
+	struct change c = { .to = *t };
 
-	if (i == UINT32_MAX || g->marked[i] != MERGE_MARKED)
+	while (has_address(g, at, t->address) &&
+	    g->marked[g->rcpt[at]] != MERGE_MARKED)
+		at++;
+	if (!has_address(g, at, t->address))
 		return;
+	i = c.rcpt = g->rcpt[at];
 	g->marked[i] = MERGE_KEPT;
-	c.notify = notify_of(g->mail, i, g->several);
+	c.notify = notify_of(g->mail, i, several);
 	if (!is_same(g->mail, i, &c))
 		add(g->out, c);
 }
 
-/* The others replace those that have none, and then there are more. */
 static void
-replace(struct merging *g, const struct target *t)
+keep_all(struct merging *g, const struct merge_group *group)
 {
-	uint32_t i = with_address(g->mail, g->rcpt, g->n, t->address);
-	uint32_t like = g->group->member[0];
-	struct change c = { .to = *t };
+	struct view list = group->targets;
+	struct target t;
 
-	if (i != UINT32_MAX)
-		return;
-	i = next_marked(g->group, g->marked, &g->at);
-	c.new = i == UINT32_MAX;
-	c.rcpt = c.new ? like : i;
-	c.notify = notify_of(g->mail, c.rcpt, g->several);
-	if (!c.new)
-		g->marked[i] = MERGE_KEPT;
-	add(g->out, c);
+	while (merge_next(&list, &t))
+		keep(g, &t, is_several(group));
 }
 
 static bool
-wants_success(const struct mail *m, const struct merge_group *g,
-    const uint8_t *marked)
+wants_success(const struct merging *g, const struct merge_group *group)
 {
-	for (uint32_t i = 0; i < g->members; i++)
-		if (marked[g->member[i]] == MERGE_MARKED &&
-		    m->rcpt[g->member[i]].notify & NOTIFY_SUCCESS)
+	for (uint32_t i = 0; i < group->members; i++)
+		if (g->marked[group->member[i]] != 0 &&
+		    g->mail->rcpt[group->member[i]].notify & NOTIFY_SUCCESS)
 			return true;
 	return false;
 }
 
-bool
-merge_targets(const struct mail *m, const struct merge_group *g,
-    uint8_t *marked, struct merge_changes *out)
+/* The others replace those that have none, and then there are more. */
+static void
+replace_all(struct merging *g, const struct merge_group *group)
 {
-	struct merging all = { m, g, marked, out, NULL, 0, false, 0 };
-	struct view list = g->targets;
+	struct view list = group->targets;
 	struct target t;
-	size_t n;
-	bool tell;
+	uint32_t at = 0;
 
-	if (!merge_is_list(list))
-		return false;
-	must(list_ok(list, &n) && g->members > 0);
-	all.rcpt = merge_sorted(m, &all.n, by_address);
-	all.several = n > 3;
-	tell = all.several && wants_success(m, g, marked);
-	while (merge_next(&list, &t))
-		keep(&all, &t);
-	list = g->targets;
-	while (merge_next(&list, &t))
-		replace(&all, &t);
-	if (tell)
-		add(out, (struct change){ .rcpt = g->member[0], .new = true,
-		    .expanded = true, .notify = NOTIFY_SUCCESS,
+	while (merge_next(&list, &t)) {
+		struct change c = { .to = t };
+
+		if (has_address(g, first_with(g, t.address), t.address))
+			continue;
+		c.rcpt = next_marked(group, g->marked, &at);
+		c.new = c.rcpt == UINT32_MAX;
+		if (c.new)
+			c.rcpt = group->member[0];
+		else
+			g->marked[c.rcpt] = MERGE_KEPT;
+		c.notify = notify_of(g->mail, c.rcpt, is_several(group));
+		add(g->out, c);
+	}
+	if (is_several(group) && wants_success(g, group))
+		add(g->out, (struct change){ .rcpt = group->member[0],
+		    .new = true, .expanded = true, .notify = NOTIFY_SUCCESS,
 		    .to = { VIEW_LIT("expanded"), VIEW_NONE,
-			mail_texts(m, g->member[0]).original } });
-	free(all.rcpt);
-	return true;
+			mail_texts(g->mail, group->member[0]).original } });
+}
+
+/* Who gets it no more has no address any more: it may be wanted again. */
+static void
+leave_all(struct merging *g, const struct merge_group *group)
+{
+	for (uint32_t i = 0; i < group->members; i++) {
+		uint32_t r = group->member[i];
+
+		if (g->marked[r] == MERGE_MARKED)
+			add(g->out, (struct change){ .rcpt = r,
+			    .notify = g->mail->rcpt[r].notify,
+			    .to = { VIEW_LIT("expanded"), VIEW_NONE,
+				mail_texts(g->mail, r).original } });
+	}
 }
 
 /* The same address comes of two aliases. */
@@ -226,13 +247,15 @@ static int
 by_target(const void *a, const void *b)
 {
 	const struct change *x = a, *y = b;
-	int c = view_cmp(x->to.address, y->to.address);
+	int c = x->expanded - y->expanded;
 
+	if (c == 0)
+		c = view_cmp(x->to.address, y->to.address);
 	return c != 0 ? c : x->new - y->new;
 }
 
-void
-merge_unique(struct merge_changes *c, uint8_t *marked)
+static void
+unique(struct merge_changes *c, uint8_t *marked)
 {
 	size_t kept = 0;
 
@@ -242,11 +265,28 @@ merge_unique(struct merge_changes *c, uint8_t *marked)
 		const struct change *one = &c->at[i];
 		const struct change *last = kept > 0 ? &c->at[kept - 1] : NULL;
 
-		if (last == NULL || one->expanded || last->expanded ||
+		if (last == NULL || one->expanded ||
 		    !view_eq(last->to.address, one->to.address))
 			c->at[kept++] = *one;
 		else if (!one->new)
 			marked[one->rcpt] = MERGE_MARKED;
 	}
 	c->n = kept;
+}
+
+void
+merge_groups(const struct mail *m, const struct merge_groups *g,
+    uint8_t *marked, struct merge_changes *out)
+{
+	struct merging all = { m, marked, out, NULL, 0 };
+
+	all.rcpt = merge_sorted(m, &all.n, by_address);
+	for (size_t i = 0; i < g->n; i++)
+		keep_all(&all, &g->at[i]);
+	for (size_t i = 0; i < g->n; i++)
+		replace_all(&all, &g->at[i]);
+	unique(out, marked);
+	for (size_t i = 0; i < g->n; i++)
+		leave_all(&all, &g->at[i]);
+	free(all.rcpt);
 }

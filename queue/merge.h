@@ -22,14 +22,17 @@ struct merge_changes {
 	size_t n, cap;
 };
 
-/* Changes for those of the group that are marked (an octet for each recipient of
- * the mail). What is KEPT then stays, what is still MARKED has no target any
- * more. False: that is no such list, and nothing is changed. */
+struct merge_groups {
+	struct merge_group *at;
+	size_t n;
+};
+
+/* Changes for those of the groups that are marked (an octet for each recipient of
+ * the mail), no address twice. What is KEPT then stays; what is still MARKED has
+ * no target any more and becomes nobody's: it is to be SETTLED. */
 enum { MERGE_MARKED = 1, MERGE_KEPT = 2 };
-bool merge_targets(const struct mail *m, const struct merge_group *g,
+void merge_groups(const struct mail *m, const struct merge_groups *g,
     uint8_t *marked, struct merge_changes *out);
-/* After the last group: no address stands there twice. */
-void merge_unique(struct merge_changes *c, uint8_t *marked);
 
 /* Is it a list of targets that recipients may have? Then walk it. */
 bool merge_is_list(struct view list);

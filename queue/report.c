@@ -353,6 +353,9 @@ report_safe(const struct settles *s)
 	if (m == NULL || m->state != MAIL_QUEUED)
 		return;
 	m->settling = false;
+	if (m->rewritten)
+		note_settled(durable_notes(), s);
+	m->rewritten = false;
 	settled(m, s);
 	judge_progress(m);
 }
@@ -364,7 +367,7 @@ report_unsafe(const struct settles *s)
 
 	if (m == NULL)
 		return;
-	m->settling = false;
+	m->settling = m->rewritten = false;
 	report_consider(m);
 }
 

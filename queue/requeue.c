@@ -76,6 +76,7 @@ may_change(const struct mail *m, uint32_t rcpt)
 
 /* ---- what comes of it ---- */
 
+/* The change that follows writes it down. */
 static void
 nobody_any_more(struct mail *m, uint32_t rcpt)
 {
@@ -84,7 +85,30 @@ nobody_any_more(struct mail *m, uint32_t rcpt)
 	log_info(spool_id(m->id, id), "to=<%s>, requeued: goes to others now",
 	    log_quote(mail_texts(m, rcpt).address));
 	ledger_move(m, rcpt, RCPT_SETTLED);
-	note_verdict(durable_notes(), m, rcpt);
+}
+
+static void
+settle_marked(struct mail *m, const struct merge_groups *g,
+    const uint8_t *marked)
+{
+	for (size_t i = 0; i < g->n; i++)
+		for (uint32_t k = 0; k < g->at[i].members; k++)
+			if (marked[g->at[i].member[k]] == MERGE_MARKED)
+				nobody_any_more(m, g->at[i].member[k]);
+}
+
+/* What the groups say now; returns the mail that takes its place. */
+static struct mail *
+change_groups(struct mail *m, const struct merge_groups *g, uint8_t *marked)
+{
+	struct merge_changes changes = { 0 };
+
+	merge_groups(m, g, marked, &changes);
+	settle_marked(m, g, marked);
+	if (changes.n > 0)
+		m = change_mail(m, changes.at, changes.n);
+	free(changes.at);
+	return m;
 }
 
 static void
@@ -98,19 +122,16 @@ refuse(struct mail *m, uint32_t rcpt, const struct why *why)
 	judge(m, rcpt, &o);
 }
 
-/* Those of a group that are still marked: NEVER, or other targets. */
+/* Those of a group that are still marked, and still wait. */
 static void
-end_marked(struct mail *m, const struct asked *a, const uint8_t *marked)
+refuse_marked(struct mail *m, const struct asked *a, const uint8_t *marked)
 {
 	for (uint32_t i = 0; i < a->group.members; i++) {
 		uint32_t r = a->group.member[i];
 
-		if (marked[r] != MERGE_MARKED || m->state != MAIL_QUEUED)
-			continue;
-		if (a->why.verdict == VERDICT_NEVER)
+		if (marked[r] == MERGE_MARKED && m->state == MAIL_QUEUED &&
+		    may_change(m, r))
 			refuse(m, r, &a->why);
-		else
-			nobody_any_more(m, r);
 	}
 }
 
@@ -216,24 +237,33 @@ unmark(struct asking *a, const struct mail *m)
 	return n;
 }
 
+/* A group of which nobody waits any more stays as it was. */
 static struct mail *
 change_all(struct asking *a, struct mail *m)
 {
-	struct merge_changes changes = { 0 };
-	struct mail *now = m;
+	struct merge_groups g = { xcalloc(a->count, sizeof(*g.at)), 0 };
 
 	for (size_t i = 0; i < a->count; i++)
 		if (a->asked[i].why.verdict == VERDICT_DONE &&
-		    !merge_targets(m, &a->asked[i].group, a->marked, &changes))
-			a->asked[i].why.verdict = VERDICT_LATER;
-	merge_unique(&changes, a->marked);
-	if (changes.n > 0)
-		now = change_mail(m, changes.at, changes.n);
-	free(changes.at);
+		    merge_is_list(a->asked[i].group.targets) &&
+		    any_marked(a, &a->asked[i].group))
+			g.at[g.n++] = a->asked[i].group;
+	m = change_groups(m, &g, a->marked);
+	free(g.at);
 	for (size_t i = 0; i < a->count; i++)
-		if (a->asked[i].why.verdict != VERDICT_LATER)
-			end_marked(now, &a->asked[i], a->marked);
-	return now;
+		if (a->asked[i].why.verdict == VERDICT_NEVER)
+			refuse_marked(m, &a->asked[i], a->marked);
+	return m;
+}
+
+/* There may be more recipients than when the asking began: not marked. */
+static void
+mark_none_of_new(struct asking *a, const struct mail *m)
+{
+	uint8_t *marked = xcalloc(m->nrcpt, 1);
+
+	memcpy(marked, a->marked, a->n);
+	a->marked = marked;
 }
 
 uint32_t
@@ -247,11 +277,13 @@ requeue(uint64_t mail, uint8_t *marked, uint32_t n)
 	ask_about_all(&a);
 	m = find(mail);
 	if (m != NULL) {
+		mark_none_of_new(&a, m);
 		count = unmark(&a, m);
 		m = change_all(&a, m);
 		if (m->state == MAIL_QUEUED)
-			make_due(m, marked, n);
+			make_due(m, a.marked, n);
 		judge_progress(m);
+		free(a.marked);
 	}
 	free(a.order);
 	free(a.asked);
@@ -284,20 +316,22 @@ is_just_a_hop(struct mail *m, uint32_t rcpt, struct view targets)
 static void
 change_one(struct mail *m, uint32_t rcpt, struct view targets)
 {
-	const struct asked a = { .group = { &rcpt, 1, targets },
-		.why.verdict = VERDICT_DONE };
+	struct merge_group one = { &rcpt, 1, targets };
+	const struct merge_groups g = { &one, 1 };
 	uint8_t *marked = xcalloc(m->nrcpt, 1);
-	struct merge_changes changes = { 0 };
 
 	marked[rcpt] = MERGE_MARKED;
-	if (merge_targets(m, &a.group, marked, &changes)) {
-		if (changes.n > 0)
-			m = change_mail(m, changes.at, changes.n);
-		end_marked(m, &a, marked);
-		judge_progress(m);
-	}
-	free(changes.at);
+	judge_progress(change_groups(m, &g, marked));
 	free(marked);
+}
+
+/* What router was asked about is still what is to be tried. */
+static bool
+is_unchanged(const struct mail *m, uint32_t rcpt, struct view address)
+{
+	return m->rcpt[rcpt].state == RCPT_READY &&
+	    m->rcpt[rcpt].transport == TRANSPORT_SMTP &&
+	    view_eq(mail_texts(m, rcpt).address, address);
 }
 
 void
@@ -318,8 +352,7 @@ requeue_retry(uint64_t mail, uint32_t rcpt)
 		struct view targets = r.m.routed.targets;
 
 		m = find(mail);
-		if (m != NULL && m->rcpt[rcpt].state == RCPT_READY &&
-		    m->rcpt[rcpt].transport == TRANSPORT_SMTP &&
+		if (m != NULL && is_unchanged(m, rcpt, address) &&
 		    r.m.routed.verdict == VERDICT_DONE &&
 		    merge_is_list(targets) && !is_just_a_hop(m, rcpt, targets))
 			change_one(m, rcpt, targets);

@@ -43,9 +43,12 @@ static void
 harden(struct mail *m)
 {
 	m->soft = false;
-	for (uint32_t i = 0; m->unsaid && i < m->nrcpt; i++)
-		if (m->rcpt[i].state == RCPT_SETTLED)
-			note_verdict(durable_notes(), m, i);
+	for (uint32_t i = 0; m->unsaid && i < m->nrcpt; i++) {
+		if (!m->rcpt[i].unsaid)
+			continue;
+		m->rcpt[i].unsaid = false;
+		note_verdict(durable_notes(), m, i);
+	}
 	m->unsaid = false;
 	durable_hardened(m);
 }

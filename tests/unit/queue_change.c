@@ -115,6 +115,15 @@ assert_replayed(const struct mail *m)
 }
 
 static void
+merge(const struct mail *m, const struct merge_group *one, uint8_t *mark,
+    struct merge_changes *c)
+{
+	struct merge_group g = *one;
+
+	merge_groups(m, &(struct merge_groups){ &g, 1 }, mark, c);
+}
+
+static void
 an_alias_changes_its_members(void **state UNUSED)
 {
 	static const struct sample before[] = {
@@ -138,9 +147,8 @@ an_alias_changes_its_members(void **state UNUSED)
 	ledger_move(m, 0, RCPT_READY);
 	ledger_move(m, 0, RCPT_TRYING);
 	ledger_move(m, 0, RCPT_SETTLED);
-	assert_true(merge_targets(m, &(struct merge_group){ member, 3,
-	    str_view(&list) }, mark, &c));
-	merge_unique(&c, mark);
+	merge(m, &(struct merge_group){ member, 3, str_view(&list) },
+	    mark, &c);
 	assert_int_equal(c.n, 3);
 	assert_int_equal(mark[0], 0);
 	assert_int_equal(mark[1], MERGE_KEPT);
@@ -180,11 +188,28 @@ who_is_gone_stays_marked(void **state UNUSED)
 	struct str list = { 0 };
 
 	put(&list, "smtp", "c.test", "c@c.test");
-	assert_true(merge_targets(m, &(struct merge_group){ member, 2,
-	    str_view(&list) }, mark, &c));
-	assert_int_equal(c.n, 0);
+	merge(m, &(struct merge_group){ member, 2, str_view(&list) },
+	    mark, &c);
+	assert_int_equal(c.n, 1);
+	assert_int_equal(c.at[0].rcpt, 0);
+	assert_true(view_is(c.at[0].to.transport, "expanded"));
 	assert_int_equal(mark[0], MERGE_MARKED);
 	assert_int_equal(mark[1], MERGE_KEPT);
+	ledger_move(m, 0, RCPT_SETTLED);
+	m = change_mail(m, c.at, c.n);
+	/* it comes back, and c goes */
+	c.n = 0;
+	mark[0] = 0;
+	mark[1] = MERGE_MARKED;
+	str_reset(&list);
+	put(&list, "smtp", "b.test", "b@b.test");
+	merge(m, &(struct merge_group){ member + 1, 1, str_view(&list) }, mark,
+	    &c);
+	assert_int_equal(c.n, 1);
+	assert_int_equal(c.at[0].rcpt, 1);
+	assert_true(view_is(c.at[0].to.address, "b@b.test"));
+	assert_int_equal(mark[1], MERGE_KEPT);
+	free(c.at);
 	str_free(&list);
 	forget_all();
 }
@@ -205,8 +230,8 @@ one_becomes_several(void **state UNUSED)
 
 	put(&list, "smtp", "b.test", "x@b.test");
 	put(&list, "smtp", "c.test", "y@c.test");
-	assert_true(merge_targets(m, &(struct merge_group){ member, 1,
-	    str_view(&list) }, mark, &c));
+	merge(m, &(struct merge_group){ member, 1, str_view(&list) },
+	    mark, &c);
 	m = change_mail(m, c.at, c.n);
 	assert_int_equal(m->nrcpt, 3);
 	assert_true(is(m, 0, &(struct sample){ "x@a.test", "smtp", "b.test",
@@ -236,43 +261,87 @@ nobody_gets_two(void **state UNUSED)
 	struct str list = { 0 };
 
 	put(&list, "smtp", "n.test", "new@n.test");
-	assert_true(merge_targets(m, &(struct merge_group){ first, 1,
-	    str_view(&list) }, mark, &c));
-	assert_true(merge_targets(m, &(struct merge_group){ second, 1,
-	    str_view(&list) }, mark, &c));
+	merge_groups(m, &(struct merge_groups){ (struct merge_group[]){
+	    { first, 1, str_view(&list) }, { second, 1, str_view(&list) } }, 2 },
+	    mark, &c);
 	assert_int_equal(c.n, 2);
-	merge_unique(&c, mark);
-	assert_int_equal(c.n, 1);
 	assert_int_equal(mark[0] + mark[1], MERGE_KEPT + MERGE_MARKED);
+	assert_true(view_is(c.at[0].to.address, "new@n.test"));
+	assert_true(view_is(c.at[1].to.transport, "expanded"));
 	free(c.at);
 	str_free(&list);
+	forget_all();
+}
+
+/* One alias leaves an address that the next one wants: it is not lost. */
+static void
+aliases_change_places(void **state UNUSED)
+{
+	static const struct sample before[] = {
+		{ "x@a.test", "smtp", "b.test", "old@b.test", 0 },
+		{ "y@a.test", "smtp", "b.test", "y@b.test", 0 },
+	};
+	struct mail *m = make(before, 2);
+	const uint32_t first[] = { 0 }, second[] = { 1 };
+	uint8_t mark[] = { 1, 1 };
+	struct merge_changes c = { 0 };
+	struct str x = { 0 }, y = { 0 };
+
+	put(&x, "smtp", "c.test", "new@c.test");
+	put(&y, "smtp", "b.test", "old@b.test");
+	merge_groups(m, &(struct merge_groups){ (struct merge_group[]){
+	    { first, 1, str_view(&x) }, { second, 1, str_view(&y) } }, 2 },
+	    mark, &c);
+	assert_int_equal(mark[0], MERGE_KEPT);
+	assert_int_equal(mark[1], MERGE_MARKED);
+	assert_int_equal(c.n, 2);
+	assert_true(c.at[0].new);
+	assert_true(view_is(c.at[0].to.address, "new@c.test"));
+	assert_int_equal(c.at[1].rcpt, 1);
+	free(c.at);
+	str_free(&x);
+	str_free(&y);
 	forget_all();
 }
 
 static void
 no_list_changes_nothing(void **state UNUSED)
 {
-	static const struct sample before[] = {
-		{ "p@a.test", "smtp", "b.test", "p@b.test", 0 },
-	};
-	struct mail *m = make(before, 1);
-	const uint32_t member[] = { 0 };
-	uint8_t mark[] = { 1 };
-	struct merge_changes c = { 0 };
 	struct str list = { 0 };
 
 	for (int i = 0; i < 3; i++) {
-		assert_false(merge_targets(m, &(struct merge_group){ member, 1,
-		    str_view(&list) }, mark, &c));
+		assert_false(merge_is_list(str_view(&list)));
 		list_put(&list, VIEW_LIT("smtp"));
 	}
+	assert_true(merge_is_list(str_view(&list)));
 	str_reset(&list);
 	put(&list, "expanded", "", "p@b.test");
-	assert_false(merge_targets(m, &(struct merge_group){ member, 1,
-	    str_view(&list) }, mark, &c));
-	assert_int_equal(c.n, 0);
+	assert_false(merge_is_list(str_view(&list)));
 	str_free(&list);
-	forget_all();
+}
+
+/* DONE with content that only the journal has: a change does not say so. */
+static void
+what_is_soft_is_not_said(void **state UNUSED)
+{
+	static const struct sample before[] = {
+		{ "a@a.test", "local", "a", "a@a.test", 0 },
+		{ "b@a.test", "smtp", "b.test", "b@a.test", 0 },
+	};
+	struct mail *m = make(before, 2);
+	struct change c = { .rcpt = 1, .to = { VIEW_LIT("rerouted"),
+	    VIEW_LIT("[::1]:25"), VIEW_LIT("b@a.test") } };
+
+	m->soft = true;
+	ledger_move(m, 0, RCPT_READY);
+	ledger_move(m, 0, RCPT_TRYING);
+	ledger_move(m, 0, RCPT_SETTLED);
+	m->unsaid = m->rcpt[0].unsaid = true;
+	m = change_mail(m, &c, 1);
+	assert_int_equal(m->rcpt[0].state, RCPT_SETTLED);
+	assert_int_equal(m->unsettled, 1);
+	assert_int_equal(mail_letter(&m->rcpt[0]), 'w');
+	assert_replayed(m);
 }
 
 /* What is under way, held or reported goes on. */
@@ -322,6 +391,8 @@ main(void)
 		cmocka_unit_test(who_is_gone_stays_marked),
 		cmocka_unit_test(one_becomes_several),
 		cmocka_unit_test(nobody_gets_two),
+		cmocka_unit_test(aliases_change_places),
+		cmocka_unit_test(what_is_soft_is_not_said),
 		cmocka_unit_test(no_list_changes_nothing),
 		cmocka_unit_test(states_are_carried_over),
 	};
