@@ -214,8 +214,9 @@ take_recipients(struct job *j, struct mail *m, struct destination *d,
 {
 	struct flight *f = xcalloc(1, sizeof(*f) + RCPTS_MOST *
 	    sizeof(f->rcpt[0]));
+	uint32_t end = j->retry ? j->asked : j->n;
 
-	while (j->at < j->n && f->n < RCPTS_MOST && list->n < RCPTS_OCTETS) {
+	while (j->at < end && f->n < RCPTS_MOST && list->n < RCPTS_OCTETS) {
 		uint32_t i = j->rcpt[j->at++];
 
 		if (!is_ready(m, i, d))
@@ -280,25 +281,27 @@ send_job(struct channel *to, struct job *j, struct destination *d,
 	channel_send(to, &msg);
 }
 
-/* About so many router has to be asked before the next are sent. */
+/* What has its turn now: about so many router has to be asked, so many are put
+ * off. */
 static uint32_t
-asked_end(const struct job *j)
+part_end(const struct job *j)
 {
 	return j->n - j->at < RCPTS_MOST ? j->n : j->at + RCPTS_MOST;
 }
 
-/* All of a job get the same verdict without being tried. */
+/* The next of a job get the same verdict without being tried. */
 static void
-refuse_job(const struct job *j, struct destination *d, struct mail *m,
+refuse_part(struct job *j, struct destination *d, struct mail *m,
     const struct outcome *like)
 {
-	for (uint32_t i = j->at; i < j->n; i++) {
+	for (uint32_t end = part_end(j); j->at < end; j->at++) {
 		struct outcome o = *like;
+		uint32_t rcpt = j->rcpt[j->at];
 
-		if (m->state != MAIL_QUEUED || !is_ready(m, j->rcpt[i], d))
+		if (m->state != MAIL_QUEUED || !is_ready(m, rcpt, d))
 			continue;
-		ledger_move(m, j->rcpt[i], RCPT_TRYING);
-		judge(m, j->rcpt[i], &o);
+		ledger_move(m, rcpt, RCPT_TRYING);
+		judge(m, rcpt, &o);
 	}
 }
 
@@ -313,8 +316,7 @@ put_off(struct job *j, struct destination *d, struct mail *m)
 
 	why_set(&o.why, VERDICT_LATER, reason_status(why),
 	    reason_sentence(why));
-	refuse_job(j, d, m, &o);
-	j->at = j->n;
+	refuse_part(j, d, m, &o);
 }
 
 /* ---- tried again: router first ---- */
@@ -330,16 +332,9 @@ retry_run(void *arg)
 {
 	struct retry *r = arg;
 	struct job *j = r->job;
-	uint32_t end = asked_end(j);
+	uint32_t end = part_end(j);
 
-	for (; j->asked < end; j->asked++) {
-		struct mail *m = ledger_find(j->mail);
-
-		if (m == NULL || m->state != MAIL_QUEUED)
-			break;
-		if (is_ready(m, j->rcpt[j->asked], r->dest))
-			requeue_retry(j->mail, j->rcpt[j->asked]);
-	}
+	requeue_retry(j->mail, j->rcpt + j->asked, end - j->asked, r->dest);
 	j->asked = end;
 	destination_end(r->dest);
 	destination_again(r->dest, j, true);
@@ -366,7 +361,7 @@ run_job(struct channel *to, struct job *j, struct destination *d)
 		j->at = j->n;
 	else if (destination_until(d, schedule_ms()) > 0)
 		put_off(j, d, m);
-	else if (j->retry && j->asked < asked_end(j)) {
+	else if (j->retry && j->asked < part_end(j)) {
 		retry(j, d);
 		return;
 	} else

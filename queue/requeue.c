@@ -27,6 +27,7 @@
 /* Recipients with the same address of the client, and where they go. */
 struct asked {
 	struct merge_group group;
+	struct view address;	/* of the first of them */
 	struct why why;
 };
 
@@ -157,30 +158,33 @@ make_due(struct mail *m, const uint8_t *marked, uint32_t n)
 
 /* ---- all of a mail ---- */
 
-static void
-ask_about(struct asking *a, const struct merge_group *g)
+/* False: there is no answer. */
+static bool
+ask_about(struct asking *a, const struct merge_group *g, struct view address)
 {
 	struct mail *m = find(a->mail);
-	struct view sender, original;
+	struct view sender;
 	struct asked *to;
 	struct reply r;
 
 	if (m == NULL)
-		return;
+		return false;
 	sender = arena_view(&a->arena, mail_sender(m));
-	original = arena_view(&a->arena, mail_texts(m, g->member[0]).original);
-	if (!ask(sender, original, &r))
-		return;
+	address = arena_view(&a->arena, address);
+	if (!ask(sender, address, &r))
+		return false;
 	if (a->count == a->cap) {
 		a->cap = a->cap > 0 ? a->cap * 2 : 4;
 		a->asked = xrealloc(a->asked, a->cap * sizeof(*a->asked));
 	}
 	to = &a->asked[a->count++];
+	to->address = address;
 	to->group = *g;
 	to->group.targets = arena_view(&a->arena, r.m.routed.targets);
 	why_set(&to->why, r.m.routed.verdict, r.m.routed.status,
 	    r.m.routed.sentence);
 	reply_free(&r);
+	return true;
 }
 
 static bool
@@ -220,7 +224,8 @@ ask_about_all(struct asking *a)
 		end = group_end(m, a, at, n);
 		g.members = end - at;
 		if (any_marked(a, &g))
-			ask_about(a, &g);
+			ask_about(a, &g,
+			    mail_texts(m, g.member[0]).original);
 	}
 }
 
@@ -248,7 +253,8 @@ change_all(struct asking *a, struct mail *m)
 		    merge_is_list(a->asked[i].group.targets) &&
 		    any_marked(a, &a->asked[i].group))
 			g.at[g.n++] = a->asked[i].group;
-	m = change_groups(m, &g, a->marked);
+	if (g.n > 0)
+		m = change_groups(m, &g, a->marked);
 	free(g.at);
 	for (size_t i = 0; i < a->count; i++)
 		if (a->asked[i].why.verdict == VERDICT_NEVER)
@@ -291,7 +297,7 @@ requeue(uint64_t mail, uint8_t *marked, uint32_t n)
 	return count;
 }
 
-/* ---- one that is tried again ---- */
+/* ---- what is tried again ---- */
 
 /* Only another hop: that need not be remembered. True when that was all. */
 static bool
@@ -309,54 +315,74 @@ is_just_a_hop(struct mail *m, uint32_t rcpt, struct view targets)
 	destination_drop(&r->to);
 	r->to = destination_take(t.destination);
 	relay_ready(m, rcpt);
-	relay_ready_end();
 	return true;
 }
 
-static void
-change_one(struct mail *m, uint32_t rcpt, struct view targets)
+/* To be tried again there. */
+static bool
+is_again(const struct mail *m, uint32_t rcpt, const struct destination *d)
 {
-	struct merge_group one = { &rcpt, 1, targets };
-	const struct merge_groups g = { &one, 1 };
-	uint8_t *marked = xcalloc(m->nrcpt, 1);
-
-	marked[rcpt] = MERGE_MARKED;
-	judge_progress(change_groups(m, &g, marked));
-	free(marked);
+	return rcpt < m->nrcpt && m->rcpt[rcpt].state == RCPT_READY &&
+	    m->rcpt[rcpt].transport == TRANSPORT_SMTP && m->rcpt[rcpt].to == d;
 }
 
-/* What router was asked about is still what is to be tried. */
-static bool
-is_unchanged(const struct mail *m, uint32_t rcpt, struct view address)
+/* Each by itself; a router that hangs is asked no more. */
+static void
+ask_again(struct asking *a, const struct merge_group *all,
+    const struct destination *d)
 {
-	return m->rcpt[rcpt].state == RCPT_READY &&
-	    m->rcpt[rcpt].transport == TRANSPORT_SMTP &&
-	    view_eq(mail_texts(m, rcpt).address, address);
+	int64_t until = deadline_in(ASK_MS);
+
+	for (uint32_t i = 0; i < all->members; i++) {
+		const struct merge_group one = { .member = all->member + i,
+			.members = 1 };
+		struct mail *m = find(a->mail);
+
+		if (m == NULL)
+			return;
+		if (is_again(m, *one.member, d) && !ask_about(a, &one,
+		    mail_texts(m, *one.member).address) &&
+		    deadline_in(0) >= until)
+			return;
+	}
+}
+
+/* What router was asked about must still be what is to be tried. */
+static void
+go_elsewhere(struct asking *a, struct mail *m, const struct destination *d)
+{
+	for (size_t i = 0; i < a->count; i++) {
+		struct asked *one = &a->asked[i];
+		uint32_t r = one->group.member[0];
+
+		if (one->why.verdict == VERDICT_DONE &&
+		    merge_is_list(one->group.targets) && is_again(m, r, d) &&
+		    view_eq(mail_texts(m, r).address, one->address) &&
+		    !is_just_a_hop(m, r, one->group.targets))
+			a->marked[r] = MERGE_MARKED;
+		if (one->why.verdict == VERDICT_NEVER)
+			one->why.verdict = VERDICT_LATER;
+	}
+	relay_ready_end();
 }
 
 void
-requeue_retry(uint64_t mail, uint32_t rcpt)
+requeue_retry(uint64_t mail, const uint32_t *rcpt, uint32_t n,
+    const struct destination *d)
 {
-	struct arena arena;
-	struct mail *m = find(mail);
-	struct view sender, address;
-	struct reply r;
+	const struct merge_group all = { .member = rcpt, .members = n };
+	struct asking a = { .mail = mail };
+	struct mail *m;
 
-	if (m == NULL || rcpt >= m->nrcpt ||
-	    m->rcpt[rcpt].transport != TRANSPORT_SMTP)
-		return;
-	arena_init(&arena);
-	sender = arena_view(&arena, mail_sender(m));
-	address = arena_view(&arena, mail_texts(m, rcpt).address);
-	if (ask(sender, address, &r)) {
-		struct view targets = r.m.routed.targets;
-
-		m = find(mail);
-		if (m != NULL && is_unchanged(m, rcpt, address) &&
-		    r.m.routed.verdict == VERDICT_DONE &&
-		    merge_is_list(targets) && !is_just_a_hop(m, rcpt, targets))
-			change_one(m, rcpt, targets);
-		reply_free(&r);
+	arena_init(&a.arena);
+	ask_again(&a, &all, d);
+	m = find(mail);
+	if (m != NULL) {
+		a.marked = xcalloc(m->nrcpt, 1);
+		go_elsewhere(&a, m, d);
+		judge_progress(change_all(&a, m));
+		free(a.marked);
 	}
-	arena_reset(&arena);
+	free(a.asked);
+	arena_reset(&a.arena);
 }

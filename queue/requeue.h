@@ -15,7 +15,9 @@
 /* Those recipients that are marked (an octet, 1, for each of n) and WAITING or
  * READY; they are due then. Returns how many. */
 uint32_t requeue(uint64_t mail, uint8_t *marked, uint32_t n);
-/* A recipient that is READY to be tried again at another host. */
-void requeue_retry(uint64_t mail, uint32_t rcpt);
+/* Those of n recipients that are READY to be tried again there: their changes are
+ * written at once. The array and the destination must stay. */
+void requeue_retry(uint64_t mail, const uint32_t *rcpt, uint32_t n,
+    const struct destination *d);
 
 #endif
