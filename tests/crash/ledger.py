@@ -21,7 +21,7 @@ import traceback
 from server import DOMAIN, message, wait_for
 
 USERS = {f"u{i}@{DOMAIN}": "pw" for i in range(6)}
-ALIASES = "far: somebody@elsewhere.test\n"
+ALIASES = "far: somebody@elsewhere.example\n"
 FAR = f"far@{DOMAIN}"           # waits in the queue for ever
 SENDERS = 4
 BOXES = ("INBOX", "box")
@@ -274,7 +274,7 @@ def waiting(server):
 
 def is_settled(server):
     """Only what goes far is left."""
-    return all(r["address"].endswith("@elsewhere.test")
+    return all(r["address"].endswith("@elsewhere.example")
                for mail in waiting(server).values()
                for r in mail["recipients"])
 
