@@ -309,20 +309,21 @@ judge_end(struct transaction *t)
 
 /* A server that gave one reply too many before has its reply to RCPT where that to
  * the content should be. Such a one can be known by its status: whoever speaks of
- * an address (X.1.Z) is asked for one more word, which is the late one then. */
+ * an address (X.1.Z) is asked for one more word, which is the late one then. If
+ * that does not come, nobody knows, and the mail is tried again. */
 static void
 confirm_end(struct transaction *t)
 {
 	struct client *c = t->c;
-	struct outcome lost = { .arena = t->o->arena };
+	struct outcome lost = { .arena = t->o->arena, .relay = t->o->relay };
 
 	if (t->o->verdict != VERDICT_DONE || !pipelines(t) || c->broken ||
 	    strncmp(c->response.status, "1.", 2) != 0)
 		return;
-	if (!client_command(c, PHASE_RSET, &lost, "NOOP") && c->broken &&
-	    c->response.code == 0)
-		return;
-	if (response_class(&c->response) == 3)
+	stream_puts(&c->stream, "NOOP\r\n");
+	if (!client_reply(c, PHASE_END, &lost))
+		*t->o = lost;	/* rather twice than never */
+	else if (response_class(&c->response) == 3)
 		out_of_order(t, PHASE_END);
 	else if (response_class(&c->response) != 2)
 		c->broken = !client_refused(c, PHASE_END, t->o);
