@@ -2,9 +2,9 @@
 /*
  * destination - interned hops, and the order in which they have their turns
  *
- * A destination with jobs stands in one of three lists: FRESH (it has new mail),
- * OLD (what it has was tried before), SLEEP (its rate says not yet); or in none,
- * as its window is full. Turns go round in each list, and FRESH has three of
+ * A destination with jobs stands in one of four lists: FRESH (it has new mail),
+ * OLD (what it has was tried before), SLEEP (its rate says not yet), FULL (its
+ * window, or its share). Turns go round in each list, and FRESH has three of
  * four, so that neither a large destination nor a large heap of old mail delays
  * anybody.
  *
@@ -24,7 +24,7 @@
 
 TAILQ_HEAD(destinations, destination);
 
-enum list { FRESH, OLD, SLEEP, LISTS, NOWHERE = LISTS };
+enum list { FRESH, OLD, SLEEP, FULL, LISTS, NOWHERE = LISTS };
 
 struct destination {
 	struct destination *next;	/* of the chain */
@@ -54,6 +54,7 @@ static struct {
 	struct destination *open;
 	struct destination_limits limits;
 	bool ready;
+	bool squeezed;			/* some are FULL by their share */
 } all = { .limits = { 1000, 0, 100, { 20, 300, 14400 } } };
 
 /* ---- one for each text ---- */
@@ -225,6 +226,7 @@ allowed(const struct destination *d)
 
 	if (all.flying <= half || all.active == 0)
 		return w;
+	all.squeezed = true;
 	share = half / all.active;
 	return least(w, share > 0 ? share : 1);
 }
@@ -235,7 +237,7 @@ list_for(const struct destination *d)
 	if (d->work == NULL)
 		return NOWHERE;
 	if (d->window.until <= all.now && d->flying >= allowed(d))
-		return NOWHERE;
+		return FULL;
 	if (d->window.until <= all.now && d->free_at > all.now)
 		return SLEEP;
 	return jobs_are_fresh(d->work) ? FRESH : OLD;
@@ -282,6 +284,19 @@ wake_sleepers(void)
 		if (d->list == SLEEP && d->free_at < all.sleep_until)
 			all.sleep_until = d->free_at;
 	}
+}
+
+/* There is enough for all again: who has its share may have more. */
+static void
+release_full(void)
+{
+	struct destination *d, *next;
+
+	if (!all.squeezed || all.flying > all.limits.total / 2)
+		return;
+	all.squeezed = false;
+	TAILQ_FOREACH_SAFE(d, &all.list[FULL], entry, next)
+		relist(d);
 }
 
 /* ---- jobs ---- */
@@ -373,6 +388,7 @@ destination_next(int64_t now, struct destination **to, int64_t *wait)
 	all.now = now;
 	*wait = -1;
 	wake_sleepers();
+	release_full();
 	if (all.flying >= all.limits.total)
 		return NULL;
 	d = next_in_turn();

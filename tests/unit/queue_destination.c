@@ -306,6 +306,31 @@ parts_take_turns(void **state UNUSED)
 	destination_drop(&d);
 }
 
+/* Its share was all it could have, and the others are gone. */
+static void
+shares_grow_again(void **state UNUSED)
+{
+	struct destination *a = destination_take(VIEW_LIT("a.test"));
+	struct destination *b = destination_take(VIEW_LIT("b.test")), *to;
+
+	limits(20, 4, 0);
+	for (int i = 0; i < 2; i++) {
+		add(a, 1, false);
+		add(b, 1, false);
+	}
+	for (int i = 0; i < 3; i++)
+		assert_int_not_equal(go(NULL), 0);
+	assert_int_equal(go(NULL), 0);
+	over(a, CONTACT_GOOD, now);
+	over(a, CONTACT_GOOD, now);
+	assert_int_not_equal(go(&to), 0);
+	assert_ptr_equal(to, b);
+	over(b, CONTACT_GOOD, now);
+	over(b, CONTACT_GOOD, now);
+	destination_drop(&a);
+	destination_drop(&b);
+}
+
 /* A hundred that hang leave connections for nine hundred that do not. */
 static void
 slow_ones_leave_room(void **state UNUSED)
@@ -349,6 +374,7 @@ main(void)
 		cmocka_unit_test(rate_is_kept),
 		cmocka_unit_test(turns_are_fair),
 		cmocka_unit_test(parts_take_turns),
+		cmocka_unit_test(shares_grow_again),
 		cmocka_unit_test(slow_ones_leave_room),
 	};
 
