@@ -236,7 +236,8 @@ mail_bytes_assemble(uint64_t id, const struct mail_head *h, const struct rcpt *r
 		if (rcpt[i].state == RCPT_DONE && h->sender.n == 0)
 			m->rcpt[i].state = RCPT_SETTLED;
 		m->unsettled += m->rcpt[i].state != RCPT_SETTLED;
-		if (rcpt[i].tries == 0 && rcpt[i].due < h->hold)
+		/* one that was released has a time */
+		if (rcpt[i].tries == 0 && rcpt[i].due == 0)
 			m->rcpt[i].due = h->hold;
 	}
 	return m;

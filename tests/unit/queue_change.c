@@ -383,6 +383,28 @@ states_are_carried_over(void **state UNUSED)
 	assert_replayed(m);
 }
 
+/* A sender's hold that the administrator has ended stays so. */
+static void
+released_is_released(void **state UNUSED)
+{
+	static const struct rcpt_texts t = { VIEW_LIT("a@a.test"),
+		VIEW_LIT("smtp"), VIEW_LIT("a.test"), VIEW_LIT("a@a.test"),
+		VIEW_NONE };
+	const struct rcpt released = { .state = RCPT_WAITING, .due = 5000 };
+	struct mail_head h = sample_head;
+	struct str rcpts = { 0 };
+	struct mail *m;
+
+	h.hold = 9000;
+	mail_write_rcpt(&rcpts, NULL, &t, 0);
+	mail_write_rcpt(&rcpts, &released, &t, 0);
+	m = mail_make(ID, &h, str_view(&rcpts), 2);
+	assert_int_equal(m->rcpt[0].due, 9000);
+	assert_int_equal(m->rcpt[1].due, 5000);
+	mail_free(&m);
+	str_free(&rcpts);
+}
+
 int
 main(void)
 {
@@ -394,6 +416,7 @@ main(void)
 		cmocka_unit_test(aliases_change_places),
 		cmocka_unit_test(what_is_soft_is_not_said),
 		cmocka_unit_test(no_list_changes_nothing),
+		cmocka_unit_test(released_is_released),
 		cmocka_unit_test(states_are_carried_over),
 	};
 
