@@ -61,7 +61,7 @@ test_owners(void **state UNUSED)
 		if (strcmp(got, owners[i].status) != 0)
 			fail_msg("%s as <%s>: %s, not %s", owners[i].login,
 			    owners[i].sender, got, owners[i].status);
-		str_free(&d.targets);
+		decision_free(&d);
 		arena_reset(&arena);
 	}
 }
@@ -131,7 +131,7 @@ test_expand(void **state UNUSED)
 		if (strcmp(str_c(&got), names[i].answer) != 0)
 			fail_msg("%s: %s, not %s", names[i].name, str_c(&got),
 			    names[i].answer);
-		str_free(&d.targets);
+		decision_free(&d);
 		arena_reset(&arena);
 	}
 	str_free(&out);
