@@ -89,8 +89,11 @@ next_target(struct tour *t, struct client_target *to, struct outcome *o)
 {
 	*to = (struct client_target){ .hop = &t->j->hop, .policy = &t->policy };
 	if (t->connects == CONNECTS_MOST || t->talks == TALKS_MOST ||
-	    fiber_cancelled())
+	    fiber_cancelled()) {
+		/* hosts that were not asked may take it another time */
+		t->all_never = false;
 		return false;
+	}
 	if (t->j->hop.kind == HOP_UNIX)
 		return t->connects == 0;
 	do
