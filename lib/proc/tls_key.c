@@ -50,6 +50,24 @@ tls_key_deadline(int64_t deadline)
 	sign_deadline = deadline;
 }
 
+/* The link may break while the question is under way; asked again, the next
+ * process of keys makes the same signature. */
+static bool
+call_keys(const struct message *m, struct reply *r, int64_t deadline,
+    struct why *w)
+{
+	for (int tries = 0; tries < 2; tries++) {
+		struct channel *c = service_peer_wait(ROLE_KEYS, 0, deadline);
+
+		if (c == NULL)
+			return why_later(w, "3.0", "keys is not available");
+		if (channel_call(c, m, r, deadline, w))
+			return true;
+		reply_free(r);
+	}
+	return false;
+}
+
 static bool
 ask_keys(struct view name, uint32_t scheme, struct view content,
     struct str *signature)
@@ -58,14 +76,10 @@ ask_keys(struct view name, uint32_t scheme, struct view content,
 		.sign = { name, scheme, content } };
 	struct reply r = { .m = { .type = MSG_LIMIT } };
 	int64_t deadline = sign_deadline;	/* others change it */
-	struct channel *c = service_peer_wait(ROLE_KEYS, 0, deadline);
 	struct why w;
-	bool fine;
-
-	if (c == NULL)
-		why_later(&w, "3.0", "keys is not available");
-	fine = c != NULL && channel_call(c, &m, &r, deadline, &w) &&
+	bool fine = call_keys(&m, &r, deadline, &w) &&
 	    reply_is(&r, MSG_signature, &w);
+
 	if (fine)
 		str_add(signature, r.m.signature.octets);
 	else
