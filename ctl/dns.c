@@ -243,32 +243,41 @@ ask(struct ctl *ctl, struct channel *c, struct asked *q)
 	return codes[q->answer.result];
 }
 
+/* What is asked for: exit code 0, or it is said what is wrong. */
 static int
-dns(struct ctl *ctl)
+set_question(struct ctl *ctl, struct asked *q, struct str *name)
 {
 	struct view given = view_of(ctl->argv[0]);
-	struct asked q = { 0 };
-	struct str name = { 0 };
-	struct address16 address;
-	struct channel *c;
 	const char *type = ctl->argc > 1 ? ctl->argv[1] : "A";
-	int code;
+	struct address16 address;
 
 	if (ctl->argc == 1 && address16_parse(given, &address)) {
-		dns_reverse(&address, &name);
+		dns_reverse(&address, name);
 		type = "PTR";
 	} else {
 		if (view_ends(given, VIEW_LIT(".")))
 			given.n--;
-		if (!idn_ascii(&name, given))
+		if (!idn_ascii(name, given))
 			return ctl_fail(EX_DATAERR, "%s is no domain name",
 			    ctl->argv[0]);
 	}
-	if (!find_type(type, &q))
+	if (!find_type(type, q))
 		return ctl_fail(EX_USAGE, "%s is no type of record that "
 		    "mail has to do with", type);
-	q.name = str_c(&name);
-	code = link_open(ctl, &handlers);
+	q->name = str_c(name);
+	return 0;
+}
+
+static int
+dns(struct ctl *ctl)
+{
+	struct asked q = { 0 };
+	struct str name = { 0 };
+	struct channel *c;
+	int code = set_question(ctl, &q, &name);
+
+	if (code == 0)
+		code = link_open(ctl, &handlers);
 	if (code == 0)
 		code = link_program(ROLE_RESOLVER, 0, &handlers, &c);
 	if (code == 0)

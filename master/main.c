@@ -228,6 +228,7 @@ main(int argc, char **argv)
 	notify_open();
 	if (!house_begin(&start, &error)) {
 		print_errors(&error);
+		str_free(&error);
 		sockets_close();
 		control_close();
 		lock_remove();

@@ -61,11 +61,21 @@ shorten(struct view v)
 static uint16_t
 place_of(const struct reason *r, struct view reply)
 {
-	const char *p = memmem(r->text + r->status, r->sentence, reply.p,
-	    reply.n);
+	const char *p;
 
+	if (reply.n == 0)
+		return r->status;
+	p = memmem(r->text + r->status, r->sentence, reply.p, reply.n);
 	return (uint16_t)(p != NULL ? p - r->text :
 				      r->status + r->sentence + r->relay);
+}
+
+/* Nothing is copied from NULL, not even no octets. */
+static void
+put(char *to, struct view v)
+{
+	if (v.n > 0)
+		memcpy(to, v.p, v.n);
 }
 
 static struct reason *
@@ -77,13 +87,13 @@ reason_new(const struct view part[4])
 	*r = (struct reason){ .status = (uint16_t)part[0].n,
 		.sentence = (uint16_t)part[1].n,
 		.relay = (uint16_t)part[2].n, .reply = (uint16_t)part[3].n };
-	memcpy(r->text, part[0].p, part[0].n);
-	memcpy(r->text + part[0].n, part[1].p, part[1].n);
-	memcpy(r->text + part[0].n + part[1].n, part[2].p, part[2].n);
+	put(r->text, part[0]);
+	put(r->text + part[0].n, part[1]);
+	put(r->text + part[0].n + part[1].n, part[2]);
 	r->reply_at = place_of(r, part[3]);
 	if (r->reply_at < at)
 		return xrealloc(r, sizeof(*r) + at);
-	memcpy(r->text + at, part[3].p, part[3].n);
+	put(r->text + at, part[3]);
 	return r;
 }
 
