@@ -15,7 +15,6 @@
  */
 #include <sys/resource.h>
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,6 +24,7 @@
 #include <curl/curl.h>
 
 #include "lib/base/file.h"
+#include "lib/base/question.h"
 #include "lib/base/sys_build.h"
 #include "lib/proc/sandbox.h"
 
@@ -54,25 +54,6 @@ struct fetch {
 
 /* ---- the question ---- */
 
-/* Four texts, each with its NUL, and nothing behind them. */
-static bool
-take_apart(struct question *q)
-{
-	const char **fields[] = { &q->host, &q->port, &q->addresses,
-		&q->authorities };
-	size_t at = 0;
-
-	for (size_t i = 0; i < nitems(fields); i++) {
-		const char *end = memchr(q->text.p + at, '\0', q->text.n - at);
-
-		if (end == NULL)
-			return false;
-		*fields[i] = q->text.p + at;
-		at = (size_t)(end - q->text.p) + 1;
-	}
-	return at == q->text.n;
-}
-
 /* What goes into a URL and into libcurl's own lists. */
 static bool
 is_plain(const char *s, const char *more)
@@ -86,20 +67,12 @@ is_plain(const char *s, const char *more)
 static bool
 read_question(struct question *q)
 {
+	const char **const fields[] = { &q->host, &q->port, &q->addresses,
+		&q->authorities };
 	uint64_t port;
-	ssize_t n;
 
 	q->text.limit = QUESTION_MOST;
-	do {
-		char *room = str_room(&q->text, 256);
-
-		if (room == NULL)
-			return false;
-		n = read(STDIN_FILENO, room, 256);
-		if (n > 0)
-			q->text.n += (size_t)n;
-	} while (n > 0 || (n < 0 && errno == EINTR));
-	return n == 0 && q->text.n > 0 && take_apart(q) &&
+	return question_read(&q->text, fields, nitems(fields)) &&
 	    is_plain(q->host, ".-_") && is_plain(q->addresses, ".:,") &&
 	    view_u64(view_of(q->port), 65535, &port) && port > 0;
 }

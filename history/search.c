@@ -13,6 +13,7 @@
 #include "history/results.h"
 #include "history/search.h"
 #include "history/walk.h"
+#include "lib/base/bytes.h"
 #include "lib/base/clock.h"
 #include "lib/mail/spool.h"
 #include "lib/proc/fiber.h"
@@ -86,11 +87,7 @@ is_over(void *arg)
 static void
 put(struct str *out, struct view octets)
 {
-	uint32_t n = (uint32_t)octets.n;
-	char head[4] = { (char)(n >> 24), (char)(n >> 16), (char)(n >> 8),
-		(char)n };
-
-	str_addn(out, head, sizeof(head));
+	put_u32(out, (uint32_t)octets.n);
 	str_add(out, octets);
 }
 

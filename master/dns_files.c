@@ -1,27 +1,22 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * dns_files - open, hand over, look after
+ * dns_files - open and hand over; master/watch.c looks after them
  *
- * A file that is being written is handed over when nothing has changed since the
- * last look. One that is not there is none: resolver says what it misses.
+ * A file that is not there is none: resolver says what it misses.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "lib/base/log.h"
-#include "lib/proc/fiber.h"
 #include "master/dns_files.h"
 #include "master/file_state.h"
 #include "master/house.h"
-#include "master/roster.h"
+#include "master/watch.h"
 
 #define RESOLV_CONF	"/etc/resolv.conf"
-#define LOOK_MS		2000
 
 static struct {
 	struct file_state resolv, anchors;
-	bool unsettled;		/* changed at the last look */
-	struct loop_timer *timer;
 } files;
 
 static int
@@ -66,34 +61,17 @@ look_again(void)
 	return changed;
 }
 
+static struct watch watch = { .role = ROLE_RESOLVER,
+	.changed = look_again, .send = dns_files_send };
+
 void
 dns_files_changed(void)
 {
-	struct child *c = roster_find(ROLE_RESOLVER, 0);
-
-	look_again();
-	files.unsettled = false;
-	if (c != NULL && c->greeted && c->channel != NULL)
-		dns_files_send(c);
-}
-
-static void
-look(void *unused)
-{
-	(void)unused;
-	loop_timer_free(&files.timer);
-	if (house_is_stopping())
-		return;
-	files.timer = loop_timer_new(LOOK_MS, look, NULL);
-	if (look_again())
-		files.unsettled = true;
-	else if (files.unsettled)
-		dns_files_changed();
+	watch_hand_over(&watch);
 }
 
 void
 dns_files_begin(void)
 {
-	look_again();
-	files.timer = loop_timer_new(LOOK_MS, look, NULL);
+	watch_begin(&watch);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * key_files - opening, handing over, looking after
+ * key_files - opening and handing over; master/watch.c looks after them
  *
  * Whoever renews a certificate writes several files. So a change is handed over
  * when nothing has changed since the last look; if keys finds them half done
@@ -12,20 +12,15 @@
 #include <unistd.h>
 
 #include "lib/base/log.h"
-#include "lib/proc/fiber.h"
 #include "master/file_state.h"
 #include "master/house.h"
 #include "master/key_files.h"
-#include "master/roster.h"
-
-#define LOOK_MS		2000
+#include "master/watch.h"
 
 static struct {
 	struct file_state *seen;
 	size_t n;
-	bool unsettled;		/* changed at the last look */
 	bool first;		/* nothing has been handed over yet */
-	struct loop_timer *timer;
 } files = { .first = true };
 
 /* ---- the list ---- */
@@ -127,35 +122,18 @@ look_again(void)
 	return changed;
 }
 
+static struct watch watch = { .role = ROLE_KEYS,
+	.changed = look_again, .send = key_files_send };
+
 void
 key_files_changed(void)
 {
-	struct child *c = roster_find(ROLE_KEYS, 0);
-
-	look_again();
-	files.unsettled = false;
-	if (c != NULL && c->greeted && c->channel != NULL)
-		key_files_send(c);
-}
-
-static void
-look(void *unused)
-{
-	(void)unused;
-	loop_timer_free(&files.timer);
-	if (house_is_stopping())
-		return;
-	files.timer = loop_timer_new(LOOK_MS, look, NULL);
-	if (look_again())
-		files.unsettled = true;
-	else if (files.unsettled)
-		key_files_changed();
+	watch_hand_over(&watch);
 }
 
 void
 key_files_begin(void)
 {
 	files.first = false;
-	look_again();
-	files.timer = loop_timer_new(LOOK_MS, look, NULL);
+	watch_begin(&watch);
 }

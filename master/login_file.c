@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * login_file - open, judge by owner and mode, hand over, look after
+ * login_file - open, judge by owner and mode, hand over
  *
- * A file that is being written is handed over when nothing has changed since the
- * last look.
+ * master/watch.c looks after it.
  */
 #include <sys/stat.h>
 
@@ -12,19 +11,14 @@
 #include <unistd.h>
 
 #include "lib/base/log.h"
-#include "lib/proc/fiber.h"
 #include "master/file_state.h"
 #include "master/house.h"
 #include "master/login_file.h"
-#include "master/roster.h"
-
-#define LOOK_MS 2000
+#include "master/watch.h"
 
 static struct {
 	struct file_state seen;
-	bool unsettled;		/* changed at the last look */
 	bool begun;		/* the log is where it belongs, say what is wrong */
-	struct loop_timer *timer;
 } file;
 
 /* Ours or root's, and nobody else may read or write it. */
@@ -85,29 +79,13 @@ look_again(void)
 	return changed;
 }
 
+static struct watch watch = { .role = ROLE_SMTP,
+	.changed = look_again, .send = login_file_send };
+
 void
 login_file_changed(void)
 {
-	struct child *c = roster_find(ROLE_SMTP, 0);
-
-	look_again();
-	file.unsettled = false;
-	if (c != NULL && c->greeted && c->channel != NULL)
-		login_file_send(c);
-}
-
-static void
-look(void *unused)
-{
-	(void)unused;
-	loop_timer_free(&file.timer);
-	if (house_is_stopping())
-		return;
-	file.timer = loop_timer_new(LOOK_MS, look, NULL);
-	if (look_again())
-		file.unsettled = true;
-	else if (file.unsettled)
-		login_file_changed();
+	watch_hand_over(&watch);
 }
 
 void
@@ -116,10 +94,9 @@ login_file_begin(void)
 	int fd;
 
 	file.begun = true;
-	look_again();
+	watch_begin(&watch);
 	/* smtp has it already: this is for the log */
 	fd = open_private(house_settings()->relay_logins);
 	if (fd >= 0)
 		close(fd);
-	file.timer = loop_timer_new(LOOK_MS, look, NULL);
 }

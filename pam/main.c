@@ -13,7 +13,6 @@
  */
 #include <sys/resource.h>
 
-#include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +22,7 @@
 
 #include <security/pam_appl.h>
 
-#include "lib/base/str.h"
+#include "lib/base/question.h"
 #include "lib/base/sys_build.h"
 
 #define SERVICE		"posthouse"
@@ -38,40 +37,14 @@ struct question {
 
 /* ---- the question ---- */
 
-/* Three texts, each with its NUL, and nothing behind them. */
-static bool
-take_apart(struct question *q)
-{
-	const char **fields[] = { &q->user, &q->password, &q->client };
-	size_t at = 0;
-
-	for (size_t i = 0; i < nitems(fields); i++) {
-		const char *end = memchr(q->text.p + at, '\0', q->text.n - at);
-
-		if (end == NULL)
-			return false;
-		*fields[i] = q->text.p + at;
-		at = (size_t)(end - q->text.p) + 1;
-	}
-	return at == q->text.n && q->user[0] != '\0';
-}
-
 static bool
 read_question(struct question *q)
 {
-	ssize_t n;
+	const char **const fields[] = { &q->user, &q->password, &q->client };
 
 	q->text.limit = QUESTION_MOST;
-	do {
-		char *room = str_room(&q->text, 256);
-
-		if (room == NULL)
-			return false;
-		n = read(STDIN_FILENO, room, 256);
-		if (n > 0)
-			q->text.n += (size_t)n;
-	} while (n > 0 || (n < 0 && errno == EINTR));
-	return n == 0 && q->text.n > 0 && take_apart(q);
+	return question_read(&q->text, fields, nitems(fields)) &&
+	    q->user[0] != '\0';
 }
 
 /* ---- PAM ---- */

@@ -210,17 +210,18 @@ broke(struct flight *f)
 	free(f);
 }
 
+static bool
+is_to(const void *flight, const void *c)
+{
+	return ((const struct flight *)flight)->to == c;
+}
+
 void
 attempt_closed(struct channel *c)
 {
-	struct flight **lost = xcalloc(flights.count, sizeof(*lost)), *f;
-	size_t n = 0;
+	size_t n;
+	void **lost = table_take(&flights, is_to, c, &n);
 
-	for (size_t at = 0; (f = table_next(&flights, &at)) != NULL;)
-		if (f->to == c)
-			lost[n++] = f;
-	for (size_t i = 0; i < n; i++)
-		table_remove(&flights, lost[i]->key);
 	for (size_t i = 0; i < n; i++)
 		broke(lost[i]);
 	free(lost);

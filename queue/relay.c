@@ -160,17 +160,18 @@ relay_sent(struct channel *c, uint32_t tag, struct msg_sent *s)
 	flight_end(f, "the smtp program said nothing about the recipient");
 }
 
+static bool
+is_to(const void *flight, const void *c)
+{
+	return ((const struct flight *)flight)->to == c;
+}
+
 void
 relay_closed(struct channel *c)
 {
-	struct flight **lost = xcalloc(flights.count, sizeof(*lost)), *f;
-	size_t n = 0;
+	size_t n;
+	void **lost = table_take(&flights, is_to, c, &n);
 
-	for (size_t at = 0; (f = table_next(&flights, &at)) != NULL;)
-		if (f->to == c)
-			lost[n++] = f;
-	for (size_t i = 0; i < n; i++)
-		table_remove(&flights, lost[i]->key);
 	for (size_t i = 0; i < n; i++)
 		flight_end(lost[i],
 		    "the smtp program ended during the transaction");
@@ -196,11 +197,9 @@ static void
 put_recipient(struct str *list, const struct mail *m, uint32_t rcpt)
 {
 	struct rcpt_texts t = mail_texts(m, rcpt);
-	const char number[4] = { (char)(rcpt >> 24), (char)(rcpt >> 16),
-		(char)(rcpt >> 8), (char)rcpt };
 	const char notify = (char)m->rcpt[rcpt].notify;
 
-	list_put(list, view_bytes(number, sizeof(number)));
+	list_put_u32(list, rcpt);
 	list_put(list, t.address);
 	list_put(list, t.original);
 	list_put(list, view_bytes(&notify, 1));

@@ -376,14 +376,22 @@ struct again {
 	uint64_t mail;
 };
 
-static void
-again(void *arg)
+/* Its time has come; the mail may be gone. */
+static struct mail *
+end_again(struct again *a)
 {
-	struct again *a = arg;
 	struct mail *m = ledger_find(a->mail);
 
 	loop_timer_free(&a->timer);
 	free(a);
+	return m;
+}
+
+static void
+again(void *arg)
+{
+	struct mail *m = end_again(arg);
+
 	if (m == NULL)
 		return;
 	m->reporting = false;
@@ -393,11 +401,8 @@ again(void *arg)
 static void
 in_time(void *arg)
 {
-	struct again *a = arg;
-	struct mail *m = ledger_find(a->mail);
+	struct mail *m = end_again(arg);
 
-	loop_timer_free(&a->timer);
-	free(a);
 	if (m == NULL)
 		return;
 	m->timed = false;

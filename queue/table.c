@@ -88,6 +88,22 @@ table_next(const struct table *t, size_t *at)
 	return NULL;
 }
 
+void **
+table_take(struct table *t, bool (*is)(const void *thing, const void *arg),
+    const void *arg, size_t *n)
+{
+	void **taken = xcalloc(t->count, sizeof(*taken)), *thing;
+
+	*n = 0;
+	for (size_t at = 0; (thing = table_next(t, &at)) != NULL;)
+		if (is(thing, arg))
+			taken[(*n)++] = thing;
+	/* a removal moves others: not before all were looked at */
+	for (size_t i = 0; i < *n; i++)
+		table_remove(t, *(uint64_t *)taken[i]);
+	return taken;
+}
+
 void
 table_free(struct table *t)
 {

@@ -25,6 +25,10 @@ void table_remove(struct table *t, uint64_t id);
  * the end. A thing is met once if nothing is added or removed in between;
  * otherwise one may be missed or met twice. */
 void *table_next(const struct table *t, size_t *at);
+/* Take out all that `is` says yes to; returns them, *n of them, in memory that
+ * is the caller's. */
+void **table_take(struct table *t, bool (*is)(const void *thing,
+    const void *arg), const void *arg, size_t *n);
 void table_free(struct table *t);
 
 #endif
