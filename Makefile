@@ -13,6 +13,7 @@
 #   make format          clang-format over the lines that differ from HEAD
 #   make demo            the same as ./bootstrap demo
 #   make install         honours PREFIX, DESTDIR; see INSTALL
+#   make deb             a Debian package, build/posthouse_VERSION_ARCH.deb
 #
 # WERROR=1 turns warnings into errors. BUILD moves the results, so that variants
 # with other flags live side by side (build/asan, build/cover, ...).
@@ -29,10 +30,11 @@ PREFIX		?= /usr/local
 SYSCONFDIR	?= /etc/posthouse
 LIBEXECDIR	?= $(PREFIX)/libexec/posthouse
 MANDIR		?= $(PREFIX)/share/man
-UNITDIR		?= $(if $(filter /usr,$(PREFIX)),/lib,/etc)/systemd/system
+UNITDIR		?= $(if $(filter /usr,$(PREFIX)),/usr/lib,/etc)/systemd/system
 SYSUSERSDIR	?= /usr/lib/sysusers.d
 TMPFILESDIR	?= /usr/lib/tmpfiles.d
 PAMDIR		?= /etc/pam.d
+BASHDIR		?= $(PREFIX)/share/bash-completion/completions
 PYTHON		?= python3
 
 # ---- flags ------------------------------------------------------------------
@@ -67,14 +69,14 @@ CFLAGS_ALL := -std=gnu11 $(OPTIMIZE) -fPIE $(WARNINGS) $(HARDEN) $(CFLAGS)
 LDFLAGS_ALL := -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed \
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
 LIBS	:= -levent_core -lssl -lcrypto -ldb-5.3 -lseccomp -ljansson -lcrypt \
-	-lbsd -lidn2 -largon2 -lunbound -lpthread
+	-lbsd -lidn2 -largon2 -lunbound -lunistring -lpcre2-8 -lz -lpthread
 
 # ---- what there is ----------------------------------------------------------
 
 # A folder with a main.c is a program; ctl/ is the command posthouse.
 SERVERS	:= $(patsubst %/,%,$(dir $(wildcard $(addsuffix /main.c,\
 	master smtpd pop3d imapd router auth queue smtp local store bounce \
-	resolver history keys pam fetch))))
+	resolver history keys pam fetch probe))))
 COMMANDS := $(patsubst %/,%,$(dir $(wildcard sendmail/main.c ctl/main.c)))
 FOLDERS	:= $(SERVERS) $(COMMANDS)
 LAYERS	:= mail proc base
@@ -147,8 +149,8 @@ $(BIN)/pam: $$(call objects_of,pam) $(LIBRARIES)
 $(BIN)/resolver: $$(call objects_of,resolver) $(LIBRARIES)
 	$(link) $(subst -levent_core,-levent,$(LIBS))
 
-# libcurl is in this one alone.
-$(BIN)/fetch: $$(call objects_of,fetch) $(LIBRARIES)
+# libcurl is in these two alone.
+$(BIN)/fetch $(BIN)/probe: $$(call objects_of,$$(@F)) $(LIBRARIES)
 	$(link) -lcurl $(LIBS)
 
 $(BIN)/%: $$(call objects_of,$$*) $(LIBRARIES)
@@ -280,24 +282,35 @@ SAMPLES	:= $(notdir $(wildcard etc/*))
 # in mailer.d style hooks and packages that look for them by old names
 LINKS	:= $(D)$(PREFIX)/lib/sendmail $(D)$(PREFIX)/bin/mailq \
 	$(D)$(PREFIX)/bin/newaliases
+# Names of Postfix's tools: for a PATH, as they may be another package's; beside
+# posthouse, too, with POSTFIX_NAMES=1.
+POSTFIX_LINKS := $(foreach d,$(D)$(LIBEXECDIR)/postfix $(if $(POSTFIX_NAMES),$(SBIN)),\
+	$(addprefix $(d)/,postqueue postsuper postmap postconf))
 
-.PHONY: check-sendmail
+.PHONY: check-sendmail install-files deb deb-package
 
 # A sendmail that dpkg owns is another package's: do not take it away silently.
 check-sendmail:
 	@if test -z "$(DESTDIR)" && test -z "$(REPLACE_SENDMAIL)" && \
 	    owner=$$(dpkg -S $(PREFIX)/sbin/sendmail 2>/dev/null); then \
 		echo "$(PREFIX)/sbin/sendmail belongs to the package" \
-		    "$${owner%%:*}; remove that first, choose another PREFIX," \
+		    "$${owner%%:*}; install what \"make deb\" builds, which takes" \
+		    "its place, choose another PREFIX," \
 		    "or say REPLACE_SENDMAIL=1 (see INSTALL)" >&2; exit 1; \
 	fi
 
 install: check-sendmail all
+	@$(MAKE) --no-print-directory install-files
+
+# Without building: for packages.
+install-files: $(BUILD)/man/posthouse.conf.5
 	install -d $(D)$(LIBEXECDIR) $(SBIN) $(D)$(PREFIX)/bin $(D)$(PREFIX)/lib \
-	    $(D)$(SYSCONFDIR) $(D)$(UNITDIR) $(D)$(SYSUSERSDIR) $(D)$(TMPFILESDIR)
+	    $(D)$(SYSCONFDIR) $(D)$(UNITDIR) $(D)$(SYSUSERSDIR) $(D)$(TMPFILESDIR) \
+	    $(D)$(BASHDIR) $(D)$(LIBEXECDIR)/postfix
 	install -m 755 $(addprefix $(BIN)/,$(SERVERS)) $(D)$(LIBEXECDIR)
 	install -m 755 $(BIN)/posthouse $(BIN)/sendmail $(SBIN)
 	for l in $(LINKS); do ln -sfn ../sbin/sendmail $$l; done
+	for n in $(POSTFIX_LINKS); do ln -srf $(SBIN)/posthouse $$n; done
 	for s in $(SAMPLES); do \
 	    install -m 644 etc/$$s $(D)$(SYSCONFDIR)/$$s.sample; \
 	    test -e $(D)$(SYSCONFDIR)/$$s || \
@@ -313,19 +326,31 @@ install: check-sendmail all
 	chmod 644 $(D)$(UNITDIR)/posthouse.service
 	install -m 644 contrib/systemd/sysusers.conf $(D)$(SYSUSERSDIR)/posthouse.conf
 	install -m 644 contrib/systemd/tmpfiles.conf $(D)$(TMPFILESDIR)/posthouse.conf
-
+	install -m 644 contrib/bash-completion/posthouse $(D)$(BASHDIR)/posthouse
 	if test -d $(D)$(PAMDIR) && ! test -e $(D)$(PAMDIR)/posthouse; then \
 	    install -m 644 contrib/pam/posthouse $(D)$(PAMDIR)/posthouse; fi
 
 # Settings, mail and users stay, and the PAM service, which may have been edited.
 uninstall:
 	rm -f $(addprefix $(D)$(LIBEXECDIR)/,$(SERVERS))
-	rm -f $(SBIN)/posthouse $(SBIN)/sendmail $(LINKS)
+	rm -f $(SBIN)/posthouse $(SBIN)/sendmail $(LINKS) $(POSTFIX_LINKS)
 	rm -f $(addprefix $(D)$(SYSCONFDIR)/,$(addsuffix .sample,$(SAMPLES)))
 	for m in $(notdir $(MAN)); do rm -f $(D)$(MANDIR)/man$${m##*.}/$$m; done
 	rm -f $(D)$(UNITDIR)/posthouse.service $(D)$(SYSUSERSDIR)/posthouse.conf \
-	    $(D)$(TMPFILESDIR)/posthouse.conf
-	-rmdir $(D)$(LIBEXECDIR)
+	    $(D)$(TMPFILESDIR)/posthouse.conf $(D)$(BASHDIR)/posthouse
+	-rmdir $(D)$(LIBEXECDIR)/postfix $(D)$(LIBEXECDIR)
+
+# A build of its own, as a package has other paths. contrib/debian has the rest.
+deb:
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/deb PREFIX=/usr all
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/deb PREFIX=/usr \
+	    DEB_TO=$(BUILD) deb-package
+
+DEB_ROOT := $(BUILD)/package
+deb-package:
+	@rm -rf $(DEB_ROOT) && mkdir -p $(DEB_ROOT)/etc/pam.d
+	@$(MAKE) --no-print-directory -s DESTDIR=$(abspath $(DEB_ROOT)) install-files
+	@contrib/debian/pack $(DEB_ROOT) $(VERSION) $(DEB_TO)
 
 VERSION	:= $(shell sed -n 's/.*POSTHOUSE_VERSION "\(.*\)"/\1/p' lib/base/version.h)
 dist:

@@ -20,6 +20,7 @@
 
 #include "auth/cache.h"
 #include "auth/claim.h"
+#include "auth/delay.h"
 #include "auth/fake.h"
 #include "auth/penalty.h"
 #include "auth/system.h"
@@ -70,6 +71,8 @@ claim_end(struct claim *a)
 		a->free(a);
 	str_free(&a->given);
 	str_free(&a->client);
+	str_free(&a->plain);
+	str_free(&a->mailbox);
 	str_free(&a->name);
 	str_wipe(&a->secret);
 	str_free(&a->secret);
@@ -113,7 +116,7 @@ static void
 lower_name(struct claim *a, struct view domain)
 {
 	str_reset(&a->name);
-	str_add(&a->name, str_view(&a->given));
+	str_add(&a->name, str_view(&a->plain));
 	if (domain.n > 0)
 		str_addc(&a->name, '@');
 	str_add(&a->name, domain);
@@ -128,7 +131,7 @@ choose_domain(struct claim *a, const struct words *domains)
 {
 	unsigned char octets[FAKE_SIZE];
 
-	fake_octets(str_view(&a->given), "domain", octets);
+	fake_octets(str_view(&a->plain), "domain", octets);
 	lower_name(a, domains->word[octets[0] % domains->n]);
 }
 
@@ -137,7 +140,7 @@ static enum kv_result
 find(struct claim *a)
 {
 	const struct settings *s = service_settings();
-	struct view given = str_view(&a->given);
+	struct view given = str_view(&a->plain);
 	enum kv_result r = KV_NONE;
 
 	if (given.n == 0 || given.n > NAME_MOST ||
@@ -160,14 +163,38 @@ find(struct claim *a)
 	return r;
 }
 
+/* "user+mailbox" and "user+mailbox@domain" of a POP client, which has no other
+ * way to say what it wants. */
+static bool
+take_mailbox(struct claim *a)
+{
+	struct view domain = str_view(&a->given), user, mailbox;
+	struct view local = view_cut(&domain, '@');
+
+	if (a->role != ROLE_POP3D || !address_detail(local,
+	    service_settings()->recipient_delimiter, &user, &mailbox))
+		return false;
+	str_reset(&a->plain);
+	str_add(&a->plain, user);
+	if (local.n < a->given.n)
+		str_addf(&a->plain, "@%.*s", VIEW(domain));
+	str_add(&a->mailbox, mailbox);
+	return true;
+}
+
 enum kv_result
 claim_find(struct claim *a)
 {
 	enum kv_result r;
 
 	str_reset(&a->name);
+	str_reset(&a->mailbox);
+	str_reset(&a->plain);
+	str_add(&a->plain, str_view(&a->given));
 	str_wipe(&a->secret);
 	r = find(a);
+	if (r == KV_NONE && take_mailbox(a))
+		r = find(a);
 	if (r == KV_TROUBLE)
 		why_later(&a->why, "3.0", "The users cannot be looked up now");
 	if (r != KV_FOUND)
@@ -404,12 +431,17 @@ right(struct claim *a)
 		return;
 	}
 	penalty_forget(str_view(&a->client), account(a));
+	if (a->role == ROLE_POP3D && !delay_allows(str_view(&a->name), &a->why)) {
+		claim_refuse(a);
+		return;
+	}
 	if ((a->role & ROLE_READERS) && !grant(a, instance)) {
 		claim_refuse(a);
 		return;
 	}
 	m.logged_in.user = str_view(&a->name);
 	m.logged_in.store = instance;
+	m.logged_in.mailbox = str_view(&a->mailbox);
 	if (a->channel != NULL)
 		channel_send(a->channel, &m);
 	claim_end(a);

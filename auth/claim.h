@@ -26,6 +26,7 @@ struct claim {
 	unsigned role;
 	int64_t since;			/* clock_ms() of the question */
 	struct str given, client;	/* as the client said it */
+	struct str plain, mailbox;	/* given, without +mailbox; and that */
 	struct str name;		/* canonical, when the user exists */
 	struct str secret;		/* as stored */
 	struct str password;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * serve - refresh the table of users, and send router its names
+ * serve - refresh the table of users, and send router and store what they need
  *
  * A refresh runs in a fiber, one at a time; a wish that comes meanwhile makes
- * it look once more. The list of names is made once for all routers.
+ * it look once more. The lists are made once for all who get them.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,9 +23,20 @@
 
 static struct {
 	struct users *users;
-	int list;		/* sealed memfd of the names, or -1 */
+	/* sealed memfds, or -1: the names, and who has which limits */
+	int list, limits;
 	bool refreshing, again;
-} serve = { .list = -1 };
+} serve = { .list = -1, .limits = -1 };
+
+static int
+copy(int fd, const char *whom)
+{
+	int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	if (own < 0)
+		log_error("users", "%s is not told: %s", whom, strerror(errno));
+	return own;
+}
 
 static void
 send_list(struct channel *c)
@@ -33,33 +44,45 @@ send_list(struct channel *c)
 	struct message m = { .type = MSG_user_table };
 
 	m.user_table.first = users_first(serve.users);
-	m.user_table.table = fcntl(serve.list, F_DUPFD_CLOEXEC, 0);
-	if (m.user_table.table < 0)
-		log_error("users", "router is not told: %s", strerror(errno));
-	else
+	m.user_table.table = copy(serve.list, "router");
+	if (m.user_table.table >= 0)
 		channel_send(c, &m);
 }
 
-/* Make the list that routers get; false when the present one is still right or
- * there can be none. */
-static bool
-list_made(unsigned before)
+static void
+send_limits(struct channel *c)
 {
-	int list;
+	struct message m = { .type = MSG_quota_table };
 
-	if (!users_ready(serve.users) ||
-	    (serve.list >= 0 && users_made(serve.users) == before))
-		return false;
-	list = users_list(serve.users);
-	if (list < 0) {
+	m.quota_table.table = copy(serve.limits, "store");
+	if (m.quota_table.table >= 0)
+		channel_send(c, &m);
+}
+
+static bool
+made(int *fd, int fresh)
+{
+	if (fresh < 0) {
 		log_error("users", "the list of names cannot be made: %s",
 		    strerror(errno));
 		return false;
 	}
-	if (serve.list >= 0)
-		close(serve.list);
-	serve.list = list;
+	if (*fd >= 0)
+		close(*fd);
+	*fd = fresh;
 	return true;
+}
+
+/* Make the lists that others get; false when the present ones are still right
+ * or there can be none. */
+static bool
+lists_made(unsigned before)
+{
+	if (!users_ready(serve.users) ||
+	    (serve.list >= 0 && users_made(serve.users) == before))
+		return false;
+	return made(&serve.list, users_list(serve.users)) &&
+	    made(&serve.limits, users_limits(serve.users));
 }
 
 static bool
@@ -72,7 +95,7 @@ refresh_once(void)
 
 	if (!users_refresh(serve.users, s->users, users_domain(s), &w))
 		log_error("users", "they stay as they were: %s", w.text);
-	return list_made(before);
+	return lists_made(before);
 }
 
 static void
@@ -103,8 +126,10 @@ refresh(void *arg UNUSED)
 {
 	do {
 		serve.again = false;
-		if (refresh_once())
+		if (refresh_once()) {
 			tell(ROLE_ROUTER, send_list);
+			tell(ROLE_STORE, send_limits);
+		}
 	} while (serve.again);
 	for (size_t i = 0; i < nitems(session_roles); i++)
 		tell(session_roles[i], send_mechanisms);
@@ -135,6 +160,8 @@ serve_linked(struct channel *c)
 {
 	if (channel_peer(c)->role == ROLE_ROUTER && serve.list >= 0)
 		send_list(c);
+	else if (channel_peer(c)->role == ROLE_STORE && serve.limits >= 0)
+		send_limits(c);
 	else if (channel_peer(c)->role & ROLE_SESSIONS)
 		send_mechanisms(c);
 }

@@ -14,7 +14,7 @@ static bool
 local_part(const struct claim *a, struct view *local)
 {
 	const struct settings *s = service_settings();
-	struct view given = str_view(&a->given), name = str_view(&a->name);
+	struct view given = str_view(&a->plain), name = str_view(&a->name);
 	struct view domain = name;
 
 	if (s->domains.n == 0)

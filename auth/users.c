@@ -4,7 +4,8 @@
  *
  * Reading and sorting run in a thread of the pool; the index is written by the
  * main thread, which alone may use it, in portions with other fibers between
- * them. The note of the index is a letter for what the secrets serve, which also
+ * them. An entry is the secret, and behind a NUL what is said of the user's
+ * mailboxes, if anything is (lib/mail/quota.h). The note of the index is a letter for what the secrets serve, which also
  * tells "no users" from "no table", the iterations of SCRAM, and behind a blank
  * the name of the first user.
  */
@@ -116,10 +117,15 @@ enum kv_result
 users_get(struct users *u, struct view name, struct view *secret)
 {
 	struct kv_table *t = text_index_table(u->index);
+	struct view entry;
+	enum kv_result r;
 
 	if (t == NULL || !users_ready(u))
 		return KV_TROUBLE;
-	return kv_get(t, name, secret);
+	r = kv_get(t, name, &entry);
+	if (r == KV_FOUND)
+		*secret = view_cut(&entry, '\0');
+	return r;
 }
 
 static void
@@ -157,14 +163,32 @@ tell_complaints(const struct reading *r)
 }
 
 static bool
+write_entry(struct users *u, const struct users_file *f, size_t i)
+{
+	struct quota_limits limits = users_file_limits(f, i);
+	struct str entry = { 0 };
+	bool ok;
+
+	str_add(&entry, users_file_secret(f, i));
+	if (quota_is_said(&limits)) {
+		str_addc(&entry, '\0');
+		quota_write(&entry, &limits);
+	}
+	ok = text_index_add(u->index, users_file_name(f, i),
+		 str_view(&entry)) != KV_TROUBLE;
+	str_wipe(&entry);
+	str_free(&entry);
+	return ok;
+}
+
+static bool
 write_index(struct users *u, const struct users_file *f, struct view stamp)
 {
 	struct str note = { 0 };
 	bool ok = text_index_begin(u->index);
 
 	for (size_t i = 0; ok && i < f->n; i++) {
-		ok = text_index_add(u->index, users_file_name(f, i),
-		    users_file_secret(f, i)) != KV_TROUBLE;
+		ok = write_entry(u, f, i);
 		if (i % PORTION == PORTION - 1 && fiber_self() != NULL)
 			fiber_sleep(0);
 	}
@@ -214,7 +238,7 @@ users_refresh(struct users *u, const char *file, struct view domain,
 	bool ok = true;
 
 	/* with the number of the form of an entry */
-	str_addf(&stamp, "users 3 %.*s\n", VIEW(domain));
+	str_addf(&stamp, "users 4 %.*s\n", VIEW(domain));
 	text_index_stamp(r.path, &stamp);
 	if (!text_index_is_current(u->index, str_view(&stamp)))
 		ok = make(u, &r, str_view(&stamp), w);
@@ -223,20 +247,28 @@ users_refresh(struct users *u, const char *file, struct view domain,
 	return ok;
 }
 
-/* ---- the list for router ---- */
+/* ---- what others are told ---- */
 
 struct list {
 	int fd;
 	struct str block;
+	bool limits;		/* only those who have some, and which */
 	bool ok;
 };
 
 static bool
-list_add(void *arg, struct view name, struct view secret UNUSED)
+list_add(void *arg, struct view name, struct view entry)
 {
 	struct list *l = arg;
 
+	view_cut(&entry, '\0');
+	if (l->limits && entry.n == 0)
+		return true;
 	str_add(&l->block, name);
+	if (l->limits) {
+		str_addc(&l->block, '\0');
+		str_add(&l->block, entry);
+	}
 	str_addc(&l->block, '\n');
 	if (l->block.n >= LIST_BLOCK) {
 		l->ok = file_write_all(l->fd, str_view(&l->block));
@@ -245,10 +277,10 @@ list_add(void *arg, struct view name, struct view secret UNUSED)
 	return l->ok;
 }
 
-int
-users_list(struct users *u)
+static int
+make_list(struct users *u, bool limits)
 {
-	struct list l = { .ok = true };
+	struct list l = { .limits = limits, .ok = true };
 	struct kv_table *t = text_index_table(u->index);
 
 	l.fd = memfd_create("users", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -264,4 +296,16 @@ users_list(struct users *u)
 		return -1;
 	}
 	return l.fd;
+}
+
+int
+users_list(struct users *u)
+{
+	return make_list(u, false);
+}
+
+int
+users_limits(struct users *u)
+{
+	return make_list(u, true);
 }

@@ -36,5 +36,8 @@ uint32_t users_iterations(const struct users *u);
 /* A sealed memfd of all names, sorted, one a line, the caller's; -1 with
  * errno when it cannot be made. */
 int users_list(struct users *u);
+/* The same of those who have limits of their own, in the form that
+ * lib/mail/user_table.h and lib/mail/quota.h read. */
+int users_limits(struct users *u);
 
 #endif

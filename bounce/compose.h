@@ -23,6 +23,7 @@ struct notice_rcpt {
 	struct view relay;		/* "host[ip]:port", or a program */
 	struct view orcpt;		/* "rfc822;user@host", or empty */
 	struct view reply;		/* in the other server's words, or empty */
+	uint64_t tried;			/* last, seconds since 1970; 0: unknown */
 };
 
 struct notice {

@@ -24,7 +24,7 @@
 #define FULL_MOST	(1u << 20)	/* octets returned with RET=FULL at least */
 #define HEADER_MOST	(64u * 1024)	/* octets of a header that is */
 #define RCPTS_MOST	1000
-#define RCPT_ITEMS	7		/* of each, in the list of the message */
+#define RCPT_ITEMS	8		/* of each, in the list of the message */
 #define TARGETS_MOST	1000
 #define NOTIFY_NEVER	8
 #define BODY_KIND	3	/* of body, without BODY_UTF8 */
@@ -69,6 +69,7 @@ copy_rcpts(struct report *p, struct view list, size_t *n)
 		list_next(&list, &r[*n].relay);
 		list_next(&list, &r[*n].orcpt);
 		list_next(&list, &r[*n].reply);
+		list_next_u64(&list, &r[*n].tried);
 		if (*n > 0 && view_is(r[*n].status, "=")) {
 			r[*n].status = r[*n - 1].status;
 			r[*n].sentence = r[*n - 1].sentence;

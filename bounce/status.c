@@ -128,12 +128,10 @@ of_recipient(struct str *out, const struct notice *n,
 	clean_field(out, "Status", (struct clean_value){ class,
 	    r->status.n > 0 ? r->status : VIEW_LIT("0.0"), false });
 	diagnosis(out, n, r, global);
-	/* a report follows its try at once; when others are delayed, many have
-	 * been */
+	if (r->tried != 0 && n->kind != NOTICE_EXPANDED)
+		clean_date(out, "Last-Attempt-Date", (int64_t)r->tried);
 	if (compose_class(n->kind) == '4')
 		clean_date(out, "Will-Retry-Until", n->until);
-	else if (n->kind != NOTICE_EXPANDED)
-		clean_date(out, "Last-Attempt-Date", n->now);
 }
 
 void

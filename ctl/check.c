@@ -18,6 +18,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "ctl/check_access.h"
 #include "ctl/check_dns.h"
 #include "ctl/check_logins.h"
 #include "ctl/check_routes.h"
@@ -28,6 +29,7 @@
 #include "lib/mail/aliases.h"
 #include "lib/mail/sasl_table.h"
 #include "lib/mail/users_file.h"
+#include "lib/proc/message.h"
 #include "lib/proc/role.h"
 
 #define FILE_MOST	((size_t)1 << 30)
@@ -98,16 +100,6 @@ struct alias_file {
 	const char *path;
 };
 
-static bool
-pass_alias(void *arg, size_t line, struct view key, struct view items)
-{
-	(void)arg;
-	(void)line;
-	(void)key;
-	(void)items;
-	return true;
-}
-
 static void
 warn_alias(void *arg, size_t line, const char *sentence)
 {
@@ -117,6 +109,35 @@ warn_alias(void *arg, size_t line, const char *sentence)
 	str_addf(&text, "%zu: %s", line, sentence);
 	warn(a->findings, a->path, str_view(&text));
 	str_free(&text);
+}
+
+/* A list that is included: what is wrong with itself, router logs. */
+static void
+check_list(struct alias_file *a, size_t line, struct view path)
+{
+	struct str text = { 0 };
+	char *name = strndup(path.p, path.n);
+
+	if (!aliases_may_include(&a->findings->s->aliases, path))
+		str_addf(&text, "%s is not below the directory of an alias "
+		    "file, and router reads no other", name);
+	else if (access(name, R_OK) < 0)
+		str_addf(&text, "%s: %s", name, strerror(errno));
+	if (text.n > 0)
+		warn_alias(a, line, str_c(&text));
+	free(name);
+	str_free(&text);
+}
+
+static bool
+pass_alias(void *arg, size_t line, struct view key UNUSED, struct view items)
+{
+	struct view item;
+
+	while (list_next(&items, &item))
+		if (item.p[0] == ALIAS_INCLUDE)
+			check_list(arg, line, view_skip(item, 1));
+	return true;
 }
 
 static void
@@ -165,6 +186,7 @@ check_names(struct findings *f)
 static void
 check_ways(struct findings *f)
 {
+	check_access(f->s, &f->lines);
 	check_routes(f->s, &f->lines, &f->warnings);
 }
 

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "ctl/check_routes.h"
+#include "ctl/doubles.h"
 #include "lib/base/file.h"
 #include "lib/mail/hop.h"
 #include "lib/mail/relay_logins.h"
@@ -25,19 +26,11 @@
 
 #define FILE_MOST	((size_t)1 << 30)
 
-/* A line of the routes: its key, and where that stands among the keys. */
-struct line {
-	size_t key;
-	uint32_t key_n, number;
-};
-
 struct check {
 	const struct settings *s;
 	const char *file;	/* the one that is being read */
 	struct str *errors, *warnings, *complaints;
-	struct str keys;
-	struct line *line;
-	size_t n, cap;
+	struct doubles patterns;
 	bool names_known;	/* logins has all of them */
 	struct str logins;	/* names, an LF behind each and before the first */
 	struct arena arena;
@@ -157,12 +150,7 @@ take_route(void *arg, struct view key, const struct route *r)
 {
 	struct check *c = arg;
 
-	if (c->n == c->cap) {
-		c->cap = c->cap > 0 ? c->cap * 2 : 64;
-		c->line = xrealloc(c->line, c->cap * sizeof(*c->line));
-	}
-	c->line[c->n++] = (struct line){ c->keys.n, (uint32_t)key.n, r->line };
-	str_add(&c->keys, key);
+	doubles_add(&c->patterns, key, r->line);
 	if (key.p[0] == ROUTES_DOMAIN)
 		check_domain(c, key, r);
 	if (r->kind == ROUTE_HOP || r->kind == ROUTE_OWN)
@@ -171,38 +159,15 @@ take_route(void *arg, struct view key, const struct route *r)
 	return true;
 }
 
-static struct view
-key_of(const struct check *c, const struct line *l)
-{
-	return view_bytes(c->keys.p + l->key, l->key_n);
-}
-
-/* By key, then by number. */
-static int
-compare(const void *a, const void *b, void *arg)
-{
-	const struct line *x = a, *y = b;
-	int order = view_cmp(key_of(arg, x), key_of(arg, y));
-
-	return order != 0 ? order : x->number < y->number ? -1 : 1;
-}
-
 static void
-find_doubles(struct check *c)
+complain_double(void *arg, struct view key, uint32_t number, uint32_t before)
 {
+	struct check *c = arg;
 	struct str pattern = { 0 };
 
-	qsort_r(c->line, c->n, sizeof(*c->line), compare, c);
-	for (size_t i = 1; i < c->n; i++) {
-		const struct line *l = &c->line[i];
-
-		if (!view_eq(key_of(c, l), key_of(c, l - 1)))
-			continue;
-		str_reset(&pattern);
-		routes_pattern(key_of(c, l), &pattern);
-		str_addf(c->errors, "%s:%u:1: %s stands in line %u, too\n",
-		    c->file, l->number, str_c(&pattern), (l - 1)->number);
-	}
+	routes_pattern(key, &pattern);
+	str_addf(c->errors, "%s:%u:1: %s stands in line %u, too\n", c->file,
+	    number, str_c(&pattern), before);
 	str_free(&pattern);
 }
 
@@ -220,8 +185,7 @@ check_file(struct check *c)
 		str_addf(c->errors, "%s: cannot read the routes: %s\n",
 		    c->file, strerror(errno));
 	routes_read(str_view(&text), &sink);
-	if (c->n > 1)
-		find_doubles(c);
+	doubles_each(&c->patterns, complain_double, c);
 	str_free(&text);
 }
 
@@ -265,8 +229,7 @@ check_routes(const struct settings *s, struct str *errors,
 	for (size_t i = 0; i < s->source_addresses.n; i++)
 		warn_source(&c, "source_addresses",
 		    s->source_addresses.word[i]);
-	str_free(&c.keys);
+	doubles_free(&c.patterns);
 	str_wipe(&c.logins);
 	str_free(&c.logins);
-	free(c.line);
 }

@@ -17,8 +17,10 @@ enum {
 	OPTION_ALL = 4,
 	OPTION_CHANGED = 8,
 	OPTION_EXPLAIN = 16,
+	OPTION_YES = 32,
 	OPTION_SCRAM = 64,
 	OPTION_BODY = 128,
+	OPTION_LOCAL = 256,
 	/* with a value */
 	OPTION_TO = 1 << 16,
 	OPTION_SENDER = 1 << 17,
@@ -31,6 +33,9 @@ enum {
 	OPTION_SINCE = 1 << 24,
 	OPTION_DAY = 1 << 25,
 	OPTION_CLIENT = 1 << 26,
+	OPTION_HELO = 1 << 27,
+	OPTION_LOGIN = 1 << 28,
+	OPTION_RELAY = 1 << 29,
 	/* those that choose mail of the queue */
 	OPTION_FILTERS = OPTION_SENDER | OPTION_RECIPIENT | OPTION_DOMAIN |
 	    OPTION_OLDER | OPTION_NEWER | OPTION_REASON | OPTION_STATE
@@ -62,11 +67,28 @@ extern const struct command user_commands[];
 extern const struct command auth_commands[];
 extern const struct command queue_commands[];
 extern const struct command mailbox_commands[];
+extern const struct command acl_commands[];
+extern const struct command quota_commands[];
 extern const struct command explain_commands[];
 extern const struct command privileges_commands[];
 extern const struct command tls_commands[];
 extern const struct command trace_commands[];
 extern const struct command dns_commands[];
+extern const struct command completion_commands[];
+
+/* All of it: what help and completion tell, main finds. NULL ends both. */
+struct option {
+	const char *name;		/* "--json" */
+	unsigned option;
+	const char *argument;		/* behind it or behind "="; NULL: none */
+};
+
+extern const struct command *const ctl_groups[];
+extern const struct option ctl_options[];
+/* One command with its sentence and options, on stdout. */
+void ctl_print_command(const struct command *c);
+/* All commands that begin with this word, NULL: all, on stdout. How many. */
+size_t ctl_print_commands(const char *word);
 
 /* The settings of the file; ends the program with their errors. */
 const struct settings *ctl_settings(struct ctl *ctl);

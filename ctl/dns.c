@@ -10,6 +10,7 @@
 
 #include "ctl/link.h"
 #include "ctl/output.h"
+#include "ctl/records.h"
 #include "lib/mail/idn.h"
 #include "lib/proc/dns.h"
 
@@ -287,7 +288,23 @@ dns(struct ctl *ctl)
 	return code;
 }
 
+static int
+show(struct ctl *ctl)
+{
+	json_t *records = records_of(ctl_settings(ctl));
+
+	if (ctl_has(ctl, OPTION_JSON)) {
+		output_json(records);
+		return 0;
+	}
+	records_print(records);
+	json_decref(records);
+	return 0;
+}
+
 const struct command dns_commands[] = {
+	{ "dns show", "", OPTION_JSON, 0, 0, show,
+	    "what the DNS should say about this site" },
 	{ "dns", "NAME [TYPE]", OPTION_JSON, 1, 2, dns,
 	    "what the resolver finds, and whether it is secure" },
 	{ 0 },

@@ -4,15 +4,20 @@
  *
  * Asks the router that runs, as a client would be answered at RCPT: one from
  * outside, or that of --client. What an outsider may not send to is asked for
- * a second time, for those who may relay.
+ * a second time, for those who may relay. Rules are told by the line of the
+ * access file, as it is now.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <sysexits.h>
 
 #include "ctl/link.h"
 #include "ctl/output.h"
+#include "lib/base/file.h"
 #include "lib/mail/address.h"
 #include "lib/proc/network.h"
+
+#define ACCESS_FILE_MOST ((size_t)1 << 30)
 
 static const struct handlers handlers = { .closed = link_closed };
 
@@ -52,6 +57,51 @@ print_line(const struct ctl *ctl, struct view *lines)
 	str_free(&file);
 }
 
+/* The text of a line of the access file; empty when it is not there. */
+static struct view
+line_text(const struct ctl *ctl, struct view number, struct str *text)
+{
+	struct view rest, line = VIEW_NONE;
+	uint64_t n;
+
+	str_reset(text);
+	if (!view_u64(number, UINT32_MAX, &n) || n == 0 ||
+	    !file_read(AT_FDCWD, ctl->settings->access, ACCESS_FILE_MOST,
+		text))
+		return VIEW_NONE;
+	for (rest = str_view(text); n > 0 && rest.n > 0; n--)
+		line = view_cut(&rest, '\n');
+	return n == 0 ? view_trim(line) : VIEW_NONE;
+}
+
+static void
+print_rules(const struct ctl *ctl, struct view rules)
+{
+	struct str text = { 0 };
+	struct view number;
+
+	while (list_next(&rules, &number))
+		printf("  rule %s:%.*s: %s\n", ctl->settings->access,
+		    VIEW(number), output_clean(line_text(ctl, number, &text)));
+	str_free(&text);
+}
+
+/* Those who get a copy, and what happens first. */
+static void
+print_extras(const struct msg_routed *m)
+{
+	struct view copies = m->copies, part[3];
+
+	if (m->hold)
+		printf("  held until posthouse queue release\n");
+	if (m->discard)
+		printf("  thrown away; the client is not told\n");
+	while (list_next(&copies, &part[0]) && list_next(&copies, &part[1]) &&
+	    list_next(&copies, &part[2]))
+		printf("  a copy by %s to %s (%s)\n", output_clean(part[0]),
+		    output_clean(part[1]), output_clean(part[2]));
+}
+
 static void
 print_answer(const struct ctl *ctl, const char *who,
     const struct msg_routed *m)
@@ -61,6 +111,8 @@ print_answer(const struct ctl *ctl, const char *who,
 
 	printf("%s: %s, %u.%.*s %s\n", who, word_of(m->verdict), m->verdict,
 	    VIEW(m->status), output_clean(m->sentence));
+	print_rules(ctl, m->rules);
+	print_extras(m);
 	while (list_next(&targets, &transport) &&
 	    list_next(&targets, &destination) &&
 	    list_next(&targets, &address)) {
@@ -108,9 +160,32 @@ json_targets(const struct ctl *ctl, struct view targets, struct view *lines)
 }
 
 static json_t *
+json_rules(const struct ctl *ctl, struct view rules)
+{
+	json_t *all = json_array();
+	struct str text = { 0 };
+	struct view number;
+
+	while (list_next(&rules, &number)) {
+		json_t *j = json_object();
+		struct str where = { 0 };
+
+		str_addf(&where, "%s:%.*s", ctl->settings->access,
+		    VIEW(number));
+		json_object_set_new(j, "rule", output_text(str_view(&where)));
+		json_object_set_new(j, "text",
+		    output_text(line_text(ctl, number, &text)));
+		json_array_append_new(all, j);
+		str_free(&where);
+	}
+	str_free(&text);
+	return all;
+}
+
+static json_t *
 json_answer(const struct ctl *ctl, const struct msg_routed *m)
 {
-	struct view lines = m->lines;
+	struct view lines = m->lines, none = VIEW_NONE;
 	json_t *j = json_object();
 
 	json_object_set_new(j, "address", output_text(view_of(ctl->argv[0])));
@@ -118,6 +193,10 @@ json_answer(const struct ctl *ctl, const struct msg_routed *m)
 	json_object_set_new(j, "class", json_integer(m->verdict));
 	json_object_set_new(j, "status", output_text(m->status));
 	json_object_set_new(j, "sentence", output_text(m->sentence));
+	json_object_set_new(j, "rules", json_rules(ctl, m->rules));
+	json_object_set_new(j, "hold", json_boolean(m->hold));
+	json_object_set_new(j, "discard", json_boolean(m->discard));
+	json_object_set_new(j, "copies", json_targets(ctl, m->copies, &none));
 	json_object_set_new(j, "targets",
 	    json_targets(ctl, m->targets, &lines));
 	if (lines.n > 0)
@@ -132,6 +211,8 @@ ask(struct channel *c, const struct ctl *ctl, bool trusted, struct reply *r)
 {
 	const char *sender = ctl_value(ctl, OPTION_SENDER);
 	const char *client = ctl_value(ctl, OPTION_CLIENT);
+	const char *helo = ctl_value(ctl, OPTION_HELO);
+	const char *login = ctl_value(ctl, OPTION_LOGIN);
 	struct message m = { .type = MSG_route };
 	struct why w;
 
@@ -140,8 +221,10 @@ ask(struct channel *c, const struct ctl *ctl, bool trusted, struct reply *r)
 		m.route.sender = VIEW_NONE;
 	m.route.recipient = view_of(ctl->argv[0]);
 	m.route.client = view_of(client != NULL ? client : "");
-	m.route.login = VIEW_NONE;
+	m.route.helo = view_of(helo != NULL ? helo : "");
+	m.route.login = view_of(login != NULL ? login : "");
 	m.route.trusted = trusted;
+	m.route.room = 1;
 	if (link_call(c, &m, r, &w) && reply_is(r, MSG_routed, &w))
 		return true;
 	ctl_fail(EX_TEMPFAIL, "%s", w.text);
@@ -179,7 +262,8 @@ ask_all(const struct ctl *ctl, struct channel *c)
 	verdict = r.m.routed.verdict;
 	refused = verdict == VERDICT_NEVER && r.m.routed.lines.n == 0 &&
 		  view_is(r.m.routed.status, "7.1") &&
-		  ctl_value(ctl, OPTION_CLIENT) == NULL;
+		  ctl_value(ctl, OPTION_CLIENT) == NULL &&
+		  r.m.routed.rules.n == 0;
 	if (ctl_has(ctl, OPTION_JSON))
 		j = json_answer(ctl, &r.m.routed);
 	else
@@ -228,8 +312,27 @@ explain(struct ctl *ctl)
 	return code != 0 ? code : ask_all(ctl, c);
 }
 
+/* The same, by what a session would say. */
+static int
+explain_session(struct ctl *ctl)
+{
+	static const unsigned options[] = { OPTION_CLIENT, OPTION_HELO,
+		OPTION_SENDER };
+
+	for (size_t i = 0; i < nitems(options); i++) {
+		ctl->values[__builtin_ctz(options[i])] = ctl->argv[i];
+		ctl->options |= options[i];
+	}
+	ctl->argv += nitems(options);
+	ctl->argc -= (int)nitems(options);
+	return explain(ctl);
+}
+
 const struct command explain_commands[] = {
-	{ "explain", "ADDRESS", OPTION_JSON | OPTION_SENDER | OPTION_CLIENT,
-	    1, 1, explain, "where mail for this address would go" },
+	{ "explain session", "IP-ADDRESS HELO SENDER RECIPIENT", OPTION_JSON,
+	    4, 4, explain_session, "what such a client would be told" },
+	{ "explain", "ADDRESS", OPTION_JSON | OPTION_SENDER | OPTION_CLIENT |
+	    OPTION_HELO | OPTION_LOGIN, 1, 1, explain,
+	    "where mail for this address would go, and by which line" },
 	{ 0 },
 };

@@ -10,16 +10,16 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "ctl/link.h"
+#include "ctl/mailbox.h"
 #include "ctl/output.h"
+#include "ctl/user.h"
 #include "ctl/users.h"
 #include "lib/base/clock.h"
 #include "lib/base/file.h"
 #include "lib/mail/address.h"
 #include "lib/proc/fiber.h"
 #include "lib/mail/users_file.h"
-
-#define SESSION	1	/* the only one on its link */
+#include "lib/mail/uses.h"
 
 static void
 on_event(struct channel *c, uint32_t tag, struct msg_mailbox_event *m)
@@ -33,23 +33,6 @@ static const struct handlers handlers = {
 	.mailbox_event = on_event,
 	.closed = link_closed,
 };
-
-static int
-canonical(const char *given, struct str *name)
-{
-	struct arena arena = { 0 };
-	struct address a;
-	bool fine = address_parse(view_of(given), ADDRESS_UTF8, &arena, &a) ==
-		ADDRESS_FINE &&
-	    a.domain.n > 0;
-
-	if (fine)
-		address_canonical_user(name, &a);
-	arena_reset(&arena);
-	return fine ? 0 :
-		      ctl_fail(EX_DATAERR, "%s is not of the form user@domain",
-			  given);
-}
 
 /* Store would make the mailbox of any name that it is told. */
 static int
@@ -67,16 +50,15 @@ check_user(struct ctl *ctl, struct view name)
 			   VIEW(name), s->users);
 }
 
-/* A link to the store that has the user's mailboxes, with the right to them. */
-static int
-open_user(struct ctl *ctl, const char *given, struct channel **c)
+int
+mailbox_link(struct ctl *ctl, const char *given, struct channel **c)
 {
 	struct message grant = { .type = MSG_grant,
-		.grant = { 0, SESSION, VIEW_NONE } };
+		.grant = { 0, MAILBOX_SESSION, VIEW_NONE } };
 	struct str name = { 0 };
 	uint32_t instance;
 	struct why w;
-	int code = canonical(given, &name);
+	int code = user_name(given, &name);
 
 	if (code == 0)
 		code = check_user(ctl, str_view(&name));
@@ -98,7 +80,7 @@ static bool
 get_list(struct channel *c, struct reply *r, struct why *w)
 {
 	struct message m = { .type = MSG_mailbox_list,
-		.mailbox_list = { SESSION } };
+		.mailbox_list = { MAILBOX_SESSION } };
 
 	return link_call(c, &m, r, w) && reply_is(r, MSG_mailboxes, w);
 }
@@ -111,17 +93,36 @@ struct listing {
 	json_t *all;
 };
 
+static json_t *
+one_as_json(struct view name, struct view letters,
+    const struct msg_mailbox_state *s, struct view uses)
+{
+	json_t *list = json_array();
+	struct view word;
+
+	while ((word = view_word(&uses)).n > 0)
+		json_array_append_new(list, output_text(word));
+	return json_pack("{s:o,s:I,s:I,s:I,s:I,s:I,s:b,s:o,s:o}", "mailbox",
+	    output_text(name), "messages", (json_int_t)s->messages, "unseen",
+	    (json_int_t)s->unseen, "size", (json_int_t)s->size, "uidvalidity",
+	    (json_int_t)s->uidvalidity, "uidnext", (json_int_t)s->uidnext,
+	    "subscribed", view_find(letters, 's') < letters.n, "id",
+	    output_text(s->id), "uses", list);
+}
+
 static void
 list_one(struct listing *l, struct view name, struct view letters)
 {
 	struct message m = { .type = MSG_mailbox_status,
-		.mailbox_status = { SESSION, name } };
+		.mailbox_status = { MAILBOX_SESSION, name } };
 	const struct msg_mailbox_state *s;
+	struct str uses = { 0 };
 	struct reply r;
 	struct why w;
 
 	if (view_find(letters, 'e') == letters.n)
 		return;		/* subscribed, but not there */
+	uses_put(&uses, uses_of_letters(letters));
 	if (link_call(l->c, &m, &r, &w) &&
 	    reply_is(&r, MSG_mailbox_state, &w)) {
 		s = &r.m.mailbox_state;
@@ -129,29 +130,25 @@ list_one(struct listing *l, struct view name, struct view letters)
 		table_add(&l->table, "%u", s->unseen);
 		table_add(&l->table, "%llu",
 		    (unsigned long long)(s->size + 1023) / 1024);
+		table_add(&l->table, "%s", uses.n > 0 ? uses.p : "-");
 		table_add(&l->table, "%s", output_clean(name));
 		json_array_append_new(l->all,
-		    json_pack("{s:o,s:I,s:I,s:I,s:I,s:I,s:b}", "mailbox",
-			output_text(name), "messages",
-			(json_int_t)s->messages, "unseen",
-			(json_int_t)s->unseen, "size", (json_int_t)s->size,
-			"uidvalidity", (json_int_t)s->uidvalidity, "uidnext",
-			(json_int_t)s->uidnext, "subscribed",
-			view_find(letters, 's') < letters.n));
+		    one_as_json(name, letters, s, str_view(&uses)));
 	} else {
 		ctl_fail(0, "%s: %s", output_clean(name), w.text);
 	}
 	reply_free(&r);
+	str_free(&uses);
 }
 
 static int
 list(struct ctl *ctl)
 {
-	struct listing l = { .table.columns = 4, .all = json_array() };
+	struct listing l = { .table.columns = 5, .all = json_array() };
 	struct view names, name, letters;
 	struct reply r;
 	struct why w;
-	int code = open_user(ctl, ctl->argv[0], &l.c);
+	int code = mailbox_link(ctl, ctl->argv[0], &l.c);
 
 	if (code != 0)
 		return code;
@@ -160,8 +157,10 @@ list(struct ctl *ctl)
 	table_add(&l.table, "MESSAGES");
 	table_add(&l.table, "UNSEEN");
 	table_add(&l.table, "KBYTES");
+	table_add(&l.table, "FOR");
 	table_add(&l.table, "MAILBOX");
-	names = r.m.mailboxes.names;
+	names = r.m.mailboxes.large < 0 ? r.m.mailboxes.names :
+					  file_map(r.m.mailboxes.large);
 	while (list_next(&names, &name) && list_next(&names, &letters))
 		list_one(&l, name, letters);
 	if (ctl_has(ctl, OPTION_JSON))
@@ -211,11 +210,11 @@ static int
 rebuild(struct ctl *ctl)
 {
 	struct message m = { .type = MSG_mailbox_rebuild,
-		.mailbox_rebuild = { SESSION, VIEW_NONE } };
+		.mailbox_rebuild = { MAILBOX_SESSION, VIEW_NONE } };
 	struct channel *c;
 	struct why w;
 	bool fine;
-	int code = open_user(ctl, ctl->argv[0], &c);
+	int code = mailbox_link(ctl, ctl->argv[0], &c);
 
 	if (code != 0)
 		return code;

@@ -11,122 +11,7 @@
 #include <sysexits.h>
 
 #include "ctl/ctl.h"
-
-static int show_help(struct ctl *ctl);
-
-static const struct command help_commands[] = {
-	{ "help", "[COMMAND]", 0, 0, 2, show_help, "what the commands do" },
-	{ 0 },
-};
-
-static const struct command *const groups[] = {
-	server_commands,
-	check_commands,
-	config_commands,
-	user_commands,
-	auth_commands,
-	queue_commands,
-	mailbox_commands,
-	explain_commands,
-	privileges_commands,
-	tls_commands,
-	trace_commands,
-	dns_commands,
-	help_commands,
-};
-
-/* Those with an argument have it behind them, or behind a "=". */
-static const struct option {
-	const char *name;
-	unsigned option;
-	const char *argument;
-} options[] = {
-	{ "--json", OPTION_JSON, NULL },
-	{ "--password-stdin", OPTION_PASSWORD_STDIN, NULL },
-	{ "--all", OPTION_ALL, NULL },
-	{ "--body", OPTION_BODY, NULL },
-	{ "--changed", OPTION_CHANGED, NULL },
-	{ "--explain", OPTION_EXPLAIN, NULL },
-	{ "--scram", OPTION_SCRAM, NULL },
-	{ "--to", OPTION_TO, "HOP" },
-	{ "--sender", OPTION_SENDER, "ADDRESS|@DOMAIN|<>" },
-	{ "--recipient", OPTION_RECIPIENT, "ADDRESS|@DOMAIN" },
-	{ "--domain", OPTION_DOMAIN, "DOMAIN|HOST|@DOMAIN" },
-	{ "--older", OPTION_OLDER, "AGE" },
-	{ "--newer", OPTION_NEWER, "AGE" },
-	{ "--reason", OPTION_REASON, "WORDS" },
-	{ "--since", OPTION_SINCE, "AGE|TIME" },
-	{ "--day", OPTION_DAY, "YYYY-MM-DD" },
-	{ "--state", OPTION_STATE, "active|deferred|held|reporting" },
-	{ "--client", OPTION_CLIENT, "IP-ADDRESS" },
-};
-
-static void
-print_options(unsigned which)
-{
-	for (size_t i = 0; i < nitems(options); i++)
-		if (which & options[i].option)
-			printf(" [%s%s%s]", options[i].name,
-			    options[i].argument != NULL ? " " : "",
-			    options[i].argument != NULL ? options[i].argument :
-							  "");
-	putchar('\n');
-}
-
-static bool
-has_filters(const struct command *c)
-{
-	return (c->options & OPTION_FILTERS) == OPTION_FILTERS;
-}
-
-static void
-print_command(const struct command *c)
-{
-	unsigned hidden = has_filters(c) ? OPTION_FILTERS : 0;
-	char usage[80];
-
-	snprintf(usage, sizeof(usage), "%s%s%s", c->words,
-	    c->arguments[0] ? " " : "", c->arguments);
-	printf("  %-38s %s", usage, c->sentence);
-	print_options(c->options & ~hidden);
-}
-
-/* All commands that begin with this word; NULL: all. How many. */
-static size_t
-print_commands(const char *word)
-{
-	size_t n = 0, length = word == NULL ? 0 : strlen(word);
-	bool filters = false;
-
-	for (size_t i = 0; i < nitems(groups); i++)
-		for (const struct command *c = groups[i]; c->words; c++)
-			if (word == NULL ||
-			    (strncmp(c->words, word, length) == 0 &&
-				strchr(" ", c->words[length]) != NULL)) {
-				print_command(c);
-				filters |= has_filters(c);
-				n++;
-			}
-	if (filters) {
-		fputs("FILTER is any of, and all must hold:", stdout);
-		print_options(OPTION_FILTERS);
-	}
-	return n;
-}
-
-static int
-show_help(struct ctl *ctl)
-{
-	const char *word = ctl->argc > 0 ? ctl->argv[0] : NULL;
-
-	puts("usage: posthouse [-c FILE] COMMAND ...");
-	if (print_commands(word) == 0)
-		return ctl_fail(EX_USAGE, "there is no command %s", word);
-	if (word == NULL)
-		printf("Settings: -c FILE, or POSTHOUSE_CONF, or %s\n",
-		    SYSCONFDIR "/posthouse.conf");
-	return 0;
-}
+#include "ctl/postfix.h"
 
 /* How many words of argv are this command; 0: another one. */
 static int
@@ -148,8 +33,8 @@ matches(const struct command *c, int argc, const char **argv)
 static const struct command *
 find_command(struct ctl *ctl)
 {
-	for (size_t i = 0; i < nitems(groups); i++)
-		for (const struct command *c = groups[i]; c->words; c++) {
+	for (size_t i = 0; ctl_groups[i] != NULL; i++)
+		for (const struct command *c = ctl_groups[i]; c->words; c++) {
 			int n = matches(c, ctl->argc, ctl->argv);
 
 			if (n == 0)
@@ -166,10 +51,10 @@ no_command(const struct ctl *ctl)
 {
 	if (ctl->argc == 0) {
 		puts("usage: posthouse [-c FILE] COMMAND ...");
-		print_commands(NULL);
+		ctl_print_commands(NULL);
 		return EX_USAGE;
 	}
-	if (print_commands(ctl->argv[0]) > 0)
+	if (ctl_print_commands(ctl->argv[0]) > 0)
 		return EX_USAGE;
 	return ctl_fail(EX_USAGE, "there is no command %s; \"posthouse help\" "
 	    "lists all", ctl->argv[0]);
@@ -179,13 +64,12 @@ no_command(const struct ctl *ctl)
 static const struct option *
 option_named(const char *a)
 {
-	for (size_t i = 0; i < nitems(options); i++) {
-		size_t n = strlen(options[i].name);
+	for (const struct option *o = ctl_options; o->name != NULL; o++) {
+		size_t n = strlen(o->name);
 
-		if (strncmp(options[i].name, a, n) == 0 &&
-		    (a[n] == '\0' ||
-			(a[n] == '=' && options[i].argument != NULL)))
-			return &options[i];
+		if (strncmp(o->name, a, n) == 0 &&
+		    (a[n] == '\0' || (a[n] == '=' && o->argument != NULL)))
+			return o;
 	}
 	return NULL;
 }
@@ -249,13 +133,13 @@ run(struct ctl *ctl)
 	if (c == NULL)
 		return no_command(ctl);
 	foreign = ctl->options & ~c->options;
-	for (size_t i = 0; i < nitems(options); i++)
-		if (foreign & options[i].option)
+	for (const struct option *o = ctl_options; o->name != NULL; o++)
+		if (foreign & o->option)
 			return ctl_fail(EX_USAGE, "%s does not know %s",
-			    c->words, options[i].name);
+			    c->words, o->name);
 	if (ctl->argc < c->least || ctl->argc > c->most) {
 		fputs("usage:\n", stdout);
-		print_command(c);
+		ctl_print_command(c);
 		return EX_USAGE;
 	}
 	return c->run(ctl);
@@ -266,10 +150,13 @@ main(int argc, char **argv)
 {
 	struct ctl ctl = { .self = argv[0] };
 	const char **words = xcalloc((size_t)argc + 1, sizeof(*words));
+	postfix_fn *postfix = postfix_named(argv[0]);
 	int code = EX_USAGE;
 
 	ctl.argv = words;
-	if (take_options(&ctl, argc, argv)) {
+	if (postfix != NULL) {
+		code = postfix(&ctl, argc, argv);
+	} else if (take_options(&ctl, argc, argv)) {
 		ctl.file = settings_file(ctl.file);
 		code = run(&ctl);
 	}

@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "ctl/output.h"
-#include "lib/base/log.h"
+#include "lib/mail/utf8.h"
 
 #define RING	4
 
@@ -49,13 +49,32 @@ table_print(struct table *t)
 	table_clear(t);
 }
 
+/* A backslash, too, so that it is clear what was one. */
+static void
+escape(struct str *out, struct view v)
+{
+	while (v.n > 0) {
+		struct view one = v;
+		uint32_t c;
+
+		if (!utf8_get(&v, &c) || c == '\\')
+			str_addf(out, "\\x%02x", (unsigned char)*one.p);
+		else
+			str_add(out, view_bytes(one.p, one.n - v.n));
+	}
+}
+
 json_t *
 output_text(struct view v)
 {
-	json_t *j = json_stringn(v.p, v.n);
+	json_t *j = json_stringn(v.n > 0 ? v.p : "", v.n);
+	struct str text = { 0 };
 
-	if (j == NULL)
-		j = json_string(log_quote(v));
+	if (j == NULL) {
+		escape(&text, v);
+		j = json_stringn(text.p, text.n);
+		str_free(&text);
+	}
 	must(j != NULL);
 	return j;
 }
@@ -94,17 +113,35 @@ output_time(int64_t seconds)
 	return out;
 }
 
+/* Some terminals obey U+0080 to U+009F, whatever the encoding. */
+struct view
+output_char(struct view *v)
+{
+	struct view one = *v;
+	uint32_t c;
+
+	if (!utf8_get(v, &c) || c < 32 || (c >= 127 && c < 160))
+		return VIEW_LIT("?");
+	one.n -= v->n;
+	return one;
+}
+
 const char *
 output_clean(struct view v)
 {
 	static char ring[RING][256];
 	static unsigned next;
 	char *out = ring[next++ % RING];
-	size_t n = v.n < sizeof(ring[0]) - 1 ? v.n : sizeof(ring[0]) - 1;
+	size_t n = 0;
 
-	for (size_t i = 0; i < n; i++)
-		out[i] = (unsigned char)v.p[i] < 32 || v.p[i] == 127 ? '?' :
-								       v.p[i];
+	while (v.n > 0) {
+		struct view one = output_char(&v);
+
+		if (n + one.n >= sizeof(ring[0]))
+			break;
+		memcpy(out + n, one.p, one.n);
+		n += one.n;
+	}
 	out[n] = '\0';
 	return out;
 }

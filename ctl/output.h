@@ -24,7 +24,8 @@ void table_clear(struct table *t);
 /* Print and empty it. The last column is not padded. */
 void table_print(struct table *t);
 
-/* Text that may hold any octets; what is no UTF-8 is escaped. Never NULL. */
+/* Text that may hold any octets. In what is not all UTF-8 the other octets, and
+ * backslashes, become "\xNN". Never NULL. */
 json_t *output_text(struct view v);
 /* Print, with a newline, and release. */
 void output_json(json_t *j);
@@ -32,8 +33,10 @@ void output_json(json_t *j);
 void output_json_line(json_t *j);
 /* "2026-11-23 17:20:11", local time, in one of four rotating buffers. */
 const char *output_time(int64_t seconds);
-/* Foreign text on a terminal: control octets become '?'. Rotating buffers of
- * 255 octets. */
+/* Take a character from the front of *v (not empty) for a terminal: controls, C1
+ * as well, and what is no UTF-8 become '?'. */
+struct view output_char(struct view *v);
+/* Foreign text as such characters, in rotating buffers of 255 octets. */
 const char *output_clean(struct view v);
 
 #endif

@@ -8,58 +8,26 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include <bsd/string.h>
 
 #include "ctl/password.h"
+#include "ctl/terminal.h"
 #include "lib/base/file.h"
 #include "lib/mail/scram.h"
 
 #define PASSWORD_MOST	511	/* octets; crypt(3) takes no more */
 
-/* Up to the end of the line. */
-static bool
-read_line(int fd, struct str *line)
-{
-	char c;
-	ssize_t n;
-
-	line->limit = PASSWORD_MOST + 1;
-	while ((n = read(fd, &c, 1)) == 1 && c != '\n')
-		str_addc(line, c);
-	if (line->n > 0 && line->p[line->n - 1] == '\r')
-		line->p[--line->n] = '\0';
-	return n >= 0;
-}
-
-static bool
-ask(int tty, const char *prompt, struct str *line)
-{
-	struct termios old, quiet;
-	bool fine;
-
-	if (!file_write_all(tty, view_of(prompt)) || tcgetattr(tty, &old) < 0)
-		return false;
-	quiet = old;
-	quiet.c_lflag &= ~(tcflag_t)ECHO;
-	if (tcsetattr(tty, TCSAFLUSH, &quiet) < 0)
-		return false;
-	fine = read_line(tty, line);
-	tcsetattr(tty, TCSAFLUSH, &old);
-	return file_write_all(tty, VIEW_LIT("\n")) && fine;
-}
-
 static bool
 ask_twice(struct str *password, struct str *error)
 {
 	int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-	struct str again = { 0 };
+	struct str again = { .limit = PASSWORD_MOST + 1 };
 	bool fine = false;
 
-	if (tty < 0 || !ask(tty, "New password: ", password) ||
-	    !ask(tty, "The same again: ", &again))
+	if (tty < 0 || !terminal_secret(tty, "New password: ", password) ||
+	    !terminal_secret(tty, "The same again: ", &again))
 		str_addf(error, "cannot ask for the password: %s; see "
 		    "--password-stdin", strerror(errno));
 	else if (!view_eq_secret(str_view(password), str_view(&again)))
@@ -92,10 +60,11 @@ acceptable(const struct str *password, struct str *error)
 bool
 password_get(bool from_stdin, struct str *password, struct str *error)
 {
+	password->limit = PASSWORD_MOST + 1;
 	if (!from_stdin && isatty(STDIN_FILENO)) {
 		if (!ask_twice(password, error))
 			return false;
-	} else if (!read_line(STDIN_FILENO, password)) {
+	} else if (!terminal_line(STDIN_FILENO, password)) {
 		str_addf(error, "cannot read the password: %s",
 		    strerror(errno));
 		return false;

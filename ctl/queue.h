@@ -33,6 +33,9 @@ struct queue_sums {
 };
 int queue_list(struct queue_request *r,
     void (*item)(const struct msg_queue_item *m), struct queue_sums *sums);
+/* Ask the queue to do what a request means; how many it was. */
+bool queue_tell(struct queue_request *r, struct msg_queue_acted *acted,
+    struct why *w);
 /* A channel to the queue. */
 int queue_open(struct ctl *ctl, const struct handlers *from_queue,
     struct channel **c);

@@ -29,26 +29,34 @@ static struct {
 	int code;	/* of the ids that did not match */
 } sum;
 
+bool
+queue_tell(struct queue_request *r, struct msg_queue_acted *acted,
+    struct why *w)
+{
+	struct reply reply;
+	bool fine = link_call(r->queue, &r->act, &reply, w) &&
+	    reply_is(&reply, MSG_queue_acted, w);
+
+	*acted = fine ? reply.m.queue_acted : (struct msg_queue_acted){ 0 };
+	reply_free(&reply);
+	return fine;
+}
+
 static int
 act_each(struct queue_request *r)
 {
-	struct reply reply;
+	struct msg_queue_acted acted;
 	struct why w;
-	bool fine = link_call(r->queue, &r->act, &reply, &w) &&
-	    reply_is(&reply, MSG_queue_acted, &w);
-	uint32_t n = fine ? reply.m.queue_acted.mails : 0;
+	bool fine = queue_tell(r, &acted, &w);
 
-	if (fine) {
-		sum.mails += n;
-		sum.recipients += reply.m.queue_acted.recipients;
-	}
-	reply_free(&reply);
+	sum.mails += acted.mails;
+	sum.recipients += acted.recipients;
 	if (!fine)
 		return ctl_fail(w.verdict == VERDICT_LATER ? EX_TEMPFAIL :
 							     EX_UNAVAILABLE,
 		    "%s%s%s", r->id != NULL ? r->id : "",
 		    r->id != NULL ? ": " : "", w.text);
-	if (n == 0 && r->id != NULL)
+	if (acted.mails == 0 && r->id != NULL)
 		sum.code = ctl_fail(EX_DATAERR, "%s: nothing in the queue that "
 		    "could be meant; \"queue list\" shows what is there",
 		    r->id);

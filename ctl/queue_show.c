@@ -2,7 +2,7 @@
 /*
  * queue_show - one mail of the queue: its envelope, its header, its body
  *
- * The content comes as a descriptor. On a terminal control octets become '?',
+ * The content comes as a descriptor. On a terminal control characters become '?',
  * so that a mail cannot play tricks with it; into a file or a pipe the octets
  * go as they are.
  */
@@ -98,17 +98,26 @@ read_content(int fd, bool body, struct str *out)
 }
 
 static void
+print_for_terminal(struct view v)
+{
+	while (v.n > 0) {
+		char c = *v.p;
+		struct view one = output_char(&v);
+
+		if (c == '\n' || c == '\t')
+			putchar(c);
+		else if (c != '\r')
+			fwrite(one.p, 1, one.n, stdout);
+	}
+}
+
+static void
 print_content(struct view v)
 {
-	bool terminal = isatty(STDOUT_FILENO) != 0;
-
 	putchar('\n');
-	for (size_t i = 0; terminal && i < v.n; i++)
-		if (v.p[i] != '\r')
-			putchar((unsigned char)v.p[i] >= 32 ||
-				    v.p[i] == '\n' || v.p[i] == '\t' ?
-				v.p[i] : '?');
-	if (!terminal)
+	if (isatty(STDOUT_FILENO) != 0)
+		print_for_terminal(v);
+	else
 		fwrite(v.p, 1, v.n, stdout);
 }
 

@@ -14,6 +14,7 @@
 
 #include "ctl/link.h"
 #include "ctl/output.h"
+#include "ctl/quickstart.h"
 #include "lib/base/clock.h"
 #include "lib/base/version.h"
 #include "lib/proc/fiber.h"
@@ -203,6 +204,8 @@ version(struct ctl *ctl)
 }
 
 const struct command server_commands[] = {
+	{ "quickstart", "YOU@DOMAIN", OPTION_YES | OPTION_LOCAL | OPTION_RELAY,
+	    1, 1, quickstart, "write a site that works, start it and try it" },
 	{ "start", "", 0, 0, 0, start, "start the server" },
 	{ "stop", "", 0, 0, 0, stop, "stop it; what is under way is finished" },
 	{ "reload", "", 0, 0, 0, reload,

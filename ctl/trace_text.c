@@ -44,9 +44,11 @@ below(const char *label)
 static void
 print_clean(struct view v)
 {
-	for (size_t i = 0; i < v.n; i++)
-		putchar((unsigned char)v.p[i] < 32 || v.p[i] == 127 ?
-		    '?' : v.p[i]);
+	while (v.n > 0) {
+		struct view one = output_char(&v);
+
+		fwrite(one.p, 1, one.n, stdout);
+	}
 }
 
 static void

@@ -12,6 +12,7 @@
 #include "ctl/link.h"
 #include "ctl/output.h"
 #include "ctl/password.h"
+#include "ctl/user.h"
 #include "ctl/users.h"
 #include "lib/base/file.h"
 #include "lib/mail/address.h"
@@ -20,8 +21,8 @@
 static const struct handlers handlers = { .closed = link_closed };
 
 /* A server that runs reads the tables again. */
-static int
-tell_server(struct ctl *ctl)
+int
+user_tell_server(struct ctl *ctl)
 {
 	struct message m = { .type = MSG_reload };
 	struct why w;
@@ -64,34 +65,45 @@ check_name(struct ctl *ctl, const struct address *a)
 	return 0;
 }
 
-/* The canonical name of the user that the command is about. */
-static int
-get_name(struct ctl *ctl, bool fresh, struct str *name)
+static bool
+parse_name(const char *given, struct arena *arena, struct address *a)
+{
+	return address_parse(view_of(given), ADDRESS_UTF8, arena, a) ==
+		ADDRESS_FINE && a->domain.n > 0;
+}
+
+int
+user_name(const char *given, struct str *name)
 {
 	struct arena arena = { 0 };
 	struct address a;
-	int code = 0;
+	bool fine = parse_name(given, &arena, &a);
 
-	if (address_parse(view_of(ctl->argv[0]), ADDRESS_UTF8, &arena, &a) !=
-		ADDRESS_FINE || a.domain.n == 0)
-		code = ctl_fail(EX_DATAERR, "%s is not of the form user@domain",
-		    ctl->argv[0]);
-	else if (fresh)
-		code = check_name(ctl, &a);
-	if (code == 0)
+	if (fine)
 		address_canonical_user(name, &a);
+	arena_reset(&arena);
+	return fine ? 0 : ctl_fail(EX_DATAERR, "%s is not of the form "
+	    "user@domain", given);
+}
+
+/* Of a user who is to be added. */
+static int
+get_new_name(struct ctl *ctl, struct str *name)
+{
+	int code = user_name(ctl->argv[0], name);
+	struct arena arena = { 0 };
+	struct address a;
+
+	if (code == 0 && parse_name(ctl->argv[0], &arena, &a))
+		code = check_name(ctl, &a);
 	arena_reset(&arena);
 	return code;
 }
 
 /* ---- edits: from the old text to the new, with the line of the user ---- */
 
-struct edit {
-	struct view name, line, secret;
-};
-
 static void
-edit_add(const struct edit *e, struct view text, struct str *to)
+edit_add(const struct user_edit *e, struct view text, struct str *to)
 {
 	str_add(to, text);
 	if (text.n > 0 && text.p[text.n - 1] != '\n')
@@ -100,7 +112,7 @@ edit_add(const struct edit *e, struct view text, struct str *to)
 }
 
 static void
-edit_delete(const struct edit *e, struct view text, struct str *to)
+edit_delete(const struct user_edit *e, struct view text, struct str *to)
 {
 	size_t at = (size_t)(e->line.p - text.p);
 
@@ -110,7 +122,7 @@ edit_delete(const struct edit *e, struct view text, struct str *to)
 
 /* The second field changes; further ones and the line end stay. */
 static void
-edit_passwd(const struct edit *e, struct view text, struct str *to)
+edit_passwd(const struct user_edit *e, struct view text, struct str *to)
 {
 	struct view rest = e->line;
 	size_t at = (size_t)(e->line.p - text.p), n;
@@ -125,13 +137,8 @@ edit_passwd(const struct edit *e, struct view text, struct str *to)
 	str_add(to, view_skip(text, at + e->line.n));
 }
 
-struct change {
-	void (*edit)(const struct edit *e, struct view text, struct str *to);
-	bool must_exist;
-};
-
-static int
-apply(struct ctl *ctl, const struct change *c, struct edit *e)
+int
+user_apply(struct ctl *ctl, const struct user_change *c, struct user_edit *e)
 {
 	struct users_edit file;
 	struct str to = { 0 }, error = { 0 };
@@ -180,50 +187,52 @@ get_secret(struct ctl *ctl, struct str *hash)
 }
 
 static int
-with_secret(struct ctl *ctl, const struct change *c)
+with_secret(struct ctl *ctl, const struct user_change *c)
 {
 	struct str name = { 0 }, hash = { 0 };
-	struct edit e;
-	int code = get_name(ctl, !c->must_exist, &name);
+	struct user_edit e;
+	int code = c->must_exist ? user_name(ctl->argv[0], &name) :
+				   get_new_name(ctl, &name);
 
 	if (code == 0)
 		code = get_secret(ctl, &hash);
-	e = (struct edit){ .name = str_view(&name), .secret = str_view(&hash) };
+	e = (struct user_edit){ .name = str_view(&name),
+		.secret = str_view(&hash) };
 	if (code == 0)
-		code = apply(ctl, c, &e);
+		code = user_apply(ctl, c, &e);
 	str_wipe(&hash);
 	str_free(&hash);
 	str_free(&name);
-	return code != 0 ? code : tell_server(ctl);
+	return code != 0 ? code : user_tell_server(ctl);
 }
 
 static int
 add(struct ctl *ctl)
 {
-	return with_secret(ctl, &(struct change){ edit_add, false });
+	return with_secret(ctl, &(struct user_change){ edit_add, false });
 }
 
 static int
 passwd(struct ctl *ctl)
 {
-	return with_secret(ctl, &(struct change){ edit_passwd, true });
+	return with_secret(ctl, &(struct user_change){ edit_passwd, true });
 }
 
 static int
 delete(struct ctl *ctl)
 {
 	struct str name = { 0 };
-	struct edit e = { 0 };
-	int code = get_name(ctl, false, &name);
+	struct user_edit e = { 0 };
+	int code = user_name(ctl->argv[0], &name);
 
 	e.name = str_view(&name);
 	if (code == 0)
-		code = apply(ctl, &(struct change){ edit_delete, true }, &e);
+		code = user_apply(ctl, &(struct user_change){ edit_delete, true }, &e);
 	if (code == 0)
 		printf("%s can receive and log in no more; the mail below %s "
 		       "stays\n", str_c(&name), ctl->settings->mail_dir);
 	str_free(&name);
-	return code != 0 ? code : tell_server(ctl);
+	return code != 0 ? code : user_tell_server(ctl);
 }
 
 static int

@@ -6,8 +6,8 @@
  * question. It reads the name of a host, a port, the addresses of the host with
  * commas between, and the path of the authorities, each ended by a NUL, from its
  * standard input; gets https://HOST/.well-known/mta-sts.txt from there; writes
- * "ok" and the policy behind the line, or a result type of RFC 8460 4.3.2.2 and a
- * sentence; and exits. It is the only program that is linked with libcurl.
+ * "ok", the octets of the policy and behind the line the policy, or a result type
+ * of RFC 8460 4.3.2.2 and a sentence; and exits. It and probe alone are linked with libcurl.
  *
  * Names are not looked up here: smtp has asked resolver, so that the settings of
  * the DNS hold. Redirections are not followed, and a certificate must be right
@@ -201,7 +201,7 @@ answer(struct fetch *f, CURLcode code)
 		printf(FETCH_ERROR " the server says %ld\n", status);
 	else if (!is_text(type))
 		printf(FETCH_ERROR " the policy is no text/plain\n");
-	else if (puts("ok") != EOF)
+	else if (printf("ok %zu\n", f->policy.n) > 0)
 		fwrite(str_c(&f->policy), 1, f->policy.n, stdout);
 	return fflush(stdout) == 0 ? 0 : EX_IOERR;
 }

@@ -154,6 +154,32 @@ book_close(struct book *b)
 	close_files(b);
 }
 
+uint64_t
+book_size(const struct book *b)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < b->n; i++)
+		n += b->leaf[i].size + b->leaf[i].rows;
+	return n;
+}
+
+static void
+remove_first(struct book *b)
+{
+	remove_file(b, b->leaf[0].number, BOOK_ROWS);
+	remove_file(b, b->leaf[0].number, BOOK_RECORDS);
+	b->n--;
+	memmove(b->leaf, b->leaf + 1, b->n * sizeof(*b->leaf));
+}
+
+static void
+make_place(struct book *b)
+{
+	while (b->n > 1 && book_size(b) > b->most)
+		remove_first(b);
+}
+
 static void
 begin_leaf(struct book *b)
 {
@@ -174,6 +200,9 @@ begin_leaf(struct book *b)
 	l.size = l.covered = b->block = SEGMENT_HEAD;
 	b->leaf = xrealloc(b->leaf, (b->n + 1) * sizeof(*b->leaf));
 	b->leaf[b->n++] = l;
+	/* a flood must not wait for the next book_prune() */
+	if (b->most > 0)
+		make_place(b);
 }
 
 static bool
@@ -209,25 +238,6 @@ book_add(struct book *b, struct view octets, const struct event *e)
 
 /* ---- pruning ---- */
 
-uint64_t
-book_size(const struct book *b)
-{
-	uint64_t n = 0;
-
-	for (size_t i = 0; i < b->n; i++)
-		n += b->leaf[i].size + b->leaf[i].rows;
-	return n;
-}
-
-static void
-remove_first(struct book *b)
-{
-	remove_file(b, b->leaf[0].number, BOOK_ROWS);
-	remove_file(b, b->leaf[0].number, BOOK_RECORDS);
-	b->n--;
-	memmove(b->leaf, b->leaf + 1, b->n * sizeof(*b->leaf));
-}
-
 /* The last one ends now, if it is older than a day. */
 static bool
 is_old(const struct book *b, int64_t before)
@@ -246,8 +256,7 @@ book_prune(struct book *b, int64_t before)
 			book_close(b);
 		remove_first(b);
 	}
-	while (b->n > 1 && book_size(b) > b->most)
-		remove_first(b);
+	make_place(b);
 }
 
 /* ---- reading ---- */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "imapd/box.h"
+#include "lib/mail/rights.h"
 #include "lib/proc/message.h"
 
 #define DIRTY_SLACK 1024	/* entries before it is worth packing them */
@@ -15,7 +16,10 @@
 struct box *
 box_new(void)
 {
-	return xcalloc(1, sizeof(struct box));
+	struct box *b = xcalloc(1, sizeof(*b));
+
+	b->rights = RIGHTS_ALL;
+	return b;
 }
 
 bool
@@ -34,9 +38,6 @@ box_map(struct box *b, int fd, uint32_t count)
 		return false;
 	b->map = map;
 	b->base_n = b->known = count;
-	for (uint32_t i = 0; i < count; i++)
-		if (record_flags(box_record(b, i)) & FLAG_RECENT)
-			b->recent++;
 	return true;
 }
 
@@ -58,7 +59,10 @@ box_free(struct box **bp)
 	if (b->map != NULL)
 		munmap(b->map, (size_t)b->base_n * RECORD_SIZE);
 	free_keywords(b);
+	str_free(&b->name);
+	str_free(&b->id);
 	str_free(&b->added);
+	str_free(&b->saved);
 	free(b->holes);
 	free(b->gone);
 	free(b->dirty);
@@ -212,6 +216,20 @@ box_event_added(struct box *b, struct view records)
 		b->recent += (r.flags & FLAG_RECENT) != 0;
 		if (r.uid >= b->uidnext)
 			b->uidnext = r.uid + 1;
+	}
+}
+
+void
+box_set_recent(struct box *b, uint32_t first)
+{
+	for (uint32_t i = box_find(b, first); i < box_total(b); i++) {
+		uint8_t *at = (uint8_t *)(uintptr_t)box_record(b, i);
+		struct record r;
+
+		record_get(at, &r);
+		b->recent += (r.flags & FLAG_RECENT) == 0;
+		r.flags |= FLAG_RECENT;
+		record_put(at, &r);
 	}
 }
 

@@ -36,10 +36,15 @@ struct box_dirty {
 struct box {
 	struct imap *im;		/* whose it is; NULL in tests */
 	struct channel *channel;	/* where events come from */
+	struct str name;		/* of the mailbox, UTF-8 */
+	struct str id;			/* MAILBOXID */
 	uint32_t handle;
 	uint32_t uidvalidity, uidnext;
+	uint32_t unseen;		/* the first, when it was opened; 0: none */
 	uint64_t modseq;
-	bool read_only;
+	bool read_only;			/* by EXAMINE */
+	bool shared;			/* somebody else's: \Seen is our own */
+	uint32_t rights;		/* enum right */
 	bool deleted;			/* the mailbox is no more */
 	bool new_keywords;		/* not told yet */
 	uint8_t *map;			/* base_n records */
@@ -55,14 +60,20 @@ struct box {
 	uint32_t recent;		/* records with \Recent, holes apart */
 	char *keyword[KEYWORDS_MAX];
 	uint32_t keywords;
+	struct str saved;		/* UIDs of "$": imapd/result.h */
 	struct last_section *last;	/* see imapd/fetch.h; may be NULL */
 	RB_ENTRY(box) by_handle;
 };
+
+/* Whose messages are read now: imapd/imap.h has both. */
+#define box_looked_at(im) ((im)->look ? (im)->look : (im)->box)
 
 /* An empty one. */
 struct box *box_new(void);
 /* Map the index: count records in fd, which stays the caller's. */
 bool box_map(struct box *b, int fd, uint32_t count);
+/* The records from this UID on are \Recent, which the index does not say. */
+void box_set_recent(struct box *b, uint32_t first);
 void box_free(struct box **b);
 
 /* ---- events ---- */

@@ -1,44 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * cmd_basic - CAPABILITY NOOP CHECK LOGOUT ID ENABLE NAMESPACE
+ * cmd_basic - NOOP CHECK LOGOUT ID NAMESPACE COMPRESS
  */
 #include "imapd/commands.h"
 #include "lib/base/log.h"
 #include "lib/base/version.h"
+#include "lib/mail/shared.h"
+#include "lib/proc/deflate.h"
 #include "lib/proc/service.h"
 
 #define ID_FIELDS_MAX 30	/* RFC 2971 3.3 */
-
-const char *
-capabilities(struct imap *im)
-{
-	const struct gate *g = &im->gate;
-	struct str list = { 0 };
-	const char *text;
-
-	if (im->user != NULL)
-		return "IMAP4rev1 SASL-IR LITERAL+ ID ENABLE IDLE NAMESPACE "
-		       "CHILDREN UIDPLUS UNSELECT MOVE MULTIAPPEND "
-		       "STATUS=SIZE";
-	str_adds(&list, "IMAP4rev1 SASL-IR LITERAL+ ID ENABLE IDLE");
-	if (g->house->tls_offered(im->session))
-		str_adds(&list, " STARTTLS");
-	if (!g->house->plain_allowed(im->session))
-		str_adds(&list, " LOGINDISABLED");
-	g->house->offer(im->session, " AUTH=", &list);
-	text = arena_copy(&im->arena, str_view(&list));
-	str_free(&list);
-	return text;
-}
-
-enum answer
-cmd_capability(struct imap *im, struct parse *p)
-{
-	if (!parse_end(p))
-		return answer_syntax(im, p);
-	out_printf(im, "* CAPABILITY %s\r\n", capabilities(im));
-	return ANSWER_OK;
-}
 
 /* News of the mailbox are told after every command. */
 enum answer
@@ -102,25 +73,30 @@ cmd_id(struct imap *im, struct parse *p)
 	return ANSWER_OK;
 }
 
-/* Nothing that we have needs enabling: what is asked for is read and left. */
-enum answer
-cmd_enable(struct imap *im, struct parse *p)
-{
-	do {
-		parse_space(p);
-		parse_atom(p);
-	} while (parse_peek(p) == ' ');
-	if (!parse_end(p))
-		return answer_syntax(im, p);
-	out_puts(im, "* ENABLED\r\n");
-	return ANSWER_OK;
-}
-
 enum answer
 cmd_namespace(struct imap *im, struct parse *p)
 {
 	if (!parse_end(p))
 		return answer_syntax(im, p);
-	out_puts(im, "* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n");
+	out_puts(im, "* NAMESPACE ((\"\" \"/\")) ((\"" SHARED_PREFIX "\" \"/\")) "
+		     "NIL\r\n");
 	return ANSWER_OK;
+}
+
+/* RFC 4978. It begins behind the tagged answer (imapd/session.c). */
+enum answer
+cmd_compress(struct imap *im, struct parse *p)
+{
+	struct view mechanism;
+
+	parse_space(p);
+	mechanism = parse_atom(p);
+	if (!parse_end(p))
+		return answer_syntax(im, p);
+	if (!view_isi(mechanism, "DEFLATE"))
+		return answer_no(im, "[CANNOT] Only DEFLATE is known");
+	if (im->session != NULL && deflate_is_on(&im->session->stream))
+		return answer_no(im, "[COMPRESSIONACTIVE] It is on already");
+	im->begins_deflate = true;
+	return answer_ok(im, "Compression begins");
 }

@@ -36,7 +36,7 @@ copy(struct imap *im, struct parse *p, bool move)
 	parse_space(p);
 	messages_parse(im, p, &set);
 	parse_space(p);
-	m.copy.mailbox = parse_mailbox(p);
+	m.copy.mailbox = parse_mailbox_named(p);
 	if (!parse_end(p))
 		return answer_syntax(im, p);
 	box_uids(im->box, &set, im->uid, &uids);

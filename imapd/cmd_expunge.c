@@ -3,8 +3,11 @@
  * cmd_expunge - EXPUNGE, UID EXPUNGE (RFC 3501 6.4.3, RFC 4315 2.1)
  */
 #include "imapd/box.h"
+#include "imapd/capability.h"
 #include "imapd/commands.h"
 #include "imapd/expunge.h"
+#include "imapd/messages.h"
+#include "lib/mail/rights.h"
 #include "lib/proc/message.h"
 
 static bool
@@ -42,14 +45,21 @@ cmd_expunge(struct imap *im, struct parse *p)
 {
 	struct numset set = { 0 };
 	struct why w = { 0 };
+	uint64_t before;
 
 	if (im->uid) {
 		parse_space(p);
-		parse_set(p, box_last_uid(im->box), &set);
+		messages_parse(im, p, &set);
 	}
 	if (!parse_end(p))
 		return answer_syntax(im, p);
+	if (!(im->box->rights & RIGHT_EXPUNGE))
+		return answer_no(im, "[NOPERM] You have no right to do that");
+	before = im->box->modseq;
 	if (!expunge_deleted(im, im->uid ? &set : NULL, &w))
 		return answer_why(im, &w);
+	if (imap_has(im, FEATURE_QRESYNC) && im->box->modseq != before)
+		answer_ok(im, "[HIGHESTMODSEQ %llu] Expunged",
+		    (unsigned long long)im->box->modseq);
 	return ANSWER_OK;
 }

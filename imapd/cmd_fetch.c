@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * cmd_fetch - FETCH and UID FETCH (RFC 3501 6.4.5)
+ * cmd_fetch - FETCH and UID FETCH (RFC 3501 6.4.5, RFC 7162)
  *
  * What stands in the index is written in one tight loop. For the rest the files
  * of up to FDS_MAX messages are opened with one question to store, and \Seen is
@@ -10,6 +10,8 @@
 #include "imapd/fetch.h"
 #include "imapd/messages.h"
 #include "imapd/sync.h"
+#include "imapd/vanished.h"
+#include "lib/mail/rights.h"
 #include "lib/proc/channel.h"
 
 /* Messages that are handled together. */
@@ -20,12 +22,48 @@ struct batch {
 };
 
 static bool
-fill(struct batch *b, struct walk *w)
+next_changed(const struct fetch *f, struct walk *w)
+{
+	while (walk_next(w))
+		if (!f->changed ||
+		    record_modseq(box_record(w->box, w->index)) > f->since)
+			return true;
+	return false;
+}
+
+/* The next message that is wanted. */
+static bool
+next(struct fetch *f, struct walk *w)
+{
+	for (; f->skip > 0; f->skip--)
+		if (!next_changed(f, w))
+			return false;
+	if (f->part && f->left == 0)
+		return false;
+	f->left -= f->part;
+	return next_changed(f, w);
+}
+
+/* Which part it is needs their number. */
+static void
+find_part(struct fetch *f, struct walk w)
+{
+	size_t n = 0;
+
+	if (!f->part)
+		return;
+	while (next_changed(f, &w))
+		n++;
+	f->left = partial_of(&f->partial, n, &f->skip);
+}
+
+static bool
+fill(struct fetch *f, struct batch *b, struct walk *w)
 {
 	struct contents *c = &b->files;
 
 	c->n = 0;
-	while (c->n < FDS_MAX && walk_next(w)) {
+	while (c->n < FDS_MAX && next(f, w)) {
 		b->index[c->n] = w->index;
 		b->seq[c->n] = w->seq;
 		b->seen[c->n] = false;
@@ -61,6 +99,12 @@ forget_dirty(struct imap *im, struct view uids, uint64_t modseq)
 
 	if (modseq > 0 && numset_parse(uids, 0, &im->arena, &set))
 		box_clean(im->box, &set, true, modseq);
+}
+
+static bool
+may_set_seen(const struct box *b)
+{
+	return !b->read_only && (b->rights & RIGHT_SEEN) != 0;
 }
 
 /* A message can be read even where \Seen cannot be written. */
@@ -117,6 +161,23 @@ write_batch(struct fetch *f, struct batch *b)
 	return true;
 }
 
+static void
+write_digests(struct fetch *f, const struct digests *d, const struct match *m)
+{
+	for (uint32_t i = 0; i < d->n; i++) {
+		if (!digests_has(d, i)) {
+			f->missing++;
+			continue;
+		}
+		digests_show(d, i, &f->message);
+		f->index = m[i].index;
+		if (!fetch_write(f, m[i].seq, false)) {
+			broken(f);
+			return;
+		}
+	}
+}
+
 static enum answer
 with_content(struct fetch *f, struct walk *walk)
 {
@@ -124,46 +185,96 @@ with_content(struct fetch *f, struct walk *walk)
 	enum answer answer = ANSWER_OK;
 	struct why w = { 0 };
 
-	while (answer == ANSWER_OK && !f->im->over && fill(b, walk)) {
+	while (answer == ANSWER_OK && !f->im->over && fill(f, b, walk)) {
 		if (!contents_open(f->im, &b->files, &w)) {
 			answer = answer_why(f->im, &w);
 		} else {
-			if (f->seen && !f->im->box->read_only)
+			if (f->seen && may_set_seen(f->im->box))
 				set_seen(f, b);
 			write_batch(f, b);
 		}
 		contents_close(&b->files);
 	}
 	content_free(&f->message);
+	str_free(&f->surrogate);
+	return answer;
+}
+
+/* Only what is known without the file, where store keeps it. */
+static enum answer
+with_digests(struct fetch *f, struct walk *walk)
+{
+	struct digests *d = arena_zalloc(&f->im->arena, sizeof(*d));
+	struct match *m = arena_alloc(&f->im->arena, KNOWN_MOST * sizeof(*m));
+	uint32_t n = 0;			/* of m */
+	enum answer answer = ANSWER_OK;
+	struct why w = { 0 };
+
+	digests_begin(d, f->im, f->want);
+	while (answer == ANSWER_OK && !f->im->over) {
+		while (n < KNOWN_MOST && next(f, walk))
+			m[n++] = (struct match){ walk->index, walk->seq };
+		if (n == 0)
+			break;
+		for (d->n = 0; d->n < n; d->n++)
+			d->uid[d->n] = box_uid(f->im->box, m[d->n].index);
+		if (digests_get(d, &w))
+			write_digests(f, d, m);
+		else
+			answer = answer_why(f->im, &w);
+		n -= d->n;
+		memmove(m, m + d->n, n * sizeof(*m));
+	}
+	digests_end(d);
+	content_free(&f->message);
+	str_free(&f->surrogate);
 	return answer;
 }
 
 static void
 from_index(struct fetch *f, struct walk *w)
 {
-	while (walk_next(w)) {
+	while (next(f, w)) {
 		f->index = w->index;
 		if (!fetch_write(f, w->seq, false))
 			break;
 	}
 }
 
-/* FLAGS and perhaps UID, which clients ask of every message. */
+/* FLAGS, perhaps with UID and MODSEQ, which clients ask of every message. */
 static void
 only_flags(struct fetch *f, struct walk *w)
 {
-	while (walk_next(w)) {
-		sync_tell_flags(f->im, w->index, w->seq, f->im->uid || f->uid);
+	unsigned what = TELL_FLAGS | (f->im->uid || f->uid ? TELL_UID : 0) |
+	    (f->modseq ? TELL_MODSEQ : 0);
+
+	while (next(f, w)) {
+		sync_tell_flags(f->im, w->index, w->seq, what);
 		if (!out_push(f->im))
 			break;
 	}
 }
 
 enum answer
+fetch_run(struct fetch *f, struct walk *w)
+{
+	if (f->content)
+		return with_content(f, w);
+	if (f->want != 0)
+		return with_digests(f, w);
+	if (f->flags && !f->others)
+		only_flags(f, w);
+	else
+		from_index(f, w);
+	return ANSWER_OK;
+}
+
+enum answer
 cmd_fetch(struct imap *im, struct parse *p)
 {
 	struct fetch *f = arena_zalloc(&im->arena, sizeof(*f));
-	enum answer answer = ANSWER_OK;
+	enum answer answer;
+	struct why why = { 0 };
 	struct numset set;
 	struct walk w;
 
@@ -174,13 +285,14 @@ cmd_fetch(struct imap *im, struct parse *p)
 	fetch_parse(f, p);
 	if (!parse_end(p))
 		return answer_syntax(im, p);
+	if (f->vanished && !vanished_tell(im, f->since, &set, &why))
+		return answer_why(im, &why);
 	walk_begin(&w, im->box, &set, im->uid);
-	if (f->content)
-		answer = with_content(f, &w);
-	else if (f->flags && !f->others)
-		only_flags(f, &w);
-	else
-		from_index(f, &w);
+	find_part(f, w);
+	answer = fetch_run(f, &w);
+	if (answer == ANSWER_OK && f->unknown_cte)
+		return answer_no(im, "[UNKNOWN-CTE] A part is encoded in a way "
+				     "that nobody here knows");
 	if (answer == ANSWER_OK && f->missing > 0)
 		return answer_no(im, "[EXPUNGEISSUED] %u messages are gone",
 		    f->missing);

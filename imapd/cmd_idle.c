@@ -6,8 +6,8 @@
  * (imapd/link.c). A word now and then keeps the boxes between us and the client
  * from forgetting the connection, and shows us when it is gone.
  */
-#include "imapd/box.h"
 #include "imapd/commands.h"
+#include "imapd/notify.h"
 #include "imapd/reader.h"
 #include "imapd/sync.h"
 #include "lib/proc/service.h"
@@ -17,7 +17,7 @@
 static bool
 has_news(const struct imap *im)
 {
-	return im->lost || (im->box != NULL && box_has_news(im->box));
+	return im->lost || sync_has_news(im, true) || notify_has_news(im);
 }
 
 /* Wait for the client, telling it the news. STREAM_OK: it said something. */
@@ -29,6 +29,7 @@ wait_telling(struct imap *im)
 	while (e == STREAM_WOKEN && !im->lost && !im->over) {
 		if (has_news(im)) {
 			sync_tell(im, true);
+			notify_tell(im);
 			continue;
 		}
 		if (!out_flush(im))

@@ -6,7 +6,9 @@
  * news of the mailbox before the tagged answer, counting of errors.
  */
 #include "imapd/box.h"
+#include "imapd/capability.h"
 #include "imapd/commands.h"
+#include "imapd/notify.h"
 #include "imapd/reader.h"
 #include "imapd/sync.h"
 #include "lib/proc/settings.h"
@@ -48,8 +50,9 @@ take_name(struct parse *p, bool *uid)
 bool
 command_takes(struct imap *im)
 {
-	struct parse p = parse_begin(str_view(&im->text), &im->arena);
+	struct parse p = imap_parse(im);
 	const struct command *c;
+	struct numset set;
 	bool uid;
 
 	if (im->user == NULL)
@@ -57,7 +60,13 @@ command_takes(struct imap *im)
 	parse_tag(&p);
 	parse_space(&p);
 	c = take_name(&p, &uid);
-	return c != NULL && c->run == cmd_append && append_takes(&p);
+	if (c == NULL || (c->run != cmd_append && c->run != cmd_replace))
+		return false;
+	if (c->run == cmd_replace) {
+		parse_space(&p);
+		parse_set(&p, 1, &set);
+	}
+	return append_takes(&p);
 }
 
 static unsigned
@@ -88,6 +97,10 @@ run(struct imap *im, struct parse *p)
 	im->command = c;
 	if (!(c->states & state(im)))
 		return refuse_state(im);
+	if (!im->uid && (c->flags & CMD_NUMBERS) &&
+	    imap_has(im, FEATURE_UIDONLY))
+		return answer_bad(im, "[UIDREQUIRED] Only UID %s is allowed",
+		    c->name);
 	if ((c->flags & CMD_WRITES) && im->box->read_only)
 		return answer_no(im, "[READ-ONLY] Mailbox is read-only");
 	return c->run(im, p);
@@ -132,11 +145,12 @@ put_tagged(struct imap *im, struct view tag, enum answer answer)
 void
 command_run(struct imap *im)
 {
-	struct parse p = parse_begin(str_view(&im->text), &im->arena);
+	struct parse p = imap_parse(im);
 	struct view tag = arena_view(&im->arena, parse_tag(&p));
 	bool untagged = !parse_fine(&p), renumber;
 	enum answer answer;
 
+	im->tag = tag;
 	im->command = NULL;
 	im->uid = false;
 	str_reset(&im->said);
@@ -145,6 +159,7 @@ command_run(struct imap *im)
 	    !(im->command->flags & CMD_STABLE) || im->uid;
 	if (answer != ANSWER_BAD && im->box != NULL)
 		sync_tell(im, renumber);
+	notify_tell(im);
 	put_tagged(im, untagged ? VIEW_LIT("*") : tag, answer);
 	count_error(im, answer == ANSWER_BAD);
 }

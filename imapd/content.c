@@ -40,7 +40,8 @@ match(struct contents *c, struct msg_contents *got)
 }
 
 bool
-contents_open(struct imap *im, struct contents *c, struct why *w)
+contents_of(struct imap *im, uint32_t handle, struct contents *c,
+    struct why *w)
 {
 	struct message m = { .type = MSG_content_open };
 	struct reply reply = { 0 };
@@ -54,7 +55,7 @@ contents_open(struct imap *im, struct contents *c, struct why *w)
 		numset_put(&text, c->uid[i]);
 	}
 	numset_end(&text);
-	m.content_open.handle = im->box->handle;
+	m.content_open.handle = handle;
 	m.content_open.uids = str_view(&uids);
 	fine = store_ask(im, &m, &reply, w) &&
 	    store_want(&reply, MSG_contents, w);
@@ -63,6 +64,12 @@ contents_open(struct imap *im, struct contents *c, struct why *w)
 	reply_free(&reply);
 	str_free(&uids);
 	return fine;
+}
+
+bool
+contents_open(struct imap *im, struct contents *c, struct why *w)
+{
+	return contents_of(im, box_looked_at(im)->handle, c, w);
 }
 
 void
@@ -83,6 +90,7 @@ forget(struct content *c)
 		file_unmap(c->all);
 	c->mapped = false;
 	c->all = (struct view){ NULL, 0 };
+	memset(c->known, 0, sizeof(c->known));
 	c->root = NULL;
 	str_reset(&c->buffer);
 	arena_reset(&c->arena);
@@ -99,6 +107,21 @@ content_begin(struct content *c, int fd)
 		return false;
 	c->size = (uint64_t)st.st_size;
 	return true;
+}
+
+void
+content_begin_known(struct content *c, const struct view known[CACHE_KINDS])
+{
+	forget(c);
+	c->fd = -1;
+	c->size = 0;
+	memcpy(c->known, known, sizeof(c->known));
+}
+
+bool
+content_is_open(const struct content *c)
+{
+	return c->fd >= 0;
 }
 
 void
@@ -143,6 +166,10 @@ content_header(struct content *c, struct view *header)
 {
 	size_t want = HEAD_FIRST;
 
+	if (!content_is_open(c)) {
+		*header = c->known[CACHE_HEADER];
+		return header->p != NULL;
+	}
 	while (c->all.p == NULL && want < BUFFER_MOST) {
 		struct view v;
 
@@ -172,13 +199,32 @@ content_root(struct content *c)
 
 /* ---- to the client ---- */
 
+/* The last n octets of out. */
+static void
+hide_nul(struct str *out, size_t n)
+{
+	char *at = out->p + out->n - n, *end = out->p + out->n;
+
+	while ((at = memchr(at, '\0', (size_t)(end - at))) != NULL)
+		*at++ = (char)0x80;
+}
+
+void
+content_show(struct str *out, struct view v)
+{
+	if (v.n == 0)
+		return;
+	str_add(out, v);
+	hide_nul(out, v.n);
+}
+
 static bool
 write_view(struct imap *im, struct view v)
 {
 	while (v.n > 0) {
 		size_t n = v.n < PIECE ? v.n : PIECE;
 
-		str_addn(&im->out, v.p, n);
+		content_show(&im->out, (struct view){ v.p, n });
 		v = view_skip(v, n);
 		if (!out_push(im))
 			return false;
@@ -195,6 +241,7 @@ write_file(struct imap *im, int fd, struct mime_range r)
 		if (!file_pread_all(fd, str_room(&im->out, n), n, (off_t)r.at))
 			return false;
 		im->out.n += n;
+		hide_nul(&im->out, n);
 		r.at += n;
 		r.n -= n;
 		if (!out_push(im))
@@ -207,8 +254,14 @@ bool
 content_write(struct imap *im, struct content *c, struct mime_range r)
 {
 	struct view v = c->all.p ? c->all : str_view(&c->buffer);
+	size_t n;
 
-	if (r.at + r.n <= v.n)
-		return write_view(im, (struct view){ v.p + r.at, r.n });
+	if (r.at < v.n) {
+		n = v.n - r.at < r.n ? v.n - r.at : r.n;
+		if (!write_view(im, (struct view){ v.p + r.at, n }))
+			return false;
+		r.at += n;
+		r.n -= n;
+	}
 	return write_file(im, c->fd, r);
 }

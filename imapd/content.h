@@ -11,6 +11,7 @@
 #define IMAPD_CONTENT_H
 
 #include "imapd/imap.h"
+#include "lib/mail/cache.h"
 #include "lib/mail/mime.h"
 #include "lib/proc/message.h"
 
@@ -23,13 +24,17 @@ struct contents {
 
 /* Fill in n and uid before; fills in fd. False when store said no. */
 bool contents_open(struct imap *im, struct contents *c, struct why *w);
+/* The same of a mailbox that is open at store under this handle. */
+bool contents_of(struct imap *im, uint32_t handle, struct contents *c,
+    struct why *w);
 void contents_close(struct contents *c);
 
 /* The message that is being looked at. { 0 } before the first. */
 struct content {
-	int fd;
+	int fd;				/* -1: not open */
 	uint64_t size;
 	struct str buffer;		/* its beginning, or all of it */
+	struct view known[CACHE_KINDS];	/* of one that is not open; p NULL: not */
 	struct view all;		/* p NULL until it was asked for */
 	bool mapped;
 	const struct mime_part *root;	/* NULL until it was asked for */
@@ -38,6 +43,11 @@ struct content {
 
 /* Begin with another message; fd stays the caller's and open. */
 bool content_begin(struct content *c, int fd);
+/* Begin with another message that is not open, of which this is known; when
+ * its summary is, its header can be asked for. The views must last. */
+void content_begin_known(struct content *c,
+    const struct view known[CACHE_KINDS]);
+bool content_is_open(const struct content *c);
 /* Done with all of them: give the memory back. */
 void content_free(struct content *c);
 
@@ -46,7 +56,9 @@ bool content_header(struct content *c, struct view *header);
 bool content_all(struct content *c, struct view *all);
 /* The parts; NULL when the file cannot be read. */
 const struct mime_part *content_root(struct content *c);
-/* Write a part of the message to the client, in pieces. False when it cannot be
+/* Append octets as a literal may have them: without NUL. */
+void content_show(struct str *out, struct view v);
+/* Write a part of the message to the client, in pieces, so. False when it cannot be
  * read to that end, or when the client is gone. */
 bool content_write(struct imap *im, struct content *c, struct mime_range r);
 

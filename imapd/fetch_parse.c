@@ -5,15 +5,25 @@
  * One table has them all; a section is read into what imapd/section.c looks up,
  * and written into the label that the response repeats.
  */
+#include "imapd/capability.h"
 #include "imapd/fetch.h"
 #include "lib/mail/envelope.h"
 #include "lib/mail/header.h"
+#include "lib/mail/summary.h"
 
 enum {
 	NEEDS_CONTENT = 1,
 	SETS_SEEN = 2,
 	MAY_SECTION = 4,
-	MUST_SECTION = 8
+	MUST_SECTION = 8,
+	IS_BINARY = 16,		/* the section is a part, nothing else */
+	MAY_PARTIAL = 32,	/* of it */
+	DECODES = NEEDS_CONTENT | MUST_SECTION | IS_BINARY,
+	/* no file, if it is known */
+	NEEDS_HEADER = 64,
+	NEEDS_ENVELOPE = 128,
+	NEEDS_STRUCTURE = 256,
+	NEEDS_PREVIEW = 512
 };
 
 static const struct {
@@ -24,15 +34,33 @@ static const struct {
 } known[] = {
 	{ "FLAGS", fetch_flags, 0, 0 },
 	{ "UID", fetch_uid, 0, 0 },
+	{ "MODSEQ", fetch_modseq, 0, 0 },
 	{ "INTERNALDATE", fetch_date, 0, 0 },
+	{ "SAVEDATE", fetch_saved, 0, 0 },
+	{ "EMAILID", fetch_emailid, 0, 0 },
+	{ "THREADID", fetch_threadid, 0, 0 },
 	{ "RFC822.SIZE", fetch_size, 0, 0 },
-	{ "ENVELOPE", fetch_envelope, NEEDS_CONTENT, 0 },
-	{ "BODYSTRUCTURE", fetch_structure, NEEDS_CONTENT, 0 },
-	{ "BODY", fetch_body, NEEDS_CONTENT | MAY_SECTION, 0 },
+	{ "ENVELOPE", fetch_envelope, NEEDS_ENVELOPE, 0 },
+	{ "PREVIEW", fetch_preview, NEEDS_PREVIEW, 0 },
+	{ "BODYSTRUCTURE", fetch_structure, NEEDS_STRUCTURE, 0 },
+	{ "BODY", fetch_body, NEEDS_STRUCTURE | MAY_SECTION, 0 },
 	{ "BODY.PEEK", fetch_section, NEEDS_CONTENT | MUST_SECTION, 0 },
+	{ "BINARY", fetch_binary, DECODES | SETS_SEEN | MAY_PARTIAL, 0 },
+	{ "BINARY.PEEK", fetch_binary, DECODES | MAY_PARTIAL, 0 },
+	{ "BINARY.SIZE", fetch_binary_size, DECODES, 0 },
 	{ "RFC822", fetch_section, NEEDS_CONTENT | SETS_SEEN, MIME_WHOLE },
 	{ "RFC822.HEADER", fetch_section, NEEDS_CONTENT, MIME_HEADER },
 	{ "RFC822.TEXT", fetch_section, NEEDS_CONTENT | SETS_SEEN, MIME_TEXT },
+};
+
+static const struct {
+	unsigned flag;
+	enum cache_kind kind;
+} kinds[] = {
+	{ NEEDS_HEADER, CACHE_HEADER },
+	{ NEEDS_ENVELOPE, CACHE_ENVELOPE },
+	{ NEEDS_STRUCTURE, CACHE_STRUCTURE },
+	{ NEEDS_PREVIEW, CACHE_PREVIEW },
 };
 
 static const struct {
@@ -150,34 +178,56 @@ parse_partial(struct parse *p, struct section *s)
 	if (!parse_take(p, '<'))
 		return;
 	s->partial = true;
-	s->from = parse_number(p, UINT32_MAX);
+	s->from = parse_number(p, INT64_MAX);
 	parse_want(p, '.');
-	s->count = parse_number(p, UINT32_MAX);
+	s->count = parse_number(p, INT64_MAX);
 	if (s->count == 0)
 		parse_fail(p, "Partial of no octets");
 	parse_want(p, '>');
 }
 
+void
+section_parse(struct parse *p, struct section *s, struct str *label)
+{
+	s->numbers = parse_numbers(p);
+	str_add(label, s->numbers);
+	if (s->numbers.n > 0 && parse_take(p, '.')) {
+		str_addc(label, '.');
+		parse_what(p, s, label);
+	} else if (s->numbers.n == 0 && p->rest.n > 0 &&
+	    parse_peek(p) != ']') {
+		parse_what(p, s, label);
+	}
+}
+
+/* The response to BODY.PEEK and BINARY.PEEK does not say so. */
+static const char *
+first_of_label(unsigned flags)
+{
+	return !(flags & IS_BINARY) ? "BODY[" :
+	    flags & MAY_PARTIAL	    ? "BINARY[" :
+				      "BINARY.SIZE[";
+}
+
 /* "[...]<...>"; the label repeats what stands in the brackets. */
 static void
-parse_section(struct parse *p, struct fetch_item *item)
+parse_section(struct parse *p, struct fetch_item *item, unsigned flags)
 {
 	struct section *s = &item->section;
 	struct str label = { 0 };
 
 	parse_want(p, '[');
-	str_adds(&label, "BODY[");
-	s->numbers = parse_numbers(p);
-	str_add(&label, s->numbers);
-	if (s->numbers.n > 0 && parse_take(p, '.')) {
-		str_addc(&label, '.');
-		parse_what(p, s, &label);
-	} else if (s->numbers.n == 0 && parse_peek(p) != ']') {
-		parse_what(p, s, &label);
+	str_adds(&label, first_of_label(flags));
+	if (flags & IS_BINARY) {
+		s->numbers = parse_numbers(p);
+		str_add(&label, s->numbers);
+	} else {
+		section_parse(p, s, &label);
 	}
 	parse_want(p, ']');
 	str_addc(&label, ']');
-	parse_partial(p, s);
+	if ((flags & MAY_PARTIAL) || !(flags & IS_BINARY))
+		parse_partial(p, s);
 	item->label = arena_copy(p->arena, str_view(&label));
 	str_free(&label);
 }
@@ -193,11 +243,40 @@ add_item(struct fetch *f, struct fetch_item *item, unsigned flags)
 		end = &(*end)->next;
 	*end = item;
 	f->count++;
-	f->content |= (flags & NEEDS_CONTENT) != 0;
+	f->content |= (flags & (NEEDS_CONTENT | SETS_SEEN)) != 0;
+	for (size_t i = 0; i < nitems(kinds); i++)
+		if (flags & kinds[i].flag)
+			f->want |= WANT(kinds[i].kind);
 	f->seen |= (flags & SETS_SEEN) != 0;
+	f->binary |= (flags & IS_BINARY) != 0;
 	f->flags |= item->write == fetch_flags;
 	f->uid |= item->write == fetch_uid;
-	f->others |= item->write != fetch_flags && item->write != fetch_uid;
+	f->modseq |= item->write == fetch_modseq;
+	f->others |= item->write != fetch_flags && item->write != fetch_uid &&
+	    item->write != fetch_modseq;
+}
+
+/* HEADER.FIELDS of the message itself, of fields that summaries have. */
+static bool
+is_in_summary(const struct section *s)
+{
+	if (s->numbers.n > 0 || s->field == NULL || s->others)
+		return false;
+	for (size_t i = 0; i < s->fields; i++)
+		if (!summary_has(s->field[i]))
+			return false;
+	return true;
+}
+
+/* " (LAZY)": a preview costs little, so it is always made (RFC 8970 4.1). What
+ * else stands in parentheses behind a single item is a modifier. */
+static void
+parse_lazy(struct parse *p)
+{
+	static const struct view lazy = VIEW_LIT(" (LAZY)");
+
+	if (view_startsi(p->rest, lazy))
+		p->rest = view_skip(p->rest, lazy.n);
 }
 
 static void
@@ -217,20 +296,23 @@ parse_item(struct fetch *f, struct parse *p)
 	}
 	flags = known[i].flags;
 	item->write = known[i].write;
+	if (item->write == fetch_preview)
+		parse_lazy(p);
 	item->label = known[i].name;
 	item->section.want = known[i].want;
-	if ((flags & MUST_SECTION) ||
-	    ((flags & MAY_SECTION) && parse_peek(p) == '[')) {
-		parse_section(p, item);
+	if ((flags & MAY_SECTION) && parse_peek(p) == '[') {
 		item->write = fetch_section;
-		if (!(flags & MUST_SECTION))
-			flags |= SETS_SEEN;
+		flags = NEEDS_CONTENT | MUST_SECTION | SETS_SEEN;
 	}
+	if (flags & MUST_SECTION)
+		parse_section(p, item, flags);
+	if (is_in_summary(&item->section))
+		flags = NEEDS_HEADER | (flags & SETS_SEEN);
 	add_item(f, item, flags);
 }
 
-static void
-parse_items(struct fetch *f, struct parse *p)
+void
+fetch_parse_list(struct fetch *f, struct parse *p)
 {
 	parse_want(p, '(');
 	do
@@ -239,8 +321,62 @@ parse_items(struct fetch *f, struct parse *p)
 	parse_want(p, ')');
 }
 
-void
-fetch_parse(struct fetch *f, struct parse *p)
+/* ---- modifiers (RFC 4466, RFC 7162 3.1.4) ---- */
+
+static void
+parse_changedsince(struct fetch *f, struct parse *p)
+{
+	static struct fetch_item modseq = { .write = fetch_modseq,
+		.label = "MODSEQ" };
+	struct fetch_item *item;
+
+	parse_space(p);
+	f->since = parse_number(p, MODSEQ_MAX);
+	if (f->changed)
+		parse_fail(p, "CHANGEDSINCE twice");
+	f->changed = true;
+	if (f->modseq)
+		return;
+	item = arena_alloc(p->arena, sizeof(*item));
+	*item = modseq;
+	add_item(f, item, 0);
+}
+
+static void
+take_partial(struct fetch *f, struct parse *p)
+{
+	parse_space(p);
+	partial_parse(&f->partial, p);
+	if (f->part || !f->im->uid)
+		parse_fail(p, "PARTIAL is for UID FETCH, once");
+	f->part = true;
+}
+
+static void
+parse_modifiers(struct fetch *f, struct parse *p)
+{
+	if (!parse_take(p, ' '))
+		return;
+	parse_want(p, '(');
+	do {
+		if (parse_word(p, "CHANGEDSINCE"))
+			parse_changedsince(f, p);
+		else if (parse_word(p, "VANISHED"))
+			f->vanished = true;
+		else if (parse_word(p, "PARTIAL"))
+			take_partial(f, p);
+		else
+			parse_fail(p, "Unknown FETCH modifier");
+	} while (parse_take(p, ' '));
+	parse_want(p, ')');
+	if (f->vanished && (!f->changed || !f->im->uid ||
+		!imap_has(f->im, FEATURE_QRESYNC)))
+		parse_fail(p, "VANISHED is for UID FETCH with CHANGEDSINCE, "
+		    "after ENABLE QRESYNC");
+}
+
+static void
+parse_wanted(struct fetch *f, struct parse *p)
 {
 	for (size_t i = 0; i < nitems(macros); i++) {
 		struct parse macro;
@@ -248,11 +384,20 @@ fetch_parse(struct fetch *f, struct parse *p)
 		if (!parse_word(p, macros[i].name))
 			continue;
 		macro = parse_begin(view_of(macros[i].items), p->arena);
-		parse_items(f, &macro);
+		fetch_parse_list(f, &macro);
 		return;
 	}
 	if (parse_peek(p) == '(')
-		parse_items(f, p);
+		fetch_parse_list(f, p);
 	else
 		parse_item(f, p);
+}
+
+void
+fetch_parse(struct fetch *f, struct parse *p)
+{
+	parse_wanted(f, p);
+	parse_modifiers(f, p);
+	if (f->modseq && parse_fine(p))
+		f->im->enabled |= FEATURE_CONDSTORE;
 }

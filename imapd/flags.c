@@ -5,6 +5,7 @@
  * The 64 combinations of system flags are texts made once, as FETCH FLAGS
  * writes one for each of 100,000 messages.
  */
+#include "imapd/capability.h"
 #include "imapd/flags.h"
 #include "lib/proc/message.h"
 
@@ -109,10 +110,14 @@ write_keywords(const struct box *b, const uint8_t *record, struct str *out)
 void
 flags_write(const struct box *b, const uint8_t *record, struct str *out)
 {
+	uint32_t flags = record_flags(record) & FLAG_ALL;
+
 	if (combination[0].p == NULL)
 		make_combinations();
+	if (b->im != NULL && imap_has(b->im, FEATURE_REV2))
+		flags &= ~(uint32_t)FLAG_RECENT;
 	str_add(out, VIEW_LIT("FLAGS ("));
-	str_add(out, combination[record_flags(record) & FLAG_ALL]);
+	str_add(out, combination[flags]);
 	if (b->keywords > 0)
 		write_keywords(b, record, out);
 	str_addc(out, ')');

@@ -20,43 +20,19 @@
 
 struct box;
 struct channel;
+struct command;
 struct message;
+struct notify;
 struct reply;
 struct session;
 struct settings;
 
-/* Which states a command is allowed in. */
-enum {
-	STATE_LOGIN = 1,	/* not authenticated */
-	STATE_AUTH = 2,		/* authenticated, nothing selected */
-	STATE_SELECTED = 4,
-	STATE_IN = STATE_AUTH | STATE_SELECTED,
-	STATE_ANY = STATE_LOGIN | STATE_IN
-};
-
-/* Flags of a command. */
-enum {
-	CMD_UID = 1,		/* has a form with UIDs */
-	CMD_STABLE = 2,		/* numbers stay: no EXPUNGE without UID */
-	CMD_WRITES = 4,		/* not in a mailbox open by EXAMINE */
-	CMD_SECRET = 8		/* arguments are wiped afterwards */
-};
-
 enum answer { ANSWER_OK, ANSWER_NO, ANSWER_BAD };
-
-struct imap;
-struct command {
-	const char *name;
-	enum answer (*run)(struct imap *, struct parse *);
-	unsigned states;
-	unsigned flags;
-};
 
 /* A literal that a command takes from the stream itself (APPEND). */
 struct incoming {
-	uint64_t size;
+	struct literal literal;		/* size: what is still to come */
 	bool pending;		/* announced, not yet taken */
-	bool waits;		/* the client waits for "+" */
 	bool open;		/* the rest of the line is still to come */
 };
 
@@ -71,18 +47,27 @@ struct imap {
 	char *user;			/* NULL before login */
 	struct channel *store;		/* the link that knows our grant */
 	uint32_t instance;		/* of store */
+	uint64_t admitted;		/* other instances that know us: bits */
+	struct channel *appends_at;	/* where append_open was asked */
+	struct channel *opens_at;	/* where mailbox_open is being asked */
 	struct box *box;		/* NULL: nothing selected */
+	struct box *look;		/* looked into instead (ESEARCH) */
+	struct notify *notify;		/* NULL: never asked for (notify.h) */
 	struct arena arena;		/* of the command */
+	struct view tag;		/* of the command */
 	struct str text;		/* of the command, as it came */
 	struct str out;			/* written, not yet in the stream */
 	struct str said;		/* of the tagged answer */
 	const char *wrong;		/* with the command as it came */
 	struct incoming incoming;
+	unsigned enabled;		/* enum feature of capability.h */
 	bool uid;			/* UID form of the command */
 	bool over;			/* end after this command */
 	bool lost;			/* store has forgotten us */
-	bool idling;			/* waits in IDLE: wake for news */
+	bool idling;			/* waits: wake for news */
+	int64_t deadline;		/* of the next command; 0: begin anew */
 	bool begins_tls;		/* after the answer of this command */
+	bool begins_deflate;		/* the same */
 	struct gate gate;		/* up to the login */
 	unsigned errors;		/* wrong commands, in a row after login */
 	uint64_t sent;			/* octets, for the log */
@@ -114,7 +99,7 @@ void out_printf(struct imap *im, const char *fmt, ...) PRINTF(2, 3);
 void out_string(struct imap *im, struct view v);
 /* As out_string, but an atom where one can. */
 void out_astring(struct imap *im, struct view v);
-/* A UTF-8 mailbox name as modified UTF-7. */
+/* A UTF-8 mailbox name, in modified UTF-7 unless the client takes UTF-8. */
 void out_mailbox(struct imap *im, struct view name);
 /* Hand over to the stream when there is much; may wait. False when the
  * client is gone: stop writing. */

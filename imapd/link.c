@@ -9,7 +9,9 @@
 #include <stdlib.h>
 
 #include "imapd/link.h"
+#include "imapd/notify.h"
 #include "lib/base/tree.h"
+#include "lib/mail/rights.h"
 #include "lib/mail/sasl.h"
 #include "lib/proc/service.h"
 
@@ -23,8 +25,10 @@ struct early {
 };
 
 RB_HEAD(boxes, box);
+RB_HEAD(watchers, notify);
 struct link {
 	struct boxes boxes;
+	struct watchers watchers;
 	unsigned opening;
 	struct early *early, **early_tail;
 };
@@ -38,6 +42,13 @@ handle_cmp(const struct box *a, const struct box *b)
 }
 TREE_GENERATE(boxes, box, by_handle, handle_cmp)
 
+static int
+session_cmp(const struct notify *a, const struct notify *b)
+{
+	return (a->session > b->session) - (a->session < b->session);
+}
+TREE_GENERATE(watchers, notify, by_session, session_cmp)
+
 static struct link *
 link_of(struct channel *c)
 {
@@ -46,6 +57,7 @@ link_of(struct channel *c)
 	if (l == NULL) {
 		*channel_slot(c) = l = xcalloc(1, sizeof(*l));
 		RB_INIT(&l->boxes);
+		RB_INIT(&l->watchers);
 		l->early_tail = &l->early;
 	}
 	return l;
@@ -93,8 +105,20 @@ keywords(struct box *b, const struct msg_mailbox_event *e)
 	box_set_keywords(b, e->keywords);
 }
 
+/* Without r there is nothing to be seen of it any more, as if it were gone. */
+static void
+rights(struct box *b, const struct msg_mailbox_event *e)
+{
+	if (!rights_parse(e->records, &b->rights))
+		return;
+	if (b->rights & RIGHT_READ)
+		b->new_keywords = true;
+	else
+		b->deleted = true;
+}
+
 static void (*const kinds[])(struct box *, const struct msg_mailbox_event *) =
-    { NULL, added, flagged, expunged, deleted, keywords };
+    { NULL, added, flagged, expunged, deleted, keywords, rights };
 
 static void
 apply(struct box *b, const struct msg_mailbox_event *e)
@@ -135,6 +159,39 @@ on_event(struct channel *c, uint32_t tag, struct msg_mailbox_event *e)
 	} else if (l->opening > 0) {
 		keep(l, e);
 	}
+}
+
+static void
+on_watched(struct channel *c, uint32_t tag, struct msg_watched *m)
+{
+	struct notify key = { .session = m->session };
+	struct notify *n = RB_FIND(watchers, &link_of(c)->watchers, &key);
+
+	(void)tag;
+	if (n == NULL)
+		return;
+	notify_hear(n, m);
+	if (notify_has_news(n->im))
+		wake(n->im);
+}
+
+void
+link_watch(struct notify *n)
+{
+	n->watching = true;
+	n->channel = n->im->store;
+	if (n->channel != NULL)
+		must(RB_INSERT(watchers, &link_of(n->channel)->watchers, n) ==
+		    NULL);
+}
+
+void
+link_unwatch(struct notify *n)
+{
+	if (n->channel != NULL)
+		RB_REMOVE(watchers, &link_of(n->channel)->watchers, n);
+	n->channel = NULL;
+	n->watching = false;
 }
 
 /* ---- opening ---- */
@@ -208,6 +265,39 @@ link_leave(struct imap *im)
 	LIST_REMOVE(im, next);
 }
 
+/* The user's own, or one that has others' mailboxes: who has selected one of
+ * those is told that it is away, the rest is asked for anew. */
+static void
+forget_store(struct imap *im, struct channel *c)
+{
+	im->admitted &= ~((uint64_t)1 << channel_peer(c)->instance);
+	if (im->appends_at == c)
+		im->appends_at = NULL;
+	if (im->opens_at == c)
+		im->opens_at = NULL;
+	if (im->store == c)
+		im->store = NULL;
+	else if (im->box == NULL || im->box->channel != c)
+		return;
+	im->lost = true;
+	wake(im);
+}
+
+/* Their handles end with the link. */
+static void
+let_go(struct link *l)
+{
+	struct notify *n;
+	struct box *b;
+
+	RB_FOREACH(b, boxes, &l->boxes)
+		b->channel = NULL;
+	RB_FOREACH(n, watchers, &l->watchers) {
+		n->channel = NULL;
+		n->watching = false;
+	}
+}
+
 /* A store that comes back knows none of our sessions: they must log in
  * again. */
 static void
@@ -216,17 +306,11 @@ on_closed(struct channel *c)
 	struct link *l = *channel_slot(c);
 	struct imap *im;
 
-	LIST_FOREACH(im, &sessions, next) {
-		if (im->store != c)
-			continue;
-		im->store = NULL;
-		im->lost = true;
-		if (im->box != NULL)
-			im->box->channel = NULL;
-		wake(im);
-	}
+	LIST_FOREACH(im, &sessions, next)
+		forget_store(im, c);
 	if (l == NULL)
 		return;
+	let_go(l);
 	drop_early(l);
 	free(l);
 	*channel_slot(c) = NULL;
@@ -234,6 +318,7 @@ on_closed(struct channel *c)
 
 const struct handlers link_handlers = {
 	.mailbox_event = on_event,
+	.watched = on_watched,
 	.mechanisms = sasl_mechanisms,
 	.closed = on_closed,
 };

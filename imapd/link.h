@@ -28,4 +28,9 @@ void link_open_end(struct channel *c);
 void link_attach(struct box *b);
 void link_detach(struct box *b);
 
+struct notify;
+/* What is said to those who watch goes to n from now on, or no more. */
+void link_watch(struct notify *n);
+void link_unwatch(struct notify *n);
+
 #endif

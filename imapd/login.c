@@ -5,7 +5,7 @@
  * auth tells store before it answers, so that with the answer the link to that
  * store process accepts this session. Delays after wrong passwords are auth's.
  */
-#include "imapd/commands.h"
+#include "imapd/capability.h"
 #include "imapd/login.h"
 #include "lib/proc/service.h"
 

@@ -2,7 +2,8 @@
 /*
  * out - what the client gets, and what store is asked
  */
-#include "imapd/imap.h"
+#include "imapd/capability.h"
+#include "imapd/route.h"
 #include "lib/mail/envelope.h"
 #include "lib/mail/utf8.h"
 #include "lib/proc/service.h"
@@ -51,6 +52,14 @@ out_mailbox(struct imap *im, struct view name)
 {
 	struct str wire = { 0 };
 
+	if (imap_has(im, SPEAKS_UTF8) && !utf8_is_ascii(name)) {
+		envelope_utf8(&im->out, name);
+		return;
+	}
+	if (imap_has(im, SPEAKS_UTF8)) {
+		out_astring(im, name);
+		return;
+	}
 	if (!utf7_encode(&wire, name))
 		str_add(&wire, name);
 	out_astring(im, str_view(&wire));
@@ -121,11 +130,12 @@ bool
 house_ask(struct imap *im, const struct message *request, struct reply *reply,
     struct why *w)
 {
+	struct channel *c;
+
 	if (request->type == MSG_login)
 		return ask_auth(im, request, reply, w);
-	if (im->lost || im->store == NULL)
-		return why_later(w, "3.0", "The mailboxes are not reachable");
-	return channel_call(im->store, request, reply,
+	c = route_message(im, request, w);
+	return c != NULL && channel_call(c, request, reply,
 	    deadline_in(STORE_WAIT_MS), w);
 }
 

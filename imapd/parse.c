@@ -156,7 +156,7 @@ parse_word(struct parse *p, const char *word)
 /* ---- strings ---- */
 
 bool
-parse_literal_head(struct view line, uint64_t *size, bool *waits)
+parse_literal_head(struct view line, struct literal *out)
 {
 	size_t open = view_rfind(line, '{');
 	struct view n;
@@ -164,30 +164,53 @@ parse_literal_head(struct view line, uint64_t *size, bool *waits)
 	if (line.n == 0 || line.p[line.n - 1] != '}' || open == line.n)
 		return false;
 	n = (struct view){ line.p + open + 1, line.n - open - 2 };
-	*waits = n.n == 0 || n.p[n.n - 1] != '+';
-	if (!*waits)
+	out->binary = open > 0 && line.p[open - 1] == '~';
+	out->waits = n.n == 0 || n.p[n.n - 1] != '+';
+	if (!out->waits)
 		n.n--;
-	return view_u64(n, UINT64_MAX / 2, size);
+	return view_u64(n, UINT64_MAX / 2, &out->size);
+}
+
+bool
+parse_at_literal(const struct parse *p, struct literal *out)
+{
+	struct view head = p->rest;
+
+	if (!view_ends(head, VIEW_LIT("\r\n")))
+		return false;
+	head.n -= 2;
+	return parse_literal_head(head, out) &&
+	    head.n == view_find(head, '}') + 1 &&
+	    view_rfind(head, '{') == (out->binary ? 1 : 0) &&
+	    head.p[0] == (out->binary ? '~' : '{');
 }
 
 /* "{n}" CR LF and n octets, as the reader has put them together. */
 static struct view
-take_literal(struct parse *p)
+take_octets(struct parse *p)
 {
 	size_t close = view_find(p->rest, '}');
 	struct view head = { p->rest.p, close + 1 }, body;
-	uint64_t n;
-	bool waits;
+	struct literal l;
 
-	if (close + 3 > p->rest.n || !parse_literal_head(head, &n, &waits) ||
+	if (close + 3 > p->rest.n || !parse_literal_head(head, &l) ||
+	    view_rfind(head, '{') > 0 ||
 	    !view_starts(view_skip(p->rest, close + 1), VIEW_LIT("\r\n")) ||
-	    n > p->rest.n - close - 3) {
+	    l.size > p->rest.n - close - 3) {
 		parse_fail(p, "Literal expected");
 		return VIEW_NONE;
 	}
-	body = (struct view){ p->rest.p + close + 3, (size_t)n };
-	p->rest = view_skip(p->rest, close + 3 + (size_t)n);
-	if (memchr(body.p, '\0', body.n) != NULL)
+	body = (struct view){ p->rest.p + close + 3, (size_t)l.size };
+	p->rest = view_skip(p->rest, close + 3 + (size_t)l.size);
+	return body;
+}
+
+static struct view
+take_literal(struct parse *p)
+{
+	struct view body = take_octets(p);
+
+	if (body.n > 0 && memchr(body.p, '\0', body.n) != NULL)
 		parse_fail(p, "NUL in a string");
 	return body;
 }
@@ -233,6 +256,10 @@ take_quoted(struct parse *p)
 		parse_fail(p, "String without its end");
 		return VIEW_NONE;
 	}
+	if (p->utf8 && !utf8_valid(v)) {
+		parse_fail(p, "Not UTF-8");
+		return VIEW_NONE;
+	}
 	p->rest = view_skip(p->rest, v.n + 2);
 	return escaped ? unescape(p, v) : v;
 }
@@ -270,8 +297,15 @@ parse_nstring(struct parse *p)
 	return parse_string(p);
 }
 
+struct view
+parse_nstring8(struct parse *p)
+{
+	return parse_take(p, '~') ? take_octets(p) : parse_nstring(p);
+}
+
 /* ---- mailbox names ---- */
 
+/* From UTF-8, which it is when the client has said so, or modified UTF-7. */
 static struct view
 utf8_name(struct parse *p, struct view wire)
 {
@@ -280,6 +314,11 @@ utf8_name(struct parse *p, struct view wire)
 
 	if (!parse_fine(p))
 		return v;
+	if (p->utf8) {
+		if (!utf8_valid(wire))
+			parse_fail(p, "Mailbox name is not UTF-8");
+		return parse_fine(p) ? wire : v;
+	}
 	if (!utf7_decode(&name, wire))
 		parse_fail(p, "Mailbox name is not modified UTF-7");
 	else
@@ -288,18 +327,47 @@ utf8_name(struct parse *p, struct view wire)
 	return v;
 }
 
+/* RFC 9051 5.1: what no name may have. */
+static bool
+is_forbidden(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 ||
+	    c == 0x2029;
+}
+
+static void
+check_name(struct parse *p, struct view name)
+{
+	uint32_t c;
+
+	while (name.n > 0 && utf8_get(&name, &c))
+		if (is_forbidden(c))
+			parse_fail(p, "Control character in a mailbox name");
+}
+
 struct view
 parse_mailbox(struct parse *p)
 {
 	struct view v = utf8_name(p, parse_astring(p));
 	char *name;
 
+	check_name(p, v);
 	if (!view_startsi(v, VIEW_LIT("INBOX")) ||
 	    (v.n > 5 && v.p[5] != '/'))
 		return v;
 	name = arena_copy(p->arena, v);
 	memcpy(name, "INBOX", 5);
 	return (struct view){ name, v.n };
+}
+
+struct view
+parse_mailbox_named(struct parse *p)
+{
+	struct view name = parse_mailbox(p);
+
+	if (parse_fine(p) && name.n == 0)
+		parse_fail(p, "A mailbox has a name");
+	return name;
 }
 
 struct view

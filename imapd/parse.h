@@ -20,6 +20,7 @@ struct parse {
 	struct arena *arena;
 	const char *error;	/* NULL: fine so far */
 	unsigned depth;		/* of parentheses, by their readers */
+	bool utf8;		/* names and what is in quotes are UTF-8 */
 };
 
 struct parse parse_begin(struct view command, struct arena *arena);
@@ -55,8 +56,12 @@ struct view parse_string(struct parse *p);
 struct view parse_astring(struct parse *p);
 /* A string; p == NULL for NIL. */
 struct view parse_nstring(struct parse *p);
+/* The same, or a literal8, in which NUL may be. */
+struct view parse_nstring8(struct parse *p);
 /* A mailbox name, as UTF-8; INBOX in capitals whatever it was. */
 struct view parse_mailbox(struct parse *p);
+/* The same, where "" would name nothing. */
+struct view parse_mailbox_named(struct parse *p);
 /* A name with % and *, as UTF-8. */
 struct view parse_pattern(struct parse *p);
 /* Decimal, at most max. */
@@ -66,7 +71,14 @@ void parse_set(struct parse *p, uint32_t star, struct numset *set);
 /* Does a sequence set come next? */
 bool parse_at_set(const struct parse *p);
 
-/* Is this how a line announces a literal, and of what size? */
-bool parse_literal_head(struct view line, uint64_t *size, bool *waits);
+/* Is this how a line announces a literal: "{n}", "{n+}", "~{n}", "~{n+}"? */
+struct literal {
+	uint64_t size;
+	bool waits;		/* the client waits for "+" */
+	bool binary;		/* literal8: NUL may be in it (RFC 3516) */
+};
+bool parse_literal_head(struct view line, struct literal *out);
+/* Is nothing left but the announcement of a literal? With it. */
+bool parse_at_literal(const struct parse *p, struct literal *out);
 
 #endif

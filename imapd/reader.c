@@ -13,6 +13,7 @@
 #include "lib/proc/service.h"
 
 #define SKIP_MAX	(1ull << 32)	/* literals that are read in vain */
+#define UNASKED_MAX	4096		/* of LITERAL- */
 
 /* What must be known of a line that is not kept. */
 struct line {
@@ -118,13 +119,13 @@ announces(const struct line *l, struct incoming *in)
 
 	if (v.n > 0 && v.p[v.n - 1] == '\r')
 		v.n--;
-	return parse_literal_head(v, &in->size, &in->waits);
+	return parse_literal_head(v, &in->literal);
 }
 
 static bool
 go_ahead(struct imap *im, const struct incoming *in)
 {
-	if (!in->waits)
+	if (!in->literal.waits)
 		return true;
 	out_puts(im, "+ Go ahead\r\n");
 	return out_flush(im);
@@ -152,12 +153,32 @@ take_literal(struct imap *im, uint64_t n)
 	return true;
 }
 
+bool
+reader_may_come(const struct imap *im, const struct literal *l)
+{
+	return l->waits || !im->settings->imap_literal_minus ||
+	    l->size <= UNASKED_MAX;
+}
+
+/* Too large for us, or to come without being asked for. */
+static void
+judge(struct imap *im, const struct literal *l)
+{
+	if (im->wrong == NULL && l->size > limit(im) - im->text.n)
+		im->wrong = "[LIMIT] Literal too large";
+	if (im->wrong == NULL && !reader_may_come(im, l))
+		im->wrong = "[TOOBIG] Literal too large to be sent without "
+			    "waiting";
+}
+
 static bool
 too_patient(struct imap *im, const struct incoming *in)
 {
-	if (im->wrong == NULL || (im->user != NULL && in->size < SKIP_MAX))
+	if (im->wrong == NULL ||
+	    (im->user != NULL && in->literal.size < SKIP_MAX))
 		return false;
-	out_puts(im, "* BYE [LIMIT] Literal too large\r\n");
+	out_printf(im, "* BYE [%s] Literal too large\r\n",
+	    im->settings->imap_literal_minus ? "TOOBIG" : "LIMIT");
 	im->ended = "Literal too large";
 	im->over = true;
 	return true;
@@ -190,12 +211,11 @@ take_command(struct imap *im)
 			im->incoming.pending = im->incoming.open = true;
 			return READ_COMMAND;
 		}
-		if (im->wrong == NULL && in.size > limit(im) - im->text.n)
-			im->wrong = "[LIMIT] Literal too large";
-		if (im->wrong != NULL && in.waits)
+		judge(im, &in.literal);
+		if (im->wrong != NULL && in.literal.waits)
 			return READ_BAD;
 		if (too_patient(im, &in) || !go_ahead(im, &in) ||
-		    !take_literal(im, in.size))
+		    !take_literal(im, in.literal.size))
 			return READ_GONE;
 	}
 }
@@ -233,7 +253,7 @@ reader_literal_piece(struct imap *im, struct view *piece)
 	enum stream_end e;
 
 	*piece = VIEW_NONE;
-	if (im->incoming.size == 0) {
+	if (im->incoming.literal.size == 0) {
 		im->incoming.pending = false;
 		return true;
 	}
@@ -242,15 +262,15 @@ reader_literal_piece(struct imap *im, struct view *piece)
 		reader_gone(im, e);
 		return false;
 	}
-	if (piece->n > im->incoming.size)
-		piece->n = (size_t)im->incoming.size;
+	if (piece->n > im->incoming.literal.size)
+		piece->n = (size_t)im->incoming.literal.size;
 	return true;
 }
 
 void
 reader_literal_done(struct imap *im, size_t n)
 {
-	im->incoming.size -= n;
+	im->incoming.literal.size -= n;
 	stream_skip(&im->session->stream, n);
 }
 
@@ -274,12 +294,12 @@ bool
 reader_finish(struct imap *im)
 {
 	while (im->incoming.open) {
-		if (im->incoming.pending && im->incoming.waits)
+		if (im->incoming.pending && im->incoming.literal.waits)
 			break;
 		if (im->wrong == NULL)
 			im->wrong = "";	/* keep nothing */
 		if (im->incoming.pending && (too_patient(im, &im->incoming) ||
-			!take_literal(im, im->incoming.size)))
+			!take_literal(im, im->incoming.literal.size)))
 			return false;
 		if (reader_continue(im) == READ_GONE)
 			return false;

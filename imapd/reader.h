@@ -35,6 +35,8 @@ bool reader_finish(struct imap *im);
 int64_t reader_deadline(struct imap *im);
 /* Why there is nothing more to read: a word to the client, and to the log. */
 void reader_gone(struct imap *im, enum stream_end e);
+/* May a literal of this size come without waiting (RFC 7888 5)? */
+bool reader_may_come(const struct imap *im, const struct literal *l);
 /* Ask for the literal (if the client waits) and take it in pieces. */
 bool reader_literal_begin(struct imap *im);
 /* The next piece, at most 64 KiB; empty when all was taken. False: gone. */

@@ -6,6 +6,7 @@
  * soon as one key says no, so that most messages are never opened.
  */
 #include "imapd/search.h"
+#include "lib/base/clock.h"
 #include "lib/mail/date.h"
 
 static enum verdict_of_key
@@ -87,10 +88,48 @@ key_date(struct search *s, const struct key *k)
 	return compare_day(date_day(DATE_UTC(s->record.date)), k);
 }
 
+/* By the second (RFC 5032): no older than so many seconds, or older. */
+enum verdict_of_key
+key_age(struct search *s, const struct key *k)
+{
+	int64_t since = clock_wall() - k->number;
+
+	return verdict(k->compare < 0 ? s->record.date <= since :
+					s->record.date >= since);
+}
+
+/* The day that it came into this mailbox (RFC 8514). */
+enum verdict_of_key
+key_saved(struct search *s, const struct key *k)
+{
+	return compare_day(date_day(DATE_UTC(s->record.saved)), k);
+}
+
+/* want: it is such an id at all. */
+enum verdict_of_key
+key_emailid(struct search *s, const struct key *k)
+{
+	return verdict(k->want && s->record.content == k->content);
+}
+
+enum verdict_of_key
+key_none(struct search *s, const struct key *k)
+{
+	(void)s;
+	(void)k;
+	return KEY_NO;
+}
+
 enum verdict_of_key
 key_numbers(struct search *s, const struct key *k)
 {
 	return verdict(numset_has(&k->set, s->seq));
+}
+
+enum verdict_of_key
+key_modseq(struct search *s, const struct key *k)
+{
+	return verdict(s->record.modseq >= (uint64_t)k->number);
 }
 
 enum verdict_of_key

@@ -2,22 +2,33 @@
 /*
  * search_text - keys that look into the message
  *
- * What is compared is what a reader sees: fields with their encoded words
- * decoded, bodies decoded and converted to UTF-8, both without case. Bodies are
- * those of text parts and the headers of enclosed messages; other data is no
- * text. A body is worked on in pieces that end with a line and overlap by the
- * length of the needle, so that memory stays small and other sessions get their
- * turn.
+ * What is compared is what a reader sees (imapd/text.h). Without the file at hand a
+ * key may still say no: fields may stand in a summary, and a needle cannot be in
+ * a text that lacks one of its triples (lib/mail/grams.h).
  */
 #include "imapd/search.h"
-#include "lib/mail/charset.h"
+#include "imapd/text.h"
 #include "lib/mail/date.h"
-#include "lib/mail/encode.h"
+#include "lib/mail/grams.h"
 #include "lib/mail/header.h"
-#include "lib/mail/word.h"
 
-#define PIECE	    (128u * 1024)
-#define LINELESS (1024u * 1024)	/* cut here where no line ends */
+/* The message is open, or what is known of it is enough for these fields. */
+static bool
+has_fields(const struct search *s, const struct key *k)
+{
+	return s->content != NULL && (content_is_open(s->content) ||
+	    (k->in_summary && s->content->known[CACHE_HEADER].p != NULL));
+}
+
+/* Without the message: certainly not there, or open it. */
+static enum verdict_of_key
+without(const struct search *s, const struct key *k)
+{
+	struct view grams = s->content != NULL ?
+	    s->content->known[CACHE_GRAMS] : VIEW_NONE;
+
+	return grams_may_have(grams, k->grams) ? KEY_NEEDS_CONTENT : KEY_NO;
+}
 
 /* The header, or an error that is remembered: then nothing matches. */
 static bool
@@ -29,17 +40,28 @@ get_header(struct search *s, struct view *header)
 	return false;
 }
 
-/* Does the text contain the needle, once it is folded? */
 static bool
-contains(struct view utf8, struct view needle, struct str *folded)
+has_none(void *needle, struct view folded)
 {
-	str_reset(folded);
-	charset_fold(folded, utf8);
-	return view_search(str_view(folded), needle) < folded->n ||
-	    needle.n == 0;
+	const struct view *v = needle;
+
+	return v->n > 0 && view_search(folded, *v) == folded.n;
 }
 
-/* ---- fields ---- */
+static struct text_reader
+reader_for(const struct key *k)
+{
+	return (struct text_reader){ .f = has_none,
+		.arg = (void *)(uintptr_t)&k->text,
+		.overlap = k->text.n > 0 ? k->text.n - 1 : 0 };
+}
+
+static enum verdict_of_key
+verdict_of(struct text_reader *r)
+{
+	text_end(r);
+	return r->enough ? KEY_YES : KEY_NO;
+}
 
 enum verdict_of_key
 key_sent(struct search *s, const struct key *k)
@@ -48,7 +70,7 @@ key_sent(struct search *s, const struct key *k)
 	struct date date;
 	int64_t day;
 
-	if (s->content == NULL)
+	if (!has_fields(s, k))
 		return KEY_NEEDS_CONTENT;
 	if (!get_header(s, &header) || !header_find(header, "Date", &value) ||
 	    !date_parse(value, &date))
@@ -61,161 +83,48 @@ key_sent(struct search *s, const struct key *k)
 	    KEY_NO;
 }
 
-/* Fields of this name; of any name when it is empty, which looks at the names
- * as well. */
-static bool
-in_fields(struct view header, struct view name, struct view needle)
-{
-	struct str decoded = { 0 }, folded = { 0 };
-	struct header h;
-	bool found = false;
-
-	while (!found && header_next(&header, &h)) {
-		if (name.n > 0 && !view_eqi(h.name, name))
-			continue;
-		str_reset(&decoded);
-		if (name.n == 0) {
-			str_add(&decoded, h.name);
-			str_adds(&decoded, ": ");
-		}
-		word_decode(&decoded, h.value);
-		found = contains(str_view(&decoded), needle, &folded);
-	}
-	str_free(&decoded);
-	str_free(&folded);
-	return found;
-}
-
 enum verdict_of_key
 key_header(struct search *s, const struct key *k)
 {
+	struct text_reader r = reader_for(k);
 	struct view header;
 
-	if (s->content == NULL)
-		return KEY_NEEDS_CONTENT;
+	if (!has_fields(s, k))
+		return without(s, k);
 	if (!get_header(s, &header))
 		return KEY_NO;
-	return in_fields(header, k->name, k->text) ? KEY_YES : KEY_NO;
-}
-
-/* ---- bodies ---- */
-
-struct body {
-	struct view needle, charset;
-	struct str text;	/* decoded, not yet looked at */
-	struct str utf8;
-	struct str folded;	/* the end of the last piece, and this one */
-};
-
-static bool
-look(struct body *b, size_t n)
-{
-	size_t keep = b->needle.n - 1;
-	size_t from;
-
-	str_reset(&b->utf8);
-	charset_convert(&b->utf8, b->charset, (struct view){ b->text.p, n });
-	str_drop(&b->text, n);
-	charset_fold(&b->folded, str_view(&b->utf8));
-	from = b->folded.n > keep ? b->folded.n - keep : 0;
-	if (view_search(str_view(&b->folded), b->needle) < b->folded.n)
-		return true;
-	str_drop(&b->folded, from);
-	return false;
-}
-
-/* Up to the last line end; the rest waits for more. */
-static bool
-look_at_lines(struct body *b)
-{
-	size_t at = view_rfind(str_view(&b->text), '\n');
-
-	if (at < b->text.n)
-		return look(b, at + 1);
-	return b->text.n > LINELESS && look(b, b->text.n);
-}
-
-static bool
-in_octets(struct body *b, struct view octets, enum encoding encoding)
-{
-	struct decode d;
-	bool found = false;
-
-	decode_begin(&d, encoding);
-	while (octets.n > 0 && !found) {
-		size_t n = octets.n < PIECE ? octets.n : PIECE;
-
-		decode_feed(&d, (struct view){ octets.p, n }, &b->text);
-		octets = view_skip(octets, n);
-		found = look_at_lines(b);
-		if (octets.n > 0)
-			give_way();
-	}
-	decode_end(&d, &b->text);
-	return found || (b->text.n > 0 && look(b, b->text.n));
-}
-
-static bool
-in_part(const struct mime_part *part, struct view all, struct view needle)
-{
-	struct view octets = { all.p + part->body_at, part->body_n };
-	struct body b = { .needle = needle };
-	bool found;
-
-	if (part->kind == MIME_MESSAGE && part->child != NULL)
-		return in_fields((struct view){ all.p + part->child->header_at,
-				     part->child->header_n },
-		    VIEW_NONE, needle);
-	if (part->kind != MIME_LEAF || !view_isi(part->type, "text"))
-		return false;
-	b.charset = mime_param(part->params, "charset");
-	if (b.charset.p == NULL)
-		b.charset = VIEW_NONE;
-	found = in_octets(&b, octets,
-	    encoding_of(part->encoding.p ? part->encoding : VIEW_NONE));
-	str_free(&b.text);
-	str_free(&b.utf8);
-	str_free(&b.folded);
-	return found;
-}
-
-static bool
-in_bodies(struct search *s, struct view needle)
-{
-	const struct mime_part *part = content_root(s->content);
-
-	if (part == NULL) {
-		s->unreadable = true;
-		return false;
-	}
-	for (; part != NULL; part = mime_next(part))
-		if (in_part(part, s->content->all, needle))
-			return true;
-	return false;
+	text_of_fields(&r, header, k->name);
+	return verdict_of(&r);
 }
 
 enum verdict_of_key
 key_body(struct search *s, const struct key *k)
 {
+	struct text_reader r = reader_for(k);
+	const struct mime_part *root;
+
 	if (k->text.n == 0)
 		return KEY_YES;
-	if (s->content == NULL)
-		return KEY_NEEDS_CONTENT;
-	return in_bodies(s, k->text) ? KEY_YES : KEY_NO;
+	if (s->content == NULL || !content_is_open(s->content))
+		return without(s, k);
+	root = content_root(s->content);
+	if (root != NULL)
+		text_of_bodies(&r, s->content->all, root);
+	else
+		s->unreadable = true;
+	return verdict_of(&r);
 }
 
 enum verdict_of_key
 key_text(struct search *s, const struct key *k)
 {
-	struct view header;
+	struct text_reader r = reader_for(k);
 
 	if (k->text.n == 0)
 		return KEY_YES;
-	if (s->content == NULL)
-		return KEY_NEEDS_CONTENT;
-	if (!get_header(s, &header))
-		return KEY_NO;
-	return in_fields(header, VIEW_NONE, k->text) || in_bodies(s, k->text) ?
-	    KEY_YES :
-	    KEY_NO;
+	if (s->content == NULL || !content_is_open(s->content))
+		return without(s, k);
+	if (!text_of_message(&r, s->content))
+		s->unreadable = true;
+	return verdict_of(&r);
 }

@@ -13,4 +13,7 @@ void imap_session(struct session *s);
 /* The talk in it, from the greeting on; im is set up. */
 void imap_talk(struct imap *im);
 
+/* UNAUTHENTICATE: the user and all that is his goes, the connection stays. */
+void session_forget_user(struct imap *im);
+
 #endif

@@ -10,8 +10,12 @@
 #include <stdlib.h>
 
 #include "imapd/box.h"
+#include "imapd/capability.h"
+#include "imapd/commands.h"
 #include "imapd/flags.h"
+#include "imapd/notify.h"
 #include "imapd/sync.h"
+#include "lib/mail/rights.h"
 
 static int
 index_cmp(const void *a, const void *b)
@@ -66,21 +70,52 @@ drop_dirty_holes(struct box *b)
 	b->dirty_n = kept;
 }
 
+/* From the last to the first, so that each number is what the client knows. */
+static void
+put_expunged(struct imap *im)
+{
+	struct box *b = im->box;
+
+	for (uint32_t i = b->gone_n; i > 0; i--) {
+		uint32_t index = b->gone[i - 1];
+
+		if (index < b->known)
+			out_printf(im, "* %u EXPUNGE\r\n",
+			    index - box_holes_before(b, index) + 1);
+	}
+}
+
+/* The same by UID (RFC 7162 3.2.10, RFC 9586). */
+static void
+put_vanished(struct imap *im)
+{
+	struct box *b = im->box;
+	struct str uids = { 0 };
+	struct numset_text t;
+
+	numset_begin(&t, &uids);
+	for (uint32_t i = 0; i < b->gone_n; i++)
+		if (b->gone[i] < b->known)
+			numset_put(&t, box_uid(b, b->gone[i]));
+	numset_end(&t);
+	if (uids.n > 0)
+		out_printf(im, "* VANISHED %s\r\n", str_c(&uids));
+	str_free(&uids);
+}
+
 static void
 tell_expunged(struct imap *im)
 {
 	struct box *b = im->box;
 
 	b->gone_n = unique(b->gone, b->gone_n);
-	for (uint32_t i = b->gone_n; i > 0; i--) {
-		uint32_t index = b->gone[i - 1];
-
-		if (record_flags(box_record(b, index)) & FLAG_RECENT)
+	for (uint32_t i = 0; i < b->gone_n; i++)
+		if (record_flags(box_record(b, b->gone[i])) & FLAG_RECENT)
 			b->recent--;
-		if (index < b->known)
-			out_printf(im, "* %u EXPUNGE\r\n",
-			    index - box_holes_before(b, index) + 1);
-	}
+	if (imap_has(im, FEATURE_QRESYNC | FEATURE_UIDONLY))
+		put_vanished(im);
+	else
+		put_expunged(im);
 	/* what came and went unseen must stay a hole behind `known` */
 	make_holes(b);
 	drop_dirty_holes(b);
@@ -89,20 +124,40 @@ tell_expunged(struct imap *im)
 	b->gone_n = b->gone_size = 0;
 }
 
+/* Of the messages that the client knows. */
+static uint32_t
+known_recent(const struct box *b)
+{
+	uint32_t n = b->recent;
+
+	for (uint32_t i = b->known; i < box_total(b); i++)
+		n -= (record_flags(box_record(b, i)) & FLAG_RECENT) != 0;
+	return n;
+}
+
+void
+sync_put_exists(struct imap *im)
+{
+	struct box *b = im->box;
+
+	out_printf(im, "* %u EXISTS\r\n", box_count(b));
+	if (!imap_has(im, FEATURE_REV2))
+		out_printf(im, "* %u RECENT\r\n", known_recent(b));
+}
+
 static void
 tell_exists(struct imap *im)
 {
 	struct box *b = im->box;
 
 	b->known = box_total(b);
-	out_printf(im, "* %u EXISTS\r\n* %u RECENT\r\n", box_count(b),
-	    b->recent);
+	sync_put_exists(im);
 }
 
 static void
-put_number(struct str *out, uint32_t n)
+put_number(struct str *out, uint64_t n)
 {
-	char digits[10];
+	char digits[20];
 	size_t at = sizeof(digits);
 
 	do {
@@ -112,21 +167,42 @@ put_number(struct str *out, uint32_t n)
 	str_addn(out, digits + at, sizeof(digits) - at);
 }
 
+unsigned
+sync_what(const struct imap *im)
+{
+	bool modseq = imap_has(im, FEATURE_CONDSTORE);
+	bool uid = im->uid || notify_is_given(im) ||
+	    imap_has(im, FEATURE_QRESYNC | FEATURE_REV2);
+
+	/* whoever keeps MODSEQs keeps them by UID, and who asked for changes of
+	 * flags gets them so (RFC 5465 5.1) */
+	return TELL_FLAGS | (modseq ? TELL_MODSEQ : 0) |
+	    (uid ? TELL_UID : 0);
+}
+
 void
-sync_tell_flags(struct imap *im, uint32_t index, uint32_t seq, bool with_uid)
+sync_tell_flags(struct imap *im, uint32_t index, uint32_t seq, unsigned what)
 {
 	const uint8_t *record = box_record(im->box, index);
+	bool only = imap_has(im, FEATURE_UIDONLY);
 
 	/* 100,000 of these are one command: no formats here */
 	str_add(&im->out, VIEW_LIT("* "));
-	put_number(&im->out, seq);
-	str_add(&im->out, VIEW_LIT(" FETCH ("));
-	if (with_uid) {
+	put_number(&im->out, only ? record_uid(record) : seq);
+	str_adds(&im->out, only ? " UIDFETCH (" : " FETCH (");
+	if ((what & TELL_UID) && !only) {
 		str_add(&im->out, VIEW_LIT("UID "));
 		put_number(&im->out, record_uid(record));
 		str_addc(&im->out, ' ');
 	}
-	flags_write(im->box, record, &im->out);
+	if (what & TELL_FLAGS)
+		flags_write(im->box, record, &im->out);
+	if (what & TELL_MODSEQ) {
+		str_adds(&im->out,
+		    what & TELL_FLAGS ? " MODSEQ (" : "MODSEQ (");
+		put_number(&im->out, record_modseq(record));
+		str_addc(&im->out, ')');
+	}
 	str_adds(&im->out, ")\r\n");
 }
 
@@ -155,7 +231,7 @@ tell_dirty(struct imap *im)
 		if (i + 1 < n && list[i + 1].index == index)
 			continue;
 		sync_tell_flags(im, index,
-		    index - box_holes_before(b, index) + 1, im->uid);
+		    index - box_holes_before(b, index) + 1, sync_what(im));
 		if (!out_push(im))
 			break;
 	}
@@ -169,25 +245,93 @@ put_keywords(struct imap *im)
 		out_printf(im, " %s", im->box->keyword[i]);
 }
 
+/* Those that the user may change (RFC 4314 5.1.1). */
+static void
+put_permanent(struct imap *im)
+{
+	static const struct {
+		uint32_t right;
+		const char *flags;
+	} kept[] = {
+		{ RIGHT_WRITE, "\\Answered \\Flagged" },
+		{ RIGHT_DELETED, "\\Deleted" },
+		{ RIGHT_SEEN, "\\Seen" },
+		{ RIGHT_WRITE, "\\Draft" },
+	};
+	const struct box *b = im->box;
+	const char *blank = "";
+
+	for (size_t i = 0; i < nitems(kept); i++) {
+		if (!(b->rights & kept[i].right))
+			continue;
+		out_printf(im, "%s%s", blank, kept[i].flags);
+		blank = " ";
+	}
+	if (b->rights & RIGHT_WRITE)
+		put_keywords(im);
+	if ((b->rights & RIGHT_WRITE) && b->keywords < KEYWORDS_MAX)
+		out_puts(im, " \\*");
+	out_puts(im, ")] Flags that are kept\r\n");
+}
+
 void
 sync_tell_keywords(struct imap *im)
 {
 	struct box *b = im->box;
-	static const char system[] =
-	    "(\\Answered \\Flagged \\Deleted \\Seen \\Draft";
 
-	out_printf(im, "* FLAGS %s", system);
+	out_puts(im, "* FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft");
 	put_keywords(im);
-	out_puts(im, ")\r\n* OK [PERMANENTFLAGS ");
-	if (b->read_only) {
-		out_puts(im, "()] Read-only mailbox\r\n");
-	} else {
-		out_puts(im, system);
-		put_keywords(im);
-		out_puts(im, b->keywords < KEYWORDS_MAX ? " \\*)]" : ")]");
-		out_puts(im, " Flags that are kept\r\n");
-	}
+	out_puts(im, ")\r\n* OK [PERMANENTFLAGS (");
+	if (b->read_only)
+		out_puts(im, ")] Read-only mailbox\r\n");
+	else
+		put_permanent(im);
 	b->new_keywords = false;
+}
+
+/* NOTIFY may have said that some of it is not wanted. Then it waits for another
+ * NOTIFY, and the numbers stay what they were. */
+static bool
+tells_expunged(const struct imap *im, bool may_renumber)
+{
+	bool asked = im->command != NULL &&
+	    (im->command->flags & CMD_EXPUNGES) != 0;
+
+	return may_renumber && im->box->gone_n > 0 &&
+	    (asked || (notify_of_selected(im) & NOTIFY_EXPUNGE) != 0);
+}
+
+static bool
+tells_exists(const struct imap *im)
+{
+	return im->box->known < box_total(im->box) &&
+	    (notify_of_selected(im) & NOTIFY_NEW) != 0;
+}
+
+static bool
+tells_flags(const struct imap *im)
+{
+	return im->box->dirty_n > 0 &&
+	    (notify_of_selected(im) & NOTIFY_FLAGS) != 0;
+}
+
+bool
+sync_has_news(const struct imap *im, bool may_renumber)
+{
+	const struct box *b = im->box;
+
+	return b != NULL && !im->over && (b->deleted || b->new_keywords ||
+		tells_expunged(im, may_renumber) || tells_exists(im) ||
+		tells_flags(im));
+}
+
+static void
+tell_new(struct imap *im)
+{
+	uint32_t from = im->box->known;
+
+	tell_exists(im);
+	notify_fetch(im, from);
 }
 
 void
@@ -207,10 +351,10 @@ sync_tell(struct imap *im, bool may_renumber)
 	}
 	if (b->new_keywords)
 		sync_tell_keywords(im);
-	if (may_renumber && b->gone_n > 0)
+	if (tells_expunged(im, may_renumber))
 		tell_expunged(im);
-	if (b->known < box_total(b))
-		tell_exists(im);
-	if (b->dirty_n > 0)
+	if (tells_exists(im))
+		tell_new(im);
+	if (tells_flags(im))
 		tell_dirty(im);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "imapd/tree.h"
+#include "lib/mail/uses.h"
 #include "lib/proc/message.h"
 
 /* '/' sorts before all else: children come right behind their parent. */
@@ -31,16 +32,6 @@ is_below(struct view name, struct view parent)
 	    view_starts(name, parent);
 }
 
-static size_t
-levels(struct view name)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < name.n; i++)
-		n += name.p[i] == '/';
-	return n;
-}
-
 /* The names as they came; returns how many nodes there can be with all
  * implied parents. */
 static size_t
@@ -57,8 +48,10 @@ read_list(struct view list, struct tree_node *to, size_t *n)
 		*node = (struct tree_node){ .name = name };
 		node->exists = view_find(letters, 'e') < letters.n;
 		node->subscribed = view_find(letters, 's') < letters.n;
+		node->data = view_find(letters, 'm') < letters.n;
+		node->uses = uses_of_letters(letters);
 		inbox |= view_is(name, "INBOX");
-		most += 1 + levels(name);
+		most += 1 + view_count(name, '/');
 	}
 	if (!inbox)
 		to[(*n)++] = (struct tree_node){ .name = VIEW_LIT("INBOX"),
@@ -84,7 +77,8 @@ add_parents(struct tree *t, struct view name)
 
 /* Tell each node's parents about it. Parents stand before it, on a path. */
 static void
-mark_parents(struct tree *t, struct arena *a)
+tell_parents(struct tree *t, struct arena *a,
+    void (*tell)(struct tree_node *parent, const struct tree_node *node))
 {
 	size_t *path = arena_alloc(a, (t->n + 1) * sizeof(*path)), depth = 0;
 
@@ -94,12 +88,44 @@ mark_parents(struct tree *t, struct arena *a)
 		while (depth > 0 && !is_below(node->name,
 			t->node[path[depth - 1]].name))
 			depth--;
-		for (size_t d = 0; d < depth; d++) {
-			t->node[path[d]].children |= node->exists;
-			t->node[path[d]].below |= node->subscribed;
-		}
+		for (size_t d = 0; d < depth; d++)
+			tell(&t->node[path[d]], node);
 		path[depth++] = i;
 	}
+}
+
+static void
+tell_children(struct tree_node *parent, const struct tree_node *node)
+{
+	parent->children |= node->exists;
+	parent->below |= node->subscribed;
+}
+
+static void
+tell_selected(struct tree_node *parent, const struct tree_node *node)
+{
+	parent->selected_below |= node->selected;
+}
+
+void
+tree_mark_selected(struct tree *t, struct arena *a)
+{
+	tell_parents(t, a, tell_selected);
+}
+
+/* A name from two sources: what is subscribed, what others share. */
+static bool
+same_again(struct tree *t, const struct tree_node *given)
+{
+	struct tree_node *last = t->n > 0 ? &t->node[t->n - 1] : NULL;
+
+	if (last == NULL || !view_eq(last->name, given->name))
+		return false;
+	last->exists |= given->exists;
+	last->subscribed |= given->subscribed;
+	last->data |= given->data;
+	last->uses |= given->uses;
+	return true;
 }
 
 struct tree
@@ -115,10 +141,12 @@ tree_make(struct view list, struct arena *a)
 	qsort(given, n, sizeof(*given), name_cmp);
 	t.node = arena_alloc(a, (most + 1) * sizeof(*t.node));
 	for (size_t i = 0; i < n; i++) {
+		if (same_again(&t, &given[i]))
+			continue;
 		add_parents(&t, given[i].name);
 		t.node[t.n++] = given[i];
 	}
-	mark_parents(&t, a);
+	tell_parents(&t, a, tell_children);
 	return t;
 }
 

@@ -17,6 +17,10 @@ struct tree_node {
 	bool subscribed;
 	bool children;		/* that exist */
 	bool below;		/* subscribed ones below it */
+	bool data;		/* it may have METADATA */
+	uint32_t uses;		/* enum use */
+	bool selected;		/* the caller's: what it is looking for */
+	bool selected_below;	/* see tree_mark_selected */
 };
 
 struct tree {
@@ -27,6 +31,9 @@ struct tree {
 /* From the list of a mailboxes message: name, letters, name, ... The views of
  * the tree point into the list and the arena. */
 struct tree tree_make(struct view list, struct arena *a);
+
+/* Tell the parents of each node that is selected. */
+void tree_mark_selected(struct tree *t, struct arena *a);
 
 /* Does a name match a pattern of LIST: '*' any octets, '%' any but '/'? Time is
  * bounded by the product of the lengths. */

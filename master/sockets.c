@@ -3,7 +3,8 @@
  * sockets - open, keep and close listening sockets
  *
  * Sockets are non-blocking, as several processes accept from one. An IPv6
- * socket takes no IPv4: 0.0.0.0 and [::] stand beside each other. UNIX sockets
+ * socket takes no IPv4, so that 0.0.0.0 and [::] stand beside each other; only
+ * that of "*" takes both, or IPv4 where the host has nothing else. UNIX sockets
  * are open to every user of the host, as TCP on loopback is; who connects is
  * known by SO_PEERCRED.
  */
@@ -83,9 +84,9 @@ remove_left_over(const struct sockaddr_un *un)
 }
 
 static int
-listen_at(const struct sockaddr_storage *at, socklen_t n)
+listen_at(const struct sockaddr_storage *at, socklen_t n, bool v6_only)
 {
-	int fd, on = 1;
+	int fd, on = 1, only = v6_only;
 
 	fd = socket(at->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
 	    0);
@@ -94,7 +95,7 @@ listen_at(const struct sockaddr_storage *at, socklen_t n)
 	if (at->ss_family != AF_UNIX)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (at->ss_family == AF_INET6)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof(only));
 	if (bind(fd, (const struct sockaddr *)at, n) < 0 ||
 	    listen(fd, BACKLOG) < 0) {
 		int saved = errno;
@@ -121,7 +122,7 @@ socket_unix(const char *path, unsigned mode, struct str *error)
 		return -1;
 	}
 	remove_left_over(un);
-	fd = listen_at(&at, sizeof(*un));
+	fd = listen_at(&at, sizeof(*un), false);
 	if (fd >= 0 && chmod(path, mode) == 0)
 		return fd;
 	str_addf(error, "cannot listen on %s: %s", path, strerror(errno));
@@ -130,12 +131,43 @@ socket_unix(const char *path, unsigned mode, struct str *error)
 	return -1;
 }
 
-static const char *
-hint(int error)
+/* Every address of the host. */
+static int
+listen_any(const struct sockaddr_storage *at, socklen_t n)
 {
-	return error == EADDRINUSE ? "; another program uses this port" :
-	    error == EACCES ? "; ports below 1024 need root" :
-			      "";
+	struct sockaddr_storage four = { 0 };
+	struct sockaddr_in *in = (struct sockaddr_in *)&four;
+	int fd = listen_at(at, n, false);
+
+	if (fd >= 0 || errno != EAFNOSUPPORT)
+		return fd;
+	in->sin_family = AF_INET;
+	in->sin_port = ((const struct sockaddr_in6 *)at)->sin6_port;
+	return listen_at(&four, sizeof(*in), false);
+}
+
+static bool
+is_ours(const char *port)
+{
+	struct house_socket *k;
+
+	LIST_FOREACH(k, &sockets, entry)
+		if (strcmp(strrchr(k->address, ':'), port) == 0)
+			return true;
+	return false;
+}
+
+static const char *
+hint(int error, const char *address)
+{
+	if (error == EACCES)
+		return "; ports below 1024 need root";
+	if (error != EADDRINUSE)
+		return "";
+	return is_ours(strrchr(address, ':')) ?
+		     "; this server itself uses the port until it is "
+		     "restarted" :
+		     "; another program uses this port";
 }
 
 static int
@@ -148,10 +180,11 @@ socket_at(const char *address, struct str *error)
 	if (strncmp(address, "unix:", 5) == 0)
 		return socket_unix(address + 5, 0666, error);
 	must(settings_address(address, &at, &n) == NULL);
-	fd = listen_at(&at, n);
+	fd = settings_address_any(address) ? listen_any(&at, n) :
+					     listen_at(&at, n, true);
 	if (fd < 0)
 		str_addf(error, "cannot listen on %s: %s%s", address,
-		    strerror(errno), hint(errno));
+		    strerror(errno), hint(errno, address));
 	return fd;
 }
 

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "lib/mail/header.h"
 #include "lib/mail/text.h"
 #include "lib/proc/stream.h"
 #include "pop3d/content.h"
@@ -74,29 +75,61 @@ content_top(struct content_top *t, struct view in)
 	return at;
 }
 
-bool
-content_send(struct stream *s, int fd, struct content_top *top,
-    uint64_t *sent)
-{
-	struct text_stuff stuff = { 0 };
-	struct view v;
-	bool end;
+struct sending {
+	struct stream *s;
+	struct content_top *top;	/* NULL: all */
+	struct text_stuff stuff;
+	uint64_t sent;
+};
 
-	*sent = 0;
-	do {
-		if (!read_block(fd, *sent, sizeof(block), &v))
-			return false;
-		end = v.n < sizeof(block); /* so reads of files end */
-		if (top != NULL)
-			v.n = content_top(top, v);
-		text_stuff(&stuff, v, &s->out);
-		*sent += v.n;
-		if (!stream_write(s, VIEW_NONE))
-			return false;
-		give_way(*sent - v.n, *sent);
-	} while (!end && !(top != NULL && top->done));
-	text_stuff_end(&stuff, &s->out);
+/* False when the connection is gone. */
+static bool
+send_piece(struct sending *x, struct view v)
+{
+	if (x->top != NULL)
+		v.n = content_top(x->top, v);
+	text_stuff(&x->stuff, v, &x->s->out);
+	x->sent += v.n;
+	if (!stream_write(x->s, VIEW_NONE))
+		return false;
+	give_way(x->sent - v.n, x->sent);
 	return true;
+}
+
+bool
+content_send(struct stream *s, const struct content *c,
+    struct content_top *top, uint64_t *sent)
+{
+	struct sending x = { .s = s, .top = top };
+	uint64_t at = c->from;
+	struct view v = c->head;
+	bool end = false, fine;
+
+	fine = v.n == 0 || send_piece(&x, v);
+	while (fine && !end && !(top != NULL && top->done)) {
+		fine = read_block(c->fd, at, sizeof(block), &v);
+		end = v.n < sizeof(block); /* so reads of files end */
+		at += v.n;
+		fine = fine && send_piece(&x, v);
+	}
+	if (fine)
+		text_stuff_end(&x.stuff, &s->out);
+	*sent = x.sent;
+	return fine;
+}
+
+struct view
+content_header(int fd)
+{
+	struct view v;
+	size_t n;
+
+	if (!read_block(fd, 0, sizeof(block), &v))
+		return VIEW_NONE;
+	n = header_size(v);
+	if (n == v.n && n == sizeof(block))
+		return VIEW_NONE;
+	return (struct view){ v.p, n };
 }
 
 bool

@@ -23,11 +23,21 @@ struct content_top {
 /* How many octets of in belong to it; done when it is complete. */
 size_t content_top(struct content_top *t, struct view in);
 
-/* Send a message with dots doubled, and the final dot; all of it, or what top
- * wants. False when the file or the connection fails in the middle: then the
- * session must end. *sent counts octets of the file. */
-bool content_send(struct stream *s, int fd, struct content_top *top,
-    uint64_t *sent);
+/* A message: the file, or a new beginning and the file from an octet on. */
+struct content {
+	int fd;
+	struct view head;
+	uint64_t from;
+};
+/* Send it with dots doubled, and the final dot; all of it, or what top wants.
+ * False when the file or the connection fails in the middle: then the session
+ * must end. *sent counts octets before dots are doubled. */
+bool content_send(struct stream *s, const struct content *c,
+    struct content_top *top, uint64_t *sent);
+/* The header of a message with its empty line, in memory that all share: valid
+ * until the next call of this file. Empty when it is longer than a block, or
+ * cannot be read. */
+struct view content_header(int fd);
 /* Send exactly size octets as they are. */
 bool content_send_exactly(struct stream *s, int fd, uint64_t size);
 

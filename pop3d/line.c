@@ -23,3 +23,12 @@ line_next(struct stream *s, struct view *line, size_t max, int64_t until,
 		*end = reasons[e];
 	return e;
 }
+
+void
+line_begin(struct stream *s)
+{
+	int64_t silent = service_settings()->pop3_timeout * 1000;
+
+	if (silent < s->write_deadline_ms)
+		s->write_deadline_ms = silent;
+}

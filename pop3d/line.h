@@ -13,4 +13,8 @@
 enum stream_end line_next(struct stream *s, struct view *line, size_t max,
     int64_t until, const char **end);
 
+/* A session begins. One that does not read what it asked for counts as silent,
+ * too, so that it keeps nobody from the mailbox for longer than that. */
+void line_begin(struct stream *s);
+
 #endif

@@ -57,6 +57,13 @@ mailbox_enter(struct mailbox *m, const struct session *s, struct view user,
 	m->store = store;
 }
 
+void
+mailbox_want(struct mailbox *m, struct view name)
+{
+	str_reset(&m->wanted);
+	str_add(&m->wanted, name);
+}
+
 bool
 mailbox_login(struct mailbox *m, struct gate *g, struct view user,
     struct view password, struct why *w)
@@ -73,13 +80,15 @@ mailbox_login(struct mailbox *m, struct gate *g, struct view user,
 	g->method = "PLAIN";
 	asked = service_call(ROLE_AUTH, 0, &request, &reply, w);
 	ok = asked && reply_is(&reply, MSG_logged_in, w);
-	if (ok)
+	if (ok) {
 		mailbox_enter(m, g->session, reply.m.logged_in.user,
 		    reply.m.logged_in.store);
-	else if (w->verdict == VERDICT_NEVER)
+		mailbox_want(m, reply.m.logged_in.mailbox);
+	} else if (w->verdict == VERDICT_NEVER)
 		gate_tried(g, user, w);
-	else
+	else {
 		gate_take_back(g);
+	}
 	if (asked)
 		reply_free(&reply);
 	return ok;
@@ -99,6 +108,7 @@ mailbox_logout(struct mailbox *m)
 	if (c != NULL)
 		channel_send(c, &bye);
 	str_free(&m->user);
+	str_free(&m->wanted);
 }
 
 /* ---- the snapshot ---- */
@@ -124,6 +134,7 @@ take_snapshot(struct mailbox *m, const struct msg_mailbox_opened *o)
 	m->records = file_map(o->index);
 	must(m->records.p != NULL &&
 	     record_count(m->records) == m->count);
+	uidls_open(&m->uidls, o->uidls);
 	m->octets = 0;
 	for (uint32_t i = 0; i < m->count; i++) {
 		record_at(m->records, i, &r);
@@ -142,6 +153,8 @@ open_once(struct mailbox *m, struct view name, struct why *w)
 		return why_later(w, "3.0", "The mailbox is not available");
 	m->keeper = channel_peer(c)->process;
 	request.mailbox_open.session = m->session;
+	if (name.n == 0)
+		name = str_view(&m->wanted);
 	request.mailbox_open.mailbox = name.n > 0 ? name : VIEW_LIT("INBOX");
 	request.mailbox_open.mode = 2;
 	if (!channel_call(c, &request, &reply, deadline_in(CALL_MS), w))
@@ -159,9 +172,10 @@ mailbox_in_use(const struct why *w)
 	return w->verdict == VERDICT_LATER && w->status[0] == '2';
 }
 
-/* The session that has it may have just ended in another process, whose word
- * to store is still on its way: a client that was told good-bye can come back
- * faster than that. */
+/* The session that has it may have just ended in another process. Its word to
+ * store was sent before its client heard good-bye (mailbox_leave), but store may
+ * come to it only after ours; and a client that was cut off comes back before
+ * the end of its connection was noticed. */
 bool
 mailbox_open(struct mailbox *m, struct view name, struct why *w)
 {
@@ -185,12 +199,25 @@ mailbox_close(struct mailbox *m)
 	if (c != NULL)
 		channel_send(c, &bye);
 	mailbox_unmark_all(m);
+	free(m->fetched);
+	m->fetched = NULL;
 	ahead_drop(m);
 	file_unmap(m->records);
 	m->records = VIEW_NONE;
+	uidls_close(&m->uidls);
 	m->count = 0;
 	m->octets = 0;
 	m->open = false;
+}
+
+void
+mailbox_leave(struct mailbox *m)
+{
+	if (!m->open)
+		return;
+	mailbox_close(m);
+	/* what was sent leaves with the end of this turn */
+	fiber_sleep(0);
 }
 
 void
@@ -202,11 +229,25 @@ mailbox_message(const struct mailbox *m, uint32_t number, struct record *r)
 
 /* ---- marks ---- */
 
+static bool
+has_bit(const uint8_t *bits, uint32_t number)
+{
+	return bits != NULL &&
+	       (bits[(number - 1) / 8] >> (number - 1) % 8 & 1);
+}
+
+static void
+set_bit(const struct mailbox *m, uint8_t **bits, uint32_t number)
+{
+	if (*bits == NULL)
+		*bits = xcalloc((m->count + (size_t)7) / 8, 1);
+	(*bits)[(number - 1) / 8] |= (uint8_t)(1 << (number - 1) % 8);
+}
+
 bool
 mailbox_is_marked(const struct mailbox *m, uint32_t number)
 {
-	return m->marks != NULL &&
-	       (m->marks[(number - 1) / 8] >> (number - 1) % 8 & 1);
+	return has_bit(m->marks, number);
 }
 
 void
@@ -217,9 +258,7 @@ mailbox_mark(struct mailbox *m, uint32_t number)
 	mailbox_message(m, number, &r);
 	if (mailbox_is_marked(m, number))
 		return;
-	if (m->marks == NULL)
-		m->marks = xcalloc((m->count + (size_t)7) / 8, 1);
-	m->marks[(number - 1) / 8] |= (uint8_t)(1 << (number - 1) % 8);
+	set_bit(m, &m->marks, number);
 	m->marked++;
 	m->marked_octets += r.size;
 }
@@ -233,41 +272,78 @@ mailbox_unmark_all(struct mailbox *m)
 	m->marked_octets = 0;
 }
 
-static bool
-expunge(struct mailbox *m, const struct str *uids, struct why *w)
+void
+mailbox_note_fetched(struct mailbox *m, uint32_t number)
 {
-	struct message request = { .type = MSG_mailbox_expunge };
-	struct reply reply;
-	bool ok;
-
-	request.mailbox_expunge.handle = m->handle;
-	request.mailbox_expunge.uids = str_view(uids);
-	request.mailbox_expunge.any = 1;
-	if (!ask(m, &request, &reply, w))
-		return false;
-	ok = reply_is(&reply, MSG_answer, w);
-	reply_free(&reply);
-	return ok;
+	must(number >= 1 && number <= m->count);
+	set_bit(m, &m->fetched, number);
 }
 
-/* Write the UIDs of marked messages from *number on, as many as go into one
- * request. A range may reach over UIDs that no message has. */
+bool
+mailbox_is_fetched(const struct mailbox *m, uint32_t number)
+{
+	return has_bit(m->fetched, number);
+}
+
+bool
+mailbox_is_read(const struct mailbox *m, uint32_t number)
+{
+	struct record r;
+
+	mailbox_message(m, number, &r);
+	return (r.flags & FLAG_SEEN) || mailbox_is_fetched(m, number);
+}
+
+/* The UIDs of messages that a question says yes to, from *number on, as many as
+ * go into `most` octets. A range may reach over UIDs that no message has. */
 static void
-marked_uids(const struct mailbox *m, uint32_t *number, struct str *out)
+put_uids(const struct mailbox *m, uint32_t *number, size_t most,
+    bool (*wanted)(const struct mailbox *, uint32_t), struct str *out)
 {
 	struct record first, last;
 
-	for (; *number <= m->count && out->n < UIDS_PORTION; ++*number) {
-		if (!mailbox_is_marked(m, *number))
+	for (; *number <= m->count && out->n < most; ++*number) {
+		if (!wanted(m, *number))
 			continue;
 		mailbox_message(m, *number, &first);
-		while (*number < m->count && mailbox_is_marked(m, *number + 1))
+		while (*number < m->count && wanted(m, *number + 1))
 			++*number;
 		mailbox_message(m, *number, &last);
 		str_addf(out, "%s%u", out->n > 0 ? "," : "", first.uid);
 		if (last.uid != first.uid)
 			str_addf(out, ":%u", last.uid);
 	}
+}
+
+/* A set that is too long for one message goes in several; what is done is done
+ * with the last. */
+static bool
+expunge(struct mailbox *m, struct view uids, struct why *w)
+{
+	struct message request = { .type = MSG_mailbox_expunge };
+	struct channel *c = keeper(m);
+	struct reply reply;
+	bool ok;
+
+	request.mailbox_expunge.handle = m->handle;
+	request.mailbox_expunge.any = 1;
+	request.mailbox_expunge.more = 1;
+	for (; c != NULL && uids.n > UIDS_PORTION;
+	     uids = view_skip(uids, UIDS_PORTION)) {
+		request.mailbox_expunge.uids = (struct view){ uids.p,
+			UIDS_PORTION };
+		channel_send(c, &request);
+	}
+	request.mailbox_expunge.uids = uids;
+	request.mailbox_expunge.more = 0;
+	if (c == NULL)
+		return why_later(w, "3.0", "The mailbox is not available");
+	/* without an answer it may have been done and may not */
+	if (!channel_call(c, &request, &reply, deadline_in(CALL_MS), w))
+		return why_unknown(w, "The mailbox is not available");
+	ok = reply_is(&reply, MSG_answer, w);
+	reply_free(&reply);
+	return ok;
 }
 
 bool
@@ -277,13 +353,46 @@ mailbox_apply(struct mailbox *m, struct why *w)
 	uint32_t number = 1;
 	bool ok = true;
 
-	while (ok && m->marked > 0 && number <= m->count) {
-		str_reset(&uids);
-		marked_uids(m, &number, &uids);
-		ok = uids.n == 0 || expunge(m, &uids, w);
+	if (m->marked > 0) {
+		put_uids(m, &number, SIZE_MAX, mailbox_is_marked, &uids);
+		ok = expunge(m, str_view(&uids), w);
 	}
 	str_free(&uids);
 	return ok;
+}
+
+static bool
+becomes_seen(const struct mailbox *m, uint32_t number)
+{
+	struct record r;
+
+	mailbox_message(m, number, &r);
+	return mailbox_is_fetched(m, number) && !(r.flags & FLAG_SEEN) &&
+	    !mailbox_is_marked(m, number);
+}
+
+void
+mailbox_set_seen(struct mailbox *m)
+{
+	struct message request = { .type = MSG_mailbox_flags };
+	struct str uids = { 0 };
+	uint32_t number = 1;
+	struct reply reply;
+	struct why w;
+	bool ok = m->fetched != NULL;
+
+	request.mailbox_flags.handle = m->handle;
+	request.mailbox_flags.mode = 1;
+	request.mailbox_flags.flags = FLAG_SEEN;
+	while (ok && number <= m->count) {
+		str_reset(&uids);
+		put_uids(m, &number, UIDS_PORTION, becomes_seen, &uids);
+		request.mailbox_flags.uids = str_view(&uids);
+		ok = uids.n > 0 && ask(m, &request, &reply, &w);
+		if (ok)
+			reply_free(&reply);
+	}
+	str_free(&uids);
 }
 
 /* ---- content ---- */

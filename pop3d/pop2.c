@@ -68,10 +68,14 @@ pop2_session(struct session *s)
 	struct stream *out = &s->stream;
 	struct pop2 p;
 
+	line_begin(&s->stream);
 	pop2_begin(&p, s, service_settings()->login_timeout);
+	p.mark_read = service_settings()->pop3_mark_read;
 	stream_printf(out, "+ POP2 %s Posthouse server ready\r\n",
 	    service_settings()->hostname);
 	while (p.state != POP2_END && next_command(&p, out)) {
+		if (p.state == POP2_END)
+			mailbox_leave(&p.mailbox);
 		if (write_reply(&p, out))
 			continue;
 		p.end = "Connection closed";

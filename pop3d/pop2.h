@@ -36,6 +36,7 @@ struct pop2 {
 	uint64_t size;		/* of it, as announced */
 	struct str reply;	/* a line without its end; empty: none */
 	bool send;		/* the content follows */
+	bool mark_read;		/* what was fetched gets \Seen */
 	const char *end;	/* why it ended, for the log */
 	/* for the log */
 	uint32_t retr_count, had_count, deleted;

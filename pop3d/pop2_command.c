@@ -46,13 +46,16 @@ is_missing(const struct why *w)
 	return w->verdict == VERDICT_NEVER && w->status[0] == '2';
 }
 
-/* A mailbox that does not exist is an empty one. */
+/* A mailbox that FOLD names and that does not exist is an empty one. The one
+ * that the login names has to be there: with RFC 937's "#0" a client with a
+ * typing error in it would wait for its mail for ever. */
 static void
 choose(struct pop2 *p, struct view name)
 {
 	struct why w;
 
-	if (!mailbox_open(&p->mailbox, name, &w) && !is_missing(&w)) {
+	if (!mailbox_open(&p->mailbox, name, &w) &&
+	    !(name.n > 0 && is_missing(&w))) {
 		pop2_fail(p, "%s", w.text);
 		p->end = mailbox_in_use(&w) ? "Mailbox in use" : "Not available";
 		return;
@@ -92,11 +95,18 @@ apply(struct pop2 *p)
 	uint32_t marked = p->mailbox.marked;
 	struct why w;
 
+	if (p->mark_read)
+		mailbox_set_seen(&p->mailbox);
 	if (mailbox_apply(&p->mailbox, &w)) {
 		p->deleted += marked;
 		return true;
 	}
-	pop2_fail(p, "Some deleted messages were not removed: %s", w.text);
+	if (why_is_unknown(&w))
+		pop2_fail(p, "The deleted messages may or may not have been "
+		    "removed: %s", w.text);
+	else
+		pop2_fail(p, "The deleted messages were not removed: %s",
+		    w.text);
 	p->end = "Not available";
 	return false;
 }
@@ -192,6 +202,7 @@ retr(struct pop2 *p, struct view args UNUSED)
 static void
 acks(struct pop2 *p, struct view args UNUSED)
 {
+	mailbox_note_fetched(&p->mailbox, p->number);
 	p->number++;
 	announce_next(p);
 }

@@ -68,6 +68,8 @@ serve(struct pop3 *p, struct stream *s)
 	while (p->state != POP3_END && next_command(p, s)) {
 		if (++commands % COMMANDS_TURN == 0 && stream_pending(s))
 			fiber_sleep(0);
+		if (p->state == POP3_END)
+			mailbox_leave(&p->mailbox);
 		if (!write_reply(p, s)) {
 			p->end = "Connection closed";
 			return;
@@ -105,7 +107,9 @@ pop3_session(struct session *s)
 {
 	struct pop3 p;
 
+	line_begin(&s->stream);
 	pop3_begin(&p, s, service_settings()->login_timeout);
+	options_take(&p.options, service_settings());
 	pop3_stamp(&p, service_settings()->hostname);
 	stream_printf(&s->stream, "+OK Posthouse POP3 server ready%s%s\r\n",
 	    p.stamp.n > 0 ? " " : "", str_c(&p.stamp));

@@ -14,6 +14,8 @@
 #include "lib/mail/gate.h"
 #include "pop3d/content.h"
 #include "pop3d/mailbox.h"
+#include "pop3d/options.h"
+#include "pop3d/pop3_language.h"
 
 #define POP3_LINE_MAX 255	/* octets with the line end, RFC 2449 4 */
 /* AUTH and its responses may have more: clients send tokens in one line, though
@@ -48,13 +50,19 @@ struct pop3 {
 	struct str user;		/* of USER, waiting for PASS */
 	bool responds;			/* the next line goes on with AUTH */
 	bool begins_tls;		/* after this reply */
+	bool utf8;			/* the client reads it (RFC 6856) */
+	const struct language *language;
 	struct mailbox mailbox;
+	struct options options;
+	uint32_t last;			/* greatest number fetched since RSET */
 	struct pop3_reply reply;
 	unsigned errors;		/* wrong commands and logins */
 	const char *end;		/* why it ended, for the log */
 	/* what the body of the present reply is about */
 	uint32_t number;		/* message; 0: all */
 	int content;			/* -1: none */
+	struct str head;		/* in place of its own header */
+	uint64_t head_was;		/* octets of that */
 	struct content_top top;
 	/* for the log */
 	uint32_t retr_count, top_count, had_count, deleted;
@@ -83,14 +91,17 @@ void pop3_too_long(struct pop3 *p);
 void pop3_stamp(struct pop3 *p, const char *host);
 /* The login is done, but for the mailbox; pop3_login.c. */
 void pop3_enter(struct pop3 *p);
+/* The login is refused. */
+void pop3_refuse(struct pop3 *p, const struct why *w);
 /* The client's answer to a challenge; pop3_auth.c. */
 void pop3_response(struct pop3 *p, struct view line);
 
 /* The commands, each file's own. */
 typedef void pop3_run(struct pop3 *p, struct view args);
 pop3_run pop3_user, pop3_pass, pop3_capa, pop3_quit;	/* pop3_login.c */
+pop3_run pop3_utf8, pop3_lang;				/* pop3_language.c */
 pop3_run pop3_stls, pop3_auth, pop3_apop;		/* pop3_auth.c */
 pop3_run pop3_stat, pop3_list, pop3_uidl, pop3_dele, pop3_rset, pop3_noop,
-    pop3_retr, pop3_top;				/* pop3_mail.c */
+    pop3_last, pop3_retr, pop3_top;				/* pop3_mail.c */
 
 #endif

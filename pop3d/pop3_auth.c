@@ -22,6 +22,9 @@ pop3_stls(struct pop3 *p, struct view args UNUSED)
 {
 	if (p->gate.house->in_tls(p->session)) {
 		pop3_error(p, NULL, "TLS is on already");
+	} else if (p->utf8) {
+		/* RFC 6856 2.1 */
+		pop3_error(p, NULL, "STLS comes before UTF8");
 	} else if (!p->gate.house->tls_offered(p->session)) {
 		pop3_error(p, NULL, "There is no TLS here");
 	} else {
@@ -47,19 +50,6 @@ send_mechanisms(struct pop3 *p, struct stream *s)
 	return stream_puts(s, ".\r\n");
 }
 
-/* AUTH is for what a name and a password can be wrong about (RFC 3206). */
-static void
-refuse(struct pop3 *p, const struct why *w)
-{
-	bool password = strcmp(w->status, "7.8") == 0 ||
-	    strcmp(w->status, "7.11") == 0;
-
-	if (w->verdict == VERDICT_LATER)
-		pop3_error(p, "SYS/TEMP", "%s", w->text);
-	else
-		pop3_error(p, password ? "AUTH" : NULL, "%s", w->text);
-}
-
 static void
 challenge(struct pop3 *p)
 {
@@ -81,9 +71,10 @@ take(struct pop3 *p, enum gate_step step, const struct why *w)
 	if (step == GATE_IN) {
 		mailbox_enter(&p->mailbox, p->session, str_view(&x->user),
 		    x->store);
+		mailbox_want(&p->mailbox, str_view(&x->mailbox));
 		pop3_enter(p);
 	} else if (step == GATE_REFUSED) {
-		refuse(p, w);
+		pop3_refuse(p, w);
 	} else {
 		pop3_error(p, NULL, "%s", step == GATE_CANCELLED ?
 			"Cancelled" : "Not base64, or too long");

@@ -18,6 +18,8 @@ static const struct command {
 	{ "CAPA", POP3_AUTHORIZATION | POP3_TRANSACTION, 0, 0, pop3_capa },
 	{ "STLS", POP3_AUTHORIZATION, 0, 0, pop3_stls },
 	{ "AUTH", POP3_AUTHORIZATION, 0, 2, pop3_auth },
+	{ "UTF8", POP3_AUTHORIZATION, 0, 0, pop3_utf8 },
+	{ "LANG", POP3_AUTHORIZATION | POP3_TRANSACTION, 0, 1, pop3_lang },
 	{ "APOP", POP3_AUTHORIZATION, 2, 2, pop3_apop },
 	{ "USER", POP3_AUTHORIZATION, 1, UINT32_MAX, pop3_user },
 	{ "PASS", POP3_AUTHORIZATION, 0, UINT32_MAX, pop3_pass },
@@ -29,6 +31,7 @@ static const struct command {
 	{ "DELE", POP3_TRANSACTION, 1, 1, pop3_dele },
 	{ "RSET", POP3_TRANSACTION, 0, 0, pop3_rset },
 	{ "NOOP", POP3_TRANSACTION, 0, 0, pop3_noop },
+	{ "LAST", POP3_TRANSACTION, 0, 0, pop3_last },
 	{ "QUIT", POP3_AUTHORIZATION | POP3_TRANSACTION, 0, 0, pop3_quit },
 };
 
@@ -50,7 +53,7 @@ pop3_ok(struct pop3 *p, const char *fmt, ...)
 
 	fill(p, true, NULL);
 	va_start(ap, fmt);
-	str_vaddf(&p->reply.text, fmt, ap);
+	str_vaddf(&p->reply.text, language_say(p->language, fmt), ap);
 	va_end(ap);
 }
 
@@ -61,7 +64,7 @@ pop3_error(struct pop3 *p, const char *code, const char *fmt, ...)
 
 	fill(p, false, code);
 	va_start(ap, fmt);
-	str_vaddf(&p->reply.text, fmt, ap);
+	str_vaddf(&p->reply.text, language_say(p->language, fmt), ap);
 	va_end(ap);
 }
 
@@ -117,7 +120,7 @@ run(struct pop3 *p, struct view line)
 	if (line.n + 2 > POP3_LINE_MAX && (c == NULL || c->run != pop3_auth))
 		pop3_error(p, NULL, "The line is too long");
 	else if (wrong != NULL)
-		pop3_error(p, NULL, "%s", wrong);
+		pop3_error(p, NULL, "%s", language_say(p->language, wrong));
 	else
 		c->run(p, args);
 }
@@ -147,6 +150,8 @@ pop3_begin(struct pop3 *p, struct session *s, uint64_t timeout)
 {
 	*p = (struct pop3){ .session = s, .state = POP3_AUTHORIZATION,
 		.content = -1 };
+	options_take(&p->options, NULL);
+	p->language = language_default();
 	gate_open(&p->gate, s, "pop3", timeout);
 }
 
@@ -159,5 +164,6 @@ pop3_free(struct pop3 *p)
 		close(p->content);
 	str_free(&p->user);
 	str_free(&p->stamp);
+	str_free(&p->head);
 	str_free(&p->reply.text);
 }

@@ -6,6 +6,7 @@
  * (RFC 1939 5). A login whose mailbox cannot be had is no login: the session
  * stays where it was.
  */
+#include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/version.h"
 #include "lib/proc/service.h"
@@ -44,6 +45,21 @@ pop3_enter(struct pop3 *p)
 		pop3_why(p, &w);
 }
 
+/* AUTH is for what a name and a password can be wrong about (RFC 3206). */
+void
+pop3_refuse(struct pop3 *p, const struct why *w)
+{
+	bool password = strcmp(w->status, "7.8") == 0 ||
+	    strcmp(w->status, "7.11") == 0;
+
+	if (w->verdict != VERDICT_LATER)
+		pop3_error(p, password ? "AUTH" : NULL, "%s", w->text);
+	else if (strcmp(w->status, SASL_TOO_OFTEN) == 0)
+		pop3_error(p, "LOGIN-DELAY", "%s", w->text);
+	else
+		pop3_error(p, "SYS/TEMP", "%s", w->text);
+}
+
 void
 pop3_pass(struct pop3 *p, struct view args)
 {
@@ -55,9 +71,22 @@ pop3_pass(struct pop3 *p, struct view args)
 		    &w))
 		pop3_enter(p);
 	else
-		pop3_error(p, w.verdict == VERDICT_NEVER ? "AUTH" : "SYS/TEMP",
-		    "%s", w.text);
+		pop3_refuse(p, &w);
 	str_free(&p->user);
+}
+
+/* What settings promise about time (RFC 2449 6.5, 6.7). */
+static void
+send_times(struct pop3 *p, struct stream *s)
+{
+	if (p->options.login_delay > 0)
+		stream_printf(s, "LOGIN-DELAY %lld\r\n",
+		    (long long)p->options.login_delay);
+	if (p->options.expire_days < 0)
+		stream_puts(s, "EXPIRE NEVER\r\n");
+	else
+		stream_printf(s, "EXPIRE %lld\r\n",
+		    (long long)p->options.expire_days);
 }
 
 static bool
@@ -75,11 +104,10 @@ send_capabilities(struct pop3 *p, struct stream *s)
 	if (names.n > 0)
 		stream_printf(s, "SASL%s\r\n", str_c(&names));
 	str_free(&names);
-	return stream_puts(s, "RESP-CODES\r\n"
-			      "AUTH-RESP-CODE\r\n"
-			      "PIPELINING\r\n"
-			      "EXPIRE NEVER\r\n"
-			      "IMPLEMENTATION Posthouse-" POSTHOUSE_VERSION
+	stream_puts(s, "RESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\n"
+		       "UTF8 USER\r\nLANG\r\n");
+	send_times(p, s);
+	return stream_puts(s, "IMPLEMENTATION Posthouse-" POSTHOUSE_VERSION
 			      "\r\n.\r\n");
 }
 
@@ -90,19 +118,50 @@ pop3_capa(struct pop3 *p, struct view args UNUSED)
 	p->reply.body = send_capabilities;
 }
 
+/* Mark what was read and has been here long enough. */
+static void
+mark_expired(struct pop3 *p)
+{
+	int64_t days = p->options.expire_days;
+	int64_t until = clock_wall() - days * 86400;
+	struct mailbox *m = &p->mailbox;
+	struct record r;
+
+	for (uint32_t n = 1; days >= 0 && n <= m->count; n++) {
+		mailbox_message(m, n, &r);
+		if (days == 0 ? mailbox_is_fetched(m, n) :
+				mailbox_is_read(m, n) && r.saved <= until)
+			mailbox_mark(m, n);
+	}
+}
+
+static void
+not_removed(struct pop3 *p, const struct why *w)
+{
+	if (why_is_unknown(w))
+		pop3_error(p, "SYS/TEMP", "The deleted messages may or may not "
+		    "have been removed: %s", w->text);
+	else
+		pop3_error(p, "SYS/TEMP",
+		    "The deleted messages were not removed: %s", w->text);
+}
+
 void
 pop3_quit(struct pop3 *p, struct view args UNUSED)
 {
-	uint32_t marked = p->mailbox.marked;
+	uint32_t marked;
 	struct why w;
 
 	p->end = "Logged out";
+	mark_expired(p);
+	marked = p->mailbox.marked;
+	if (p->options.mark_read)
+		mailbox_set_seen(&p->mailbox);
 	if (mailbox_apply(&p->mailbox, &w)) {
 		p->deleted = marked;
 		pop3_ok(p, "Good bye");
 	} else {
-		pop3_error(p, "SYS/TEMP",
-		    "Some deleted messages were not removed: %s", w.text);
+		not_removed(p, &w);
 	}
 	p->state = POP3_END;
 }

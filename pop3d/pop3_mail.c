@@ -8,6 +8,7 @@
  */
 #include <unistd.h>
 
+#include "lib/mail/surrogate.h"
 #include "lib/proc/service.h"
 #include "pop3d/pop3.h"
 
@@ -42,34 +43,47 @@ pop3_stat(struct pop3 *p, struct view args UNUSED)
 /* ---- scan listings ---- */
 
 static void
-size_text(const struct mailbox *m, uint32_t number, struct str *out)
+size_text(struct pop3 *p, uint32_t number, struct str *out)
 {
 	struct record r;
 
-	mailbox_message(m, number, &r);
+	mailbox_message(&p->mailbox, number, &r);
 	str_addf(out, "%u %llu", number, (unsigned long long)r.size);
 }
 
-/* The UIDVALIDITY makes it unique over the life of the mailbox. */
+/* What it has kept from another server, or what the settings make of its UID;
+ * that gets a sign more where another message has kept the same. */
 static void
-uid_text(const struct mailbox *m, uint32_t number, struct str *out)
+uid_text(struct pop3 *p, uint32_t number, struct str *out)
 {
+	struct mailbox *m = &p->mailbox;
 	struct record r;
+	struct view kept;
+	size_t at;
 
 	mailbox_message(m, number, &r);
-	str_addf(out, "%u %08x-%u", number, m->uidvalidity, r.uid);
+	str_addf(out, "%u ", number);
+	at = out->n;
+	kept = uidls_find(&m->uidls, r.uid, r.content);
+	if (kept.n > 0) {
+		str_add(out, kept);
+		return;
+	}
+	uidl_write(&p->options.uidl, m->uidvalidity, r.uid, out);
+	if (uidls_has(&m->uidls, view_skip(str_view(out), at)))
+		str_addc(out, '+');
 }
 
 static bool
 send_listing(struct pop3 *p, struct stream *s,
-    void (*text)(const struct mailbox *, uint32_t, struct str *))
+    void (*text)(struct pop3 *, uint32_t, struct str *))
 {
 	const struct mailbox *m = &p->mailbox;
 
 	for (uint32_t n = 1; n <= m->count; n++) {
 		if (mailbox_is_marked(m, n))
 			continue;
-		text(m, n, &s->out);
+		text(p, n, &s->out);
 		if (!stream_puts(s, "\r\n"))
 			return false;
 	}
@@ -90,14 +104,14 @@ send_uids(struct pop3 *p, struct stream *s)
 
 static void
 one_line(struct pop3 *p, struct view args,
-    void (*text)(const struct mailbox *, uint32_t, struct str *))
+    void (*text)(struct pop3 *, uint32_t, struct str *))
 {
 	uint32_t number = message_argument(p, &args);
 
 	if (number == 0)
 		return;
 	pop3_ok(p, "%s", "");
-	text(&p->mailbox, number, &p->reply.text);
+	text(p, number, &p->reply.text);
 }
 
 void
@@ -142,6 +156,7 @@ void
 pop3_rset(struct pop3 *p, struct view args UNUSED)
 {
 	mailbox_unmark_all(&p->mailbox);
+	p->last = 0;
 	pop3_ok(p, "%u messages (%llu octets)", p->mailbox.count,
 	    (unsigned long long)p->mailbox.octets);
 }
@@ -152,7 +167,35 @@ pop3_noop(struct pop3 *p, struct view args UNUSED)
 	pop3_ok(p, "Still here");
 }
 
+/* Of old clients (RFC 1225): the greatest number that was fetched, in this
+ * session or before. */
+void
+pop3_last(struct pop3 *p, struct view args UNUSED)
+{
+	uint32_t number = p->mailbox.count;
+	struct record r;
+
+	for (; number > p->last; number--) {
+		mailbox_message(&p->mailbox, number, &r);
+		if (r.flags & FLAG_SEEN)
+			break;
+	}
+	pop3_ok(p, "%u", number);
+}
+
 /* ---- reading ---- */
+
+/* Who has not said UTF8 gets a header in ASCII (RFC 6856, 6858). */
+static void
+replace_header(struct pop3 *p)
+{
+	struct view header = content_header(p->content);
+
+	if (!surrogate_needed(header))
+		return;
+	surrogate_header(&p->head, header);
+	p->head_was = header.n;
+}
 
 static bool
 open_content(struct pop3 *p, uint32_t number)
@@ -164,6 +207,8 @@ open_content(struct pop3 *p, uint32_t number)
 	p->content = mailbox_content(&p->mailbox, number, &w);
 	if (p->content < 0)
 		pop3_why(p, &w);
+	else if (!p->utf8)
+		replace_header(p);
 	return p->content >= 0;
 }
 
@@ -171,20 +216,29 @@ static bool
 send_content(struct pop3 *p, struct stream *s, struct content_top *top,
     uint64_t *octets)
 {
+	const struct content c = { p->content, str_view(&p->head),
+		p->head.n > 0 ? p->head_was : 0 };
 	uint64_t sent;
-	bool ok = content_send(s, p->content, top, &sent);
+	bool ok = content_send(s, &c, top, &sent);
 
 	*octets += sent;
+	str_free(&p->head);
 	close(p->content);
 	p->content = -1;
 	return ok;
 }
 
+/* It was fetched when all of it is on its way. */
 static bool
 send_all(struct pop3 *p, struct stream *s)
 {
 	p->retr_count++;
-	return send_content(p, s, NULL, &p->retr_octets);
+	if (!send_content(p, s, NULL, &p->retr_octets))
+		return false;
+	mailbox_note_fetched(&p->mailbox, p->number);
+	if (p->number > p->last)
+		p->last = p->number;
+	return true;
 }
 
 static bool
@@ -202,7 +256,10 @@ pop3_retr(struct pop3 *p, struct view args)
 
 	if (!open_content(p, number))
 		return;
+	p->number = number;
 	mailbox_message(&p->mailbox, number, &r);
+	if (p->head.n > 0)
+		r.size += p->head.n - p->head_was;
 	pop3_ok(p, "%llu octets", (unsigned long long)r.size);
 	p->reply.body = send_all;
 }

@@ -77,9 +77,11 @@ static int64_t
 until(const struct mail *m)
 {
 	const struct settings *s = service_settings();
+	int64_t end = mail_begin(m) + (mail_sender(m).n > 0 ?
+	    s->queue_lifetime : s->bounce_lifetime);
+	bool back = (m->by_mode & BY_MODE) == BY_RETURN;
 
-	return mail_begin(m) + (mail_sender(m).n > 0 ? s->queue_lifetime :
-						       s->bounce_lifetime);
+	return back && mail_by(m) < end ? mail_by(m) : end;
 }
 
 static void

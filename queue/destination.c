@@ -59,16 +59,6 @@ static struct {
 
 /* ---- one for each text ---- */
 
-static uint32_t
-hash_of(struct view v)
-{
-	uint32_t h = 2166136261u;
-
-	for (size_t i = 0; i < v.n; i++)
-		h = (h ^ (unsigned char)v.p[i]) * 16777619u;
-	return h;
-}
-
 static void
 grow(void)
 {
@@ -155,7 +145,7 @@ destination_hold(struct destination *d)
 struct destination *
 destination_take(struct view hop)
 {
-	uint32_t hash = hash_of(hop);
+	uint32_t hash = view_hash(VIEW_HASH, hop);
 	struct destination *d;
 
 	prepare();

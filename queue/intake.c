@@ -167,6 +167,18 @@ narrow(struct intake *i, const struct rcpt_texts *t, uint8_t notify)
 	return without_success(notify);
 }
 
+/* A new recipient that the administrator wants to see first. */
+static const struct rcpt *
+held(void)
+{
+	static struct rcpt r = { .state = RCPT_WAITING, .due = FROZEN };
+
+	if (r.why == NULL)
+		r.why = reason_take(VIEW_LIT("7.0"), VIEW_LIT("held by a rule "
+		    "of the access file"), VIEW_NONE, VIEW_NONE);
+	return &r;
+}
+
 void
 intake_rcpt(struct channel *c, uint32_t tag, struct msg_mail_rcpt *m)
 {
@@ -192,7 +204,7 @@ intake_rcpt(struct channel *c, uint32_t tag, struct msg_mail_rcpt *m)
 	} else {
 		str_reset(&i->alias);
 	}
-	mail_write_rcpt(&i->rcpts, NULL, &t, notify);
+	mail_write_rcpt(&i->rcpts, m->hold ? held() : NULL, &t, notify);
 	i->nrcpt++;
 }
 

@@ -27,9 +27,7 @@ static struct {
 static uint32_t
 hash_add(uint32_t h, struct view v)
 {
-	for (size_t i = 0; i < v.n; i++)
-		h = (h ^ (unsigned char)v.p[i]) * 16777619u;
-	return (h ^ 0xff) * 16777619u;
+	return view_hash(view_hash(h, v), VIEW_LIT("\xff"));
 }
 
 static void
@@ -112,7 +110,7 @@ reason_take(struct view status, struct view sentence, struct view relay,
 {
 	const struct view part[4] = { shorten(status), shorten(sentence),
 		shorten(relay), shorten(reply) };
-	uint32_t hash = 2166136261u;
+	uint32_t hash = VIEW_HASH;
 	struct reason *r;
 
 	for (size_t i = 0; i < nitems(part); i++)

@@ -115,7 +115,7 @@ relay_verdict(struct channel *c, uint32_t tag, struct msg_verdict *v)
 
 	while (f != NULL && i < f->n && f->rcpt[i] != v->rcpt)
 		i++;
-	if (f == NULL || i == f->n) {
+	if (f == NULL || i == f->n || v->rcpt == UINT32_MAX) {
 		log_error("relay", "verdict from smtp without a transaction");
 		return;
 	}

@@ -212,6 +212,7 @@ put_recipients(struct str *list, const struct mail *m,
 		put_reason(list, why, late, same);
 		list_put(list, t.orcpt);
 		list_put(list, reason_reply(same ? NULL : why));
+		list_put_u64(list, m->rcpt[about->rcpt[i]].tried);
 		before = why;
 	}
 }

@@ -220,6 +220,7 @@ engine_new(const struct sources *s, bool validate, struct why *w)
 	struct engine *e = xcalloc(1, sizeof(*e));
 	int error;
 
+	must(fiber_self() == NULL);
 	e->context = ub_ctx_create_event(loop_base());
 	must(e->context != NULL);
 	ub_ctx_debugout(e->context, log_stream());

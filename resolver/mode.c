@@ -16,6 +16,7 @@
 
 #define PROBE_MS	5000
 #define AGAIN_MS	20000
+#define SELDOM_MS	3600000
 
 enum way { WAY_AUTO, WAY_VALIDATE, WAY_TRUST, WAY_OFF };
 
@@ -150,6 +151,66 @@ try_all(uint32_t round)
 	    round != mode.round;
 }
 
+struct making {
+	struct fiber_queue queue;
+	struct engine *engine;
+};
+
+static void
+make_now(void *arg)
+{
+	struct making *m = arg;
+	struct why w;
+
+	m->engine = engine_new(&mode.sources, true, &w);
+	fiber_queue_wake(&m->queue);
+}
+
+/* The fiber's own stack is too small for the library. */
+static struct engine *
+make_in_loop(void)
+{
+	struct making m = { .engine = NULL };
+
+	loop_defer(make_now, &m);
+	fiber_queue_hold(&m.queue, DEADLINE_NEVER);
+	return m.engine;
+}
+
+static void
+try_to_validate(uint32_t round)
+{
+	struct probe p = { 0 };
+	struct engine *engine = make_in_loop();
+
+	if (engine == NULL)
+		return;
+	if (round == mode.round)
+		probe(engine, DNS_DNSKEY, &p);
+	if (round == mode.round && p.secure)
+		use(WAY_VALIDATE, engine);
+	else
+		engine_release(&engine);
+}
+
+/* Whoever spoils DNSSEC for a moment must not have turned it off for good, and
+ * DANE with it. */
+static void
+look_again(uint32_t round)
+{
+	int64_t wait = AGAIN_MS;
+
+	while (round == mode.round && mode.way == WAY_OFF &&
+	    mode.sources.anchors > 0) {
+		if (fiber_sleep(wait) == WAIT_CANCELLED)
+			return;
+		if (round == mode.round)
+			try_to_validate(round);
+		if (wait < SELDOM_MS)
+			wait *= 2;
+	}
+}
+
 static void
 decide(void *unused)
 {
@@ -168,6 +229,7 @@ decide(void *unused)
 	}
 	if (round == mode.round)
 		engine_release(&mode.plain);
+	look_again(round);
 }
 
 /* ---- settings ---- */

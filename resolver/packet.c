@@ -304,6 +304,7 @@ packet_read(struct view octets, const struct question *q, struct arena *a,
 	p->rcode = flags & 15;
 	if (r.bad || !(flags & FLAG_QR) || questions != 1 || !is_asked(&r, q))
 		return false;
+	fail(answer, VIEW_LIT("the answer is too long"));
 	if (p->cut)
 		return true;
 	take_records(&r, answers, &last);

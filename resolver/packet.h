@@ -29,7 +29,7 @@ struct packet {
 	unsigned rcode;
 };
 /* Read an answer to q. False: it is none, and the caller waits on. answer
- * (secure left false) lives in the arena; not filled in when it was cut. */
+ * (secure left false) lives in the arena; FAILED when it was cut. */
 bool packet_read(struct view octets, const struct question *q,
     struct arena *a, struct packet *p, struct dns_answer *answer);
 

@@ -19,6 +19,7 @@
 #include "resolver/special.h"
 
 #define LOOKUPS_MOST	20000
+#define ASKERS_MOST	100000	/* who wait for them */
 
 struct asker {
 	STAILQ_ENTRY(asker) entry;
@@ -50,6 +51,7 @@ TREE_GENERATE(lookups, lookup, node, by_question)
 
 static struct lookups lookups = RB_INITIALIZER(&lookups);
 static size_t count;	/* also those that were told and wait to be freed */
+static size_t askers;
 
 /* ---- answers ---- */
 
@@ -100,6 +102,7 @@ tell(struct lookup *l, const struct dns_answer *answer)
 		if (one->channel != NULL)
 			send_answer(one->channel, one->tag, answer);
 		free(one);
+		askers--;
 	}
 	RB_REMOVE(lookups, &lookups, l);
 	loop_timer_free(&l->timer);
@@ -192,6 +195,7 @@ join(const struct question *q, struct channel *c, uint32_t tag)
 	if (l == NULL)
 		l = lookup_new(q);
 	STAILQ_INSERT_TAIL(&l->askers, one, entry);
+	askers++;
 	start(l);
 }
 
@@ -212,7 +216,7 @@ serve_resolve(struct channel *c, uint32_t tag, struct msg_resolve *m)
 	q.name = view_bytes(lower, m->name.n);
 	if (!dns_name_ok(m->name) || special_answer(&q, &a, &answer)) {
 		send_answer(c, tag, &answer);
-	} else if (count >= LOOKUPS_MOST) {
+	} else if (count >= LOOKUPS_MOST || askers >= ASKERS_MOST) {
 		answer.result = DNS_FAILED;
 		answer.sentence = VIEW_LIT("too many questions at once");
 		send_answer(c, tag, &answer);

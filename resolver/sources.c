@@ -84,21 +84,11 @@ anchor_owner(struct view line, struct arena *a, struct view *owner)
 	return dns_name_ok(*owner);
 }
 
-static size_t
-count_lines(struct view text)
-{
-	size_t n = 1;
-
-	for (size_t i = 0; i < text.n; i++)
-		n += text.p[i] == '\n';
-	return n;
-}
-
 void
 sources_anchors(struct view text, struct sources *out)
 {
 	out->anchor = arena_alloc(&out->arena,
-	    count_lines(text) * sizeof(*out->anchor));
+	    (view_count(text, '\n') + 1) * sizeof(*out->anchor));
 	while (text.n > 0) {
 		struct view line = view_cut(&text, '\n'), owner;
 

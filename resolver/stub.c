@@ -71,6 +71,21 @@ line_open(const struct server *server, int kind, int64_t deadline,
 	return true;
 }
 
+/* What is no answer to this question leaves the one of before as it is. */
+static bool
+take_answer(struct ask *a, size_t n)
+{
+	struct dns_answer answer;
+	struct packet packet;
+
+	if (!packet_read(view_bytes(a->octets, n), &a->question, &a->arena,
+		&packet, &answer) || packet.id != a->id)
+		return false;
+	a->packet = packet;
+	a->answer = answer;
+	return true;
+}
+
 /* ---- UDP ---- */
 
 static bool
@@ -92,9 +107,7 @@ try_udp(struct ask *a, const struct server *server, int64_t deadline)
 		}
 		if (n < 0)
 			break;
-		answered_it = packet_read(view_bytes(a->octets, (size_t)n),
-		    &a->question, &a->arena, &a->packet, &a->answer) &&
-		    a->packet.id == a->id;
+		answered_it = take_answer(a, (size_t)n);
 	}
 out:
 	line_close(&l);
@@ -151,9 +164,7 @@ try_tcp(struct ask *a, const struct server *server, int64_t deadline)
 	n = (size_t)head[0] << 8 | head[1];
 	fine = fine && receive_all(&l, a->octets, n);
 	line_close(&l);
-	return fine && packet_read(view_bytes(a->octets, n), &a->question,
-	    &a->arena, &a->packet, &a->answer) && a->packet.id == a->id &&
-	    !a->packet.cut;
+	return fine && take_answer(a, n) && !a->packet.cut;
 }
 
 /* ---- one question ---- */

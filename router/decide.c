@@ -43,6 +43,8 @@ struct walk {
 
 static enum found find_address(struct walk *w, const struct address *a,
     struct view domain);
+static enum found find_alias(struct walk *w, struct view key,
+    struct view domain);
 
 static enum found
 stop(struct walk *w, const char *sentence)
@@ -117,6 +119,44 @@ find_opened(const struct walk *w, struct view key)
 	return NULL;
 }
 
+static enum found
+take_user(struct walk *w, struct view local, struct view domain)
+{
+	const struct address a = { .local = local, .domain = domain };
+	struct view name = name_of(w, local, domain);
+
+	if (!w->tables->user(w->tables->arg, name))
+		return FOUND_NOTHING;
+	return decision_add_user(w->d, name, &a) ? FOUND_SOME : full(w);
+}
+
+/* "\name": the user, in the domain of the alias or in another one. */
+static enum found
+find_mailbox(struct walk *w, const struct address *a, struct view domain)
+{
+	struct view own;
+	enum found f;
+
+	if (a->domain.n > 0)
+		return tables_local(w->tables, a->domain, &own) ?
+		    take_user(w, a->local, own) : find_away(w, a);
+	f = take_user(w, a->local, domain);
+	for (size_t i = 0; f == FOUND_NOTHING && i < w->tables->domains; i++)
+		f = take_user(w, a->local, w->tables->domain[i]);
+	return f;
+}
+
+/* ":include:path" is an alias of a name that mail cannot have. */
+static enum found
+find_list(struct walk *w, struct view path, struct view domain)
+{
+	char *key = arena_alloc(w->arena, path.n + 1);
+
+	key[0] = '\n';
+	memcpy(key + 1, path.p, path.n);
+	return find_alias(w, view_bytes(key, path.n + 1), domain);
+}
+
 /* One item of an alias that stands for names in domain. */
 static enum found
 find_item(struct walk *w, struct view item, struct view domain)
@@ -129,9 +169,12 @@ find_item(struct walk *w, struct view item, struct view domain)
 		why_later(&w->d->why, "3.5", "%.*s", VIEW(text));
 		return FOUND_STOP;
 	}
+	if (item.n > 0 && item.p[0] == ALIAS_INCLUDE)
+		return find_list(w, text, domain);
 	if (address_parse(text, ALLOW, w->arena, &a) != ADDRESS_FINE)
 		return FOUND_NOTHING;
-	f = find_address(w, &a, domain);
+	f = item.p[0] == ALIAS_USER ? find_mailbox(w, &a, domain) :
+				      find_address(w, &a, domain);
 	w->d->dangling |= f == FOUND_NOTHING;
 	return f;
 }

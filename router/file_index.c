@@ -5,18 +5,23 @@
  * The first file that has a key wins, and within a file the first line; so
  * entries are added in order and later ones of the same key are refused. Two
  * stamps beside that of the table say what was tried in vain, and what the
- * last look saw.
+ * last look saw. What is kept beside the stamp names the parts: files that
+ * became known while others were read.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/base/file.h"
 #include "lib/base/log.h"
+#include "lib/proc/message.h"
 #include "router/file_index.h"
 
 #define FILE_MAX_SIZE	(256U << 20)
 #define COMPLAINTS_MOST 50	/* logged, of one file */
+#define PARTS_MOST	1000
+#define PART_MAX_SIZE	(16U << 20)
 #define LOOKS_AGAIN	12	/* before what has failed is tried again */
 
 struct file_index {
@@ -24,7 +29,10 @@ struct file_index {
 	struct text_index *index;
 	struct str tried, seen;
 	unsigned looks;		/* since tried */
+	unsigned age;
 	const char *file;	/* the one that is being read */
+	struct str parts;	/* list: names of the table that is made */
+	size_t parts_n;
 	size_t entries, complaints;
 };
 
@@ -95,25 +103,125 @@ add_file(struct file_index *i, const char *file, struct why *w)
 	return ok;
 }
 
+static void
+stamp_of_files(const struct file_index *i, const struct words *files,
+    struct str *stamp)
+{
+	str_addf(stamp, "%s\n", i->kind->form);
+	for (size_t n = 0; n < files->n; n++)
+		text_index_stamp(files->word[n].p, stamp);
+}
+
+/* With the parts of the table in use. */
+static void
+stamp_of(const struct file_index *i, const struct words *files,
+    struct str *stamp)
+{
+	struct view note = text_index_note(i->index), part;
+	bool named = list_next(&note, &part);
+
+	stamp_of_files(i, files, stamp);
+	while (named && list_next(&note, &part)) {
+		char *path = strndup(part.p, part.n);
+
+		text_index_stamp(path, stamp);
+		free(path);
+	}
+}
+
+bool
+file_index_part(struct file_index *i, struct view path)
+{
+	struct view parts = str_view(&i->parts), part;
+
+	while (list_next(&parts, &part))
+		if (view_eq(part, path))
+			return true;
+	if (i->parts_n >= PARTS_MOST)
+		return false;
+	list_put(&i->parts, path);
+	i->parts_n++;
+	return true;
+}
+
+/* One that cannot be read is no reason to stay with all the old ones. */
 static bool
-make(struct file_index *i, const struct words *files, struct view stamp,
+add_part(struct file_index *i, const char *path, struct why *w)
+{
+	struct str text = { 0 };
+	struct view all;
+	bool there, ok;
+
+	i->file = path;
+	i->entries = i->complaints = 0;
+	there = file_read(AT_FDCWD, path, PART_MAX_SIZE, &text);
+	if (!there)
+		log_warning(i->kind->subject, "%s: %s", path, strerror(errno));
+	all = str_view(&text);
+	ok = i->kind->part(i, path, there ? &all : NULL);
+	if (!ok)
+		text_index_why(i->index, w);
+	str_free(&text);
+	return ok;
+}
+
+/* Parts may name parts; the stamp of each is taken before it is read. */
+static bool
+add_parts(struct file_index *i, struct str *stamp, struct why *w)
+{
+	struct view part;
+	bool ok = true;
+
+	for (size_t at = 0; ok && at < i->parts.n;) {
+		struct view rest = view_skip(str_view(&i->parts), at);
+		char *path;
+
+		must(list_next(&rest, &part));
+		at = i->parts.n - rest.n;
+		path = strndup(part.p, part.n);
+		text_index_stamp(path, stamp);
+		ok = add_part(i, path, w);
+		free(path);
+	}
+	return ok;
+}
+
+static bool
+add_files(struct file_index *i, const struct words *files, struct str *stamp,
     struct why *w)
 {
 	bool ok = text_index_begin(i->index);
 
+	str_reset(&i->parts);
+	i->parts_n = 0;
 	if (!ok)
 		text_index_why(i->index, w);
 	for (size_t n = 0; ok && n < files->n; n++)
 		ok = add_file(i, files->word[n].p, w);
+	return ok && add_parts(i, stamp, w);
+}
+
+static bool
+make(struct file_index *i, const struct words *files, struct why *w)
+{
+	struct str stamp = { 0 }, note = { 0 };
+	bool ok;
+
+	stamp_of_files(i, files, &stamp);
+	ok = add_files(i, files, &stamp, w);
+	list_put(&note, VIEW_LIT("made"));
+	str_add(&note, str_view(&i->parts));
 	if (!ok) {
 		text_index_abort(i->index);
-		return false;
-	}
-	if (!text_index_commit(i->index, stamp, VIEW_LIT("made"))) {
+	} else if (!text_index_commit(i->index, str_view(&stamp),
+		       str_view(&note))) {
 		text_index_why(i->index, w);
-		return false;
+		ok = false;
 	}
-	return true;
+	i->age += ok;
+	str_free(&stamp);
+	str_free(&note);
+	return ok;
 }
 
 struct file_index *
@@ -122,6 +230,7 @@ file_index_open(const char *dir, const struct file_kind *kind, struct why *w)
 	struct file_index *i = xcalloc(1, sizeof(*i));
 
 	i->kind = kind;
+	i->age = 1;
 	i->index = text_index_open(dir, w);
 	if (i->index == NULL) {
 		free(i);
@@ -138,17 +247,9 @@ file_index_close(struct file_index **i)
 	text_index_close(&(*i)->index);
 	str_free(&(*i)->tried);
 	str_free(&(*i)->seen);
+	str_free(&(*i)->parts);
 	free(*i);
 	*i = NULL;
-}
-
-static void
-stamp_of(const struct file_index *i, const struct words *files,
-    struct str *stamp)
-{
-	str_addf(stamp, "%s\n", i->kind->form);
-	for (size_t n = 0; n < files->n; n++)
-		text_index_stamp(files->word[n].p, stamp);
 }
 
 static bool
@@ -156,7 +257,7 @@ refresh(struct file_index *i, const struct words *files, struct view stamp,
     struct why *w)
 {
 	bool ok = text_index_is_current(i->index, stamp) ||
-		  make(i, files, stamp, w);
+		  make(i, files, w);
 
 	str_reset(&i->tried);
 	if (!ok)
@@ -222,8 +323,14 @@ file_index_get(struct file_index *i, struct view key, struct view *value)
 	return t == NULL ? KV_TROUBLE : kv_get(t, key, value);
 }
 
+unsigned
+file_index_age(const struct file_index *i)
+{
+	return i->age;
+}
+
 bool
-file_index_has(struct file_index *i, char first)
+file_index_has(struct file_index *i, struct view prefix)
 {
 	struct kv_table *t = table(i);
 	struct kv_cursor *c;
@@ -231,8 +338,17 @@ file_index_has(struct file_index *i, char first)
 
 	if (t == NULL)
 		return true;
-	c = kv_cursor_open(t, view_bytes(&first, 1));
+	c = kv_cursor_open(t, prefix);
 	has = c == NULL || kv_cursor_seek(c, VIEW_NONE) != KV_NONE;
 	kv_cursor_close(&c);
 	return has;
+}
+
+enum kv_result
+file_index_each(struct file_index *i, struct view prefix,
+    bool (*f)(void *arg, struct view key, struct view value), void *arg)
+{
+	struct kv_table *t = table(i);
+
+	return t == NULL ? KV_TROUBLE : kv_each(t, prefix, f, arg);
 }

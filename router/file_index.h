@@ -23,6 +23,10 @@ struct file_kind {
 	/* Read one text by file_index_add and file_index_complain. False when
 	 * the former was. */
 	bool (*read)(struct file_index *i, struct view text);
+	/* The same of a part; text is NULL when it cannot be read. NULL: there
+	 * are no parts. */
+	bool (*part)(struct file_index *i, const char *path,
+	    const struct view *text);
 };
 
 struct file_index *file_index_open(const char *dir,
@@ -47,12 +51,21 @@ enum kv_result file_index_add(struct file_index *i, struct view key,
  * stand in the sink of a reader. */
 void file_index_complain(void *index, size_t line, size_t column,
     const char *sentence);
+/* The file that is being read names another one, path: it is read as a part of
+ * the table, once, after all files. False when there are too many of them. */
+bool file_index_part(struct file_index *i, struct view path);
 
 /* Borrowed until the next call. KV_TROUBLE as long as there is no table at
  * all. */
 enum kv_result file_index_get(struct file_index *i, struct view key,
     struct view *value);
 /* May any key begin with this? As long as there is no table, all. */
-bool file_index_has(struct file_index *i, char first);
+bool file_index_has(struct file_index *i, struct view prefix);
+/* Call f with each entry whose key begins with this, in their order, until it
+ * says false, as kv_each(). */
+enum kv_result file_index_each(struct file_index *i, struct view prefix,
+    bool (*f)(void *arg, struct view key, struct view value), void *arg);
+/* Grows whenever the table has been made again; 1 before. */
+unsigned file_index_age(const struct file_index *i);
 
 #endif

@@ -7,31 +7,40 @@
  * more. The table of recipients is opened when the settings name its file.
  */
 #include "lib/base/log.h"
+#include "lib/mail/access.h"
 #include "lib/mail/aliases.h"
 #include "lib/mail/routes.h"
 #include "lib/proc/fiber.h"
+#include "lib/proc/message.h"
 #include "router/file_index.h"
 #include "router/files.h"
+#include "router/patterns.h"
 
 #define LOOK_MS 5000
 
 static bool read_aliases(struct file_index *i, struct view text);
+static bool read_list(struct file_index *i, const char *path,
+    const struct view *text);
 static bool read_routes(struct file_index *i, struct view text);
 static bool read_recipients(struct file_index *i, struct view text);
+static bool read_rules(struct file_index *i, struct view text);
 
-enum { ALIASES, ROUTES, RECIPIENTS, FILES };
+enum { ALIASES, ROUTES, RECIPIENTS, RULES, FILES };
 
 static const struct file_kind kinds[FILES] = {
-	[ALIASES] = { "aliases", "aliases 1", true, false, read_aliases },
-	[ROUTES] = { "routes", "routes 1", true, true, read_routes },
+	[ALIASES] = { "aliases", "aliases 2", true, false, read_aliases,
+	    read_list },
+	[ROUTES] = { "routes", "routes 1", true, true, read_routes, NULL },
 	[RECIPIENTS] = { "recipients", "recipients 1", false, false,
-	    read_recipients },
+	    read_recipients, NULL },
+	[RULES] = { "access", "access 1", true, true, read_rules, NULL },
 };
 
 static const char *const places[FILES] = {
 	[ALIASES] = "",
 	[ROUTES] = "/routes",
 	[RECIPIENTS] = "/recipients",
+	[RULES] = "/access",
 };
 
 static struct {
@@ -39,14 +48,66 @@ static struct {
 	struct file_index *index[FILES];
 	struct loop_timer *timer;
 	bool has[128];		/* routes of this kind of key */
+	/* The same of rules: which begin with what stands here, two letters
+	 * for each. */
+	struct str rules;
+	unsigned rules_age;	/* of the table when that was written */
+	struct patterns patterns;
 } files;
 
 /* ---- what the readers find ---- */
 
+/* The table has a list under this key, which is no name that mail can have. */
+static void
+list_key(struct str *key, struct view path)
+{
+	str_addc(key, '\n');
+	str_add(key, path);
+}
+
+/* One item; a list is read later, if it may be. */
+static void
+add_item(struct file_index *i, size_t line, struct view item,
+    struct str *items)
+{
+	struct view path = view_skip(item, 1);
+	struct str out = { 0 };
+
+	if (item.p[0] != ALIAS_INCLUDE ||
+	    (aliases_may_include(&files.settings->aliases, path) &&
+		file_index_part(i, path))) {
+		list_put(items, item);
+		return;
+	}
+	str_addf(&out, "the list %s is not below the directory of an alias "
+	    "file, or one too many", log_quote(path));
+	file_index_complain(i, line, 0, str_c(&out));
+	str_reset(&out);
+	str_addc(&out, ALIAS_REFUSED);
+	str_adds(&out, "The alias leads to a list that is not read here");
+	list_put(items, str_view(&out));
+	str_free(&out);
+}
+
+static enum kv_result
+add_entry(struct file_index *i, size_t line, struct view key,
+    struct view items)
+{
+	struct str kept = { 0 };
+	struct view item;
+	enum kv_result k;
+
+	while (list_next(&items, &item))
+		add_item(i, line, item, &kept);
+	k = file_index_add(i, key, str_view(&kept));
+	str_free(&kept);
+	return k;
+}
+
 static bool
 add_alias(void *arg, size_t line, struct view key, struct view items)
 {
-	enum kv_result k = file_index_add(arg, key, items);
+	enum kv_result k = add_entry(arg, line, key, items);
 	struct str sentence = { 0 };
 
 	if (k == KV_FOUND) {
@@ -70,6 +131,47 @@ read_aliases(struct file_index *i, struct view text)
 	const struct aliases_sink sink = { add_alias, complain_alias, i };
 
 	return aliases_read(text, &sink);
+}
+
+struct list_reading {
+	struct file_index *index;
+	const char *path;
+};
+
+static bool
+add_list(void *arg, size_t line, struct view none UNUSED, struct view items)
+{
+	struct list_reading *r = arg;
+	struct str key = { 0 };
+	enum kv_result k;
+
+	list_key(&key, view_of(r->path));
+	k = add_entry(r->index, line, str_view(&key), items);
+	str_free(&key);
+	return k != KV_TROUBLE;
+}
+
+static void
+complain_list(void *arg, size_t line, const char *sentence)
+{
+	complain_alias(((struct list_reading *)arg)->index, line, sentence);
+}
+
+static bool
+read_list(struct file_index *i, const char *path, const struct view *text)
+{
+	struct list_reading r = { i, path };
+	const struct aliases_sink sink = { add_list, complain_list, &r };
+	struct str missing = { 0 };
+	bool ok;
+
+	if (text != NULL)
+		return aliases_read_list(*text, &sink);
+	list_put(&missing, VIEW_LIT("rThe alias leads to a list that cannot be "
+				    "read"));
+	ok = add_list(&r, 0, VIEW_NONE, str_view(&missing));
+	str_free(&missing);
+	return ok;
 }
 
 /* Two lines of one pattern contradict each other. */
@@ -122,13 +224,63 @@ read_recipients(struct file_index *i, struct view text)
 	return routes_read_recipients(text, &sink);
 }
 
+/* A pattern's row is its line, by its number, so that they come in order. */
+static bool
+add_pattern(struct file_index *i, const struct access_rule *r,
+    struct view line)
+{
+	struct patterns alone = { 0 };
+	struct str key = { 0 }, wrong = { 0 };
+	enum kv_result k = KV_NONE;
+
+	if (patterns_add(&alone, line, r->line, &wrong)) {
+		str_addf(&key, "p%010u", r->line);
+		k = file_index_add(i, str_view(&key), line);
+	} else {
+		file_index_complain(i, r->line, 0, str_c(&wrong));
+	}
+	patterns_clear(&alone);
+	str_free(&key);
+	str_free(&wrong);
+	return k != KV_TROUBLE;
+}
+
+static bool
+add_rule(void *arg, const struct access_rule *r, struct view line)
+{
+	struct str key = { 0 }, value = { 0 };
+	enum kv_result k;
+
+	if (!access_key(r, &key)) {
+		str_free(&key);
+		return add_pattern(arg, r, line);
+	}
+	access_write(r, &value);
+	k = file_index_add(arg, str_view(&key), str_view(&value));
+	if (k == KV_FOUND)
+		file_index_complain(arg, r->line, 1,
+		    "A line before this one has the same condition");
+	str_free(&key);
+	str_free(&value);
+	return k != KV_TROUBLE;
+}
+
+static bool
+read_rules(struct file_index *i, struct view text)
+{
+	const struct access_sink sink = { add_rule, file_index_complain, i };
+
+	return access_read(text, &sink);
+}
+
 /* ---- the tables ---- */
 
 /* The files of one table; one that is not set is none. */
 static struct words
 names(int n, const struct settings *s, struct view *one)
 {
-	const char *file = n == ROUTES ? s->routes : s->relay_recipients;
+	const char *file = n == ROUTES ? s->routes :
+	    n == RULES ? s->access : s->relay_recipients;
 
 	if (n == ALIASES)
 		return s->aliases;
@@ -147,6 +299,41 @@ open_table(int n, const struct settings *s)
 	if (files.index[n] == NULL)
 		fatal("%s: %s", dir.p, w.text);
 	str_free(&dir);
+}
+
+static bool
+take_pattern(void *arg UNUSED, struct view key, struct view line)
+{
+	struct str wrong = { 0 };
+	uint64_t number;
+
+	if (!view_u64(view_skip(key, 1), UINT32_MAX, &number) ||
+	    !patterns_add(&files.patterns, line, (uint32_t)number, &wrong))
+		log_error("access", "line %.*s: %s", VIEW(view_skip(key, 1)),
+		    str_c(&wrong));
+	str_free(&wrong);
+	return true;
+}
+
+/* Which kinds of keys there are, and all patterns, when they have changed. */
+static void
+take_rules(struct file_index *rules)
+{
+	static const char whats[] = { ACCESS_CLIENT, ACCESS_HELO,
+		ACCESS_LOGIN, ACCESS_SENDER, ACCESS_RECIPIENT };
+
+	if (files.rules_age == file_index_age(rules))
+		return;
+	files.rules_age = file_index_age(rules);
+	str_reset(&files.rules);
+	for (size_t i = 0; i < 2 * sizeof(whats); i++) {
+		const char key[2] = { i % 2 == 0 ? 'k' : 'C', whats[i / 2] };
+
+		if (file_index_has(rules, view_bytes(key, 2)))
+			str_addn(&files.rules, key, 2);
+	}
+	patterns_clear(&files.patterns);
+	file_index_each(rules, VIEW_LIT("p"), take_pattern, NULL);
 }
 
 typedef bool refresh_fn(struct file_index *i, const struct words *files,
@@ -172,9 +359,13 @@ refresh(refresh_fn *fn)
 			log_error(kinds[n].subject, "they stay as they were: "
 			    "%s", w.text);
 	}
-	for (size_t k = 0; k < nitems(keys); k++)
+	for (size_t k = 0; k < nitems(keys); k++) {
+		const char key = (char)keys[k];
+
 		files.has[keys[k]] =
-		    file_index_has(files.index[ROUTES], (char)keys[k]);
+		    file_index_has(files.index[ROUTES], view_bytes(&key, 1));
+	}
+	take_rules(files.index[RULES]);
 }
 
 static void
@@ -205,6 +396,9 @@ files_end(void)
 	for (int n = 0; n < FILES; n++)
 		file_index_close(&files.index[n]);
 	loop_timer_free(&files.timer);
+	patterns_clear(&files.patterns);
+	str_free(&files.rules);
+	files.rules_age = 0;
 }
 
 enum kv_result
@@ -228,4 +422,29 @@ files_recipient(void *arg UNUSED, struct view key, struct view *line)
 {
 	return files.index[RECIPIENTS] == NULL ? KV_TROUBLE :
 	    file_index_get(files.index[RECIPIENTS], key, line);
+}
+
+/* The same: most files have rules of one or two kinds. */
+enum kv_result
+files_rule(void *arg UNUSED, struct view key, struct view *rule)
+{
+	struct view begins = str_view(&files.rules);
+
+	must(key.n >= 2);
+	for (; begins.n > 0; begins = view_skip(begins, 2))
+		if (memcmp(begins.p, key.p, 2) == 0)
+			return file_index_get(files.index[RULES], key, rule);
+	return KV_NONE;
+}
+
+const struct patterns *
+files_patterns(void)
+{
+	return &files.patterns;
+}
+
+bool
+files_have_rules(void)
+{
+	return files.rules.n > 0 || files.patterns.n > 0;
 }

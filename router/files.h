@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * files - the text files that decisions rest on: aliases, routes, recipients
+ * files - what decisions rest on: aliases, routes, recipients, access rules
  *
  * Each is a table of its own (router/file_index.h). They are read at the start,
  * when the administrator says so, and when they have changed.
@@ -23,5 +23,10 @@ void files_end(void);
 enum kv_result files_alias(void *arg, struct view key, struct view *items);
 enum kv_result files_route(void *arg, struct view key, struct view *route);
 enum kv_result files_recipient(void *arg, struct view key, struct view *line);
+enum kv_result files_rule(void *arg, struct view key, struct view *rule);
+/* Rules without a key: what they are may change with the files. */
+const struct patterns *files_patterns(void);
+/* Are there any rules at all? */
+bool files_have_rules(void);
 
 #endif

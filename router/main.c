@@ -4,9 +4,9 @@
  *
  * Runs as posthouse-router. smtpd asks at each RCPT, bounce before it writes a
  * report; the answer is a verdict and targets: a user here, or a host.
- * auth tells which users exist, without their passwords. Reads the files of
- * aliases, routes and recipients and keeps indexes of them; owns nothing that
- * could not be made again.
+ * auth tells which users exist, without their passwords, and store whose
+ * mailboxes are full. Reads the files of aliases, routes and recipients and keeps
+ * indexes of them; owns nothing that could not be made again.
  */
 #include "lib/proc/service.h"
 #include "router/serve.h"
@@ -15,6 +15,7 @@ static const struct program_path paths[] = {
 	{ "aliases", "", false },
 	{ "routes", "", false },
 	{ "relay_recipients", "", false },
+	{ "access", "", false },
 	{ "state_dir", "/index/router", true },
 	{ 0 },
 };
@@ -24,6 +25,7 @@ static const struct handlers handlers = {
 	.may_send = serve_may_send,
 	.expand = serve_expand,
 	.user_table = serve_user_table,
+	.quota_full = serve_quota_full,
 	.closed = serve_closed,
 };
 
@@ -34,7 +36,7 @@ static const struct program program = {
 	.calls = CALLS_FILES_READ | CALLS_FILES_WRITE,
 	.paths = paths,
 	.peers = ROLE_SMTPD | ROLE_BOUNCE | ROLE_LOCAL | ROLE_AUTH |
-	    ROLE_CTL | ROLE_QUEUE | ROLE_RESOLVER,
+	    ROLE_CTL | ROLE_QUEUE | ROLE_STORE | ROLE_RESOLVER,
 	.handlers = &handlers,
 	.begin = serve_begin,
 	.changed = serve_changed,

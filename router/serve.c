@@ -15,25 +15,28 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
+#include "lib/mail/user_table.h"
 #include "lib/proc/service.h"
+#include "router/access.h"
 #include "router/decide.h"
 #include "router/expand.h"
 #include "router/files.h"
+#include "router/full.h"
 #include "router/rate.h"
 #include "router/sender.h"
 #include "router/serve.h"
-#include "router/users.h"
 
 #define EARLY_MOST 1000	/* questions kept */
 #define EARLY_MS   3000	/* for how long */
 
-enum { NAME, LOGIN, SENDER, CLIENT, TEXTS };
+enum { NAME, LOGIN, SENDER, CLIENT, HELO, TEXTS };
 
 /* What route, may_send and expand ask, and who answers it. */
 struct question {
 	void (*answer)(struct channel *, uint32_t tag, const struct question *);
 	struct view text[TEXTS];
 	bool flag;		/* route: trusted; expand: list */
+	bool room;		/* route: is there any? */
 };
 
 struct early {
@@ -51,17 +54,19 @@ static struct {
 	struct loop_timer *patience;
 	bool impatient;			/* the list takes too long */
 	struct tables tables;
-	struct users users;
+	struct user_table users;
 	struct str first_user, host;
 	struct arena arena;
-	struct decision decision;
+	struct decision decision, copied;
+	struct access_answer access;
+	struct str copies;
 	struct str expanded;
 } router = { .early = STAILQ_HEAD_INITIALIZER(router.early) };
 
 static bool
 has_user(void *arg, struct view name)
 {
-	return users_has(arg, name);
+	return user_table_find(arg, name, NULL);
 }
 
 /* The local domain of a site that names none. */
@@ -101,16 +106,27 @@ serve_begin(void)
 	router.tables.alias = files_alias;
 	router.tables.route = files_route;
 	router.tables.recipient = files_recipient;
+	router.tables.rule = files_rule;
+	router.tables.patterns = files_patterns();
 	router.tables.arg = &router.users;
 	take_settings(service_settings());
 	files_begin(service_settings());
 }
 
+/* access: what the rules say, or NULL if they were not asked. */
 static void
-answer(struct channel *c, uint32_t tag, const struct decision *d)
+answer(struct channel *c, uint32_t tag, const struct decision *d,
+    const struct access_answer *access)
 {
 	struct message m = { .type = MSG_routed, .tag = tag };
 
+	if (access != NULL && d->why.verdict == VERDICT_DONE) {
+		m.routed.hold = access->decided &&
+				access->action == ACCESS_HOLD;
+		m.routed.discard = access->decided &&
+				   access->action == ACCESS_DISCARD;
+		m.routed.copies = str_view(&router.copies);
+	}
 	m.routed.verdict = (uint8_t)d->why.verdict;
 	m.routed.status = view_of(d->why.status);
 	m.routed.sentence = view_of(d->why.text);
@@ -119,6 +135,8 @@ answer(struct channel *c, uint32_t tag, const struct decision *d)
 	if (channel_peer(c)->role == ROLE_CTL)
 		m.routed.lines = str_view(d->why.verdict == VERDICT_DONE ?
 		    &d->lines : &d->refusals);
+	if (channel_peer(c)->role == ROLE_CTL && access != NULL)
+		m.routed.rules = str_view(&access->lines);
 	channel_send(c, &m);
 }
 
@@ -161,6 +179,74 @@ is_relay_client(struct view ip)
 	return false;
 }
 
+/* ---- rules ---- */
+
+/* Where the copies go. One that cannot be made is no reason to lose the mail,
+ * and not to be passed over either: it waits, as mail for a broken alias. */
+static bool
+find_copies(struct access_answer *a, struct why *w)
+{
+	struct view copies = str_view(&a->copies), one;
+
+	str_reset(&router.copies);
+	while (list_next(&copies, &one)) {
+		const struct inquiry q = { one, VIEW_NONE, true, true };
+		struct view targets, part;
+
+		if (!decide(&router.tables, &q, &router.arena,
+			&router.copied)) {
+			log_warning("access", "a copy for %s cannot be made: "
+			    "%s", log_quote(one), router.copied.why.text);
+			return why_later(w, "3.5", "A copy of the mail cannot "
+			    "be made");
+		}
+		targets = str_view(&router.copied.targets);
+		while (list_next(&targets, &part))
+			list_put(&router.copies, part);
+	}
+	return true;
+}
+
+/* Whom do the rules concern, and what do they say? False: that decides. */
+static bool
+ask_rules(const struct question *q, struct decision *d)
+{
+	const struct access_question a = { q->text[CLIENT], q->text[HELO],
+		q->text[LOGIN], q->text[SENDER], q->text[NAME] };
+	struct access_answer *answer = &router.access;
+
+	access_ask(&router.tables, &a, &router.arena, answer);
+	if (answer->decided) {
+		struct str line = { 0 };
+
+		str_addf(&line, "%u", answer->line);
+		list_put(&answer->lines, str_view(&line));
+		str_free(&line);
+	}
+	decision_clear(d);
+	if (answer->decided && answer->action != ACCESS_ALLOW &&
+	    answer->action != ACCESS_HOLD) {
+		d->why = answer->why;
+		return false;
+	}
+	return find_copies(answer, &d->why);
+}
+
+/* Not when some of several have room: those get it. */
+static void
+look_for_room(const struct question *q, struct decision *d)
+{
+	if (!q->room || d->why.verdict != VERDICT_DONE ||
+	    !full_all(str_view(&d->targets)))
+		return;
+	if (service_settings()->quota_refuse)
+		why_never(&d->why, "2.2", "<%.160s>: The mailbox is full",
+		    arena_copy(&router.arena, q->text[NAME]));
+	else
+		why_later(&d->why, "2.2", "<%.160s>: The mailbox is full; try "
+		    "again later", arena_copy(&router.arena, q->text[NAME]));
+}
+
 /* Who is logged in may relay, and who comes from a network of relay_clients, as
  * those may who the asking program trusts. */
 static void
@@ -174,13 +260,19 @@ answer_route(struct channel *c, uint32_t tag, const struct question *q)
 		    is_relay_client(q->text[CLIENT]),
 		.taken = channel_peer(c)->role == ROLE_QUEUE,
 	};
+	const bool rules = files_have_rules() &&
+	    (channel_peer(c)->role & (ROLE_SMTPD | ROLE_CTL)) != 0;
 
-	decide(&router.tables, &i, &router.arena, d);
+	str_reset(&router.copies);
+	if (!rules || ask_rules(q, d))
+		decide(&router.tables, &i, &router.arena, d);
 	if (d->dangling)
 		log_warning("aliases", "%s leads to an unknown user",
 		    log_quote(q->text[NAME]));
-	count_recipient(q->text[LOGIN], d);
-	answer(c, tag, d);
+	look_for_room(q, d);
+	if (channel_peer(c)->role != ROLE_CTL)
+		count_recipient(q->text[LOGIN], d);
+	answer(c, tag, d, rules ? &router.access : NULL);
 	arena_reset(&router.arena);
 }
 
@@ -286,7 +378,8 @@ void
 serve_route(struct channel *c, uint32_t tag, struct msg_route *m)
 {
 	struct question q = { answer_route, { m->recipient, m->login,
-		m->sender, m->client }, m->trusted != 0 };
+		m->sender, m->client, m->helo }, m->trusted != 0,
+		m->room != 0 };
 
 	ask(c, tag, &q);
 }
@@ -295,7 +388,7 @@ void
 serve_may_send(struct channel *c, uint32_t tag, struct msg_may_send *m)
 {
 	struct question q = { answer_may_send, { VIEW_NONE, m->login,
-		m->sender, m->client }, false };
+		m->sender, m->client, VIEW_NONE }, .flag = false };
 
 	ask(c, tag, &q);
 }
@@ -304,7 +397,7 @@ void
 serve_expand(struct channel *c, uint32_t tag, struct msg_expand *m)
 {
 	struct question q = { answer_expand, { m->name, VIEW_NONE,
-		VIEW_NONE, VIEW_NONE }, m->list != 0 };
+		VIEW_NONE, VIEW_NONE, VIEW_NONE }, .flag = m->list != 0 };
 
 	ask(c, tag, &q);
 }
@@ -313,7 +406,7 @@ void
 serve_user_table(struct channel *c UNUSED, uint32_t tag UNUSED,
     struct msg_user_table *m)
 {
-	if (!users_map(&router.users, m->table)) {
+	if (!user_table_map(&router.users, m->table)) {
 		log_error("users", "the list cannot be mapped");
 		return;
 	}
@@ -322,6 +415,14 @@ serve_user_table(struct channel *c UNUSED, uint32_t tag UNUSED,
 	router.tables.first_user = str_view(&router.first_user);
 	router.tables.ready = true;
 	early_answer();
+}
+
+void
+serve_quota_full(struct channel *c, uint32_t tag UNUSED,
+    struct msg_quota_full *m)
+{
+	full_take(channel_peer(c)->instance, m->whole != 0, m->full != 0,
+	    m->users);
 }
 
 void

@@ -18,6 +18,8 @@ struct local {
 	struct view name, ascii;
 };
 
+struct patterns;
+
 struct tables {
 	const struct settings *settings;
 	bool ready;		/* the list of users has come */
@@ -41,6 +43,11 @@ struct tables {
 	    struct view *route);
 	enum kv_result (*recipient)(void *arg, struct view key,
 	    struct view *line);
+	/* A rule of the access file by the keys of lib/mail/access.h; may be
+	 * borrowed until the next call. Those that have no key are patterns;
+	 * NULL: none. */
+	enum kv_result (*rule)(void *arg, struct view key, struct view *rule);
+	const struct patterns *patterns;
 	void *arg;
 };
 

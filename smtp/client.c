@@ -193,6 +193,7 @@ connected(const struct client_target *t, struct outcome *o)
 {
 	struct client *c = xcalloc(1, sizeof(*c));
 
+	c->since = t->since;
 	c->lmtp = t->hop->lmtp || t->hop->kind == HOP_UNIX;
 	name_it(c, t);
 	o->relay = arena_view(o->arena, c->relay);

@@ -24,6 +24,7 @@ struct client {
 	struct features features;
 	struct response response;	/* the last one */
 	const struct tls_info *info;	/* NULL: in clear text */
+	int64_t since;		/* clock_ms() before its policy was asked for */
 	bool lmtp;
 	bool esmtp;		/* EHLO or LHLO was accepted */
 	bool authenticated;
@@ -40,6 +41,7 @@ struct client_target {
 	const struct host *host;	/* NULL for HOP_UNIX */
 	const struct address16 *address;
 	uint16_t port;
+	int64_t since;		/* as in struct client */
 };
 
 /* Connect, be greeted, say EHLO, begin TLS and log in as the target wants. NULL

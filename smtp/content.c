@@ -55,9 +55,8 @@ send_small(const struct content *in, struct client *c, struct text_stuff *dots,
 	return true;
 }
 
-/* A server that has had enough may say so before the end, and close. */
-static bool
-interrupted(struct client *c, struct outcome *o)
+bool
+content_interrupted(struct client *c, struct outcome *o)
 {
 	c->stream.failed = false;	/* what was sent to us can be read */
 	str_reset(&c->stream.out);
@@ -103,7 +102,7 @@ send_large(const struct content *in, struct client *c, struct text_stuff *dots,
 	free(block);
 	if (ok)
 		return true;
-	return c->stream.failed ? interrupted(c, o) : unreadable(c, o);
+	return c->stream.failed ? content_interrupted(c, o) : unreadable(c, o);
 }
 
 bool

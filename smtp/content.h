@@ -22,5 +22,9 @@ struct content {
  * (nothing final was sent), or the connection was lost. c is broken then. */
 bool content_send(const struct content *in, struct client *c, bool dots,
     struct outcome *o);
+/* c->stream has failed while content was sent: a server that has had enough may
+ * say so before the end, and close. False with that reply, or with the accident;
+ * c is broken. */
+bool content_interrupted(struct client *c, struct outcome *o);
 
 #endif

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include "lib/mail/text.h"
+#include "smtp/content.h"
 #include "smtp/convert.h"
 
 #define FLUSH_AT 65536
@@ -114,7 +115,7 @@ convert_send(const struct job *j, enum downgrade_level level, struct client *c,
 		return true;
 	}
 	if (c->stream.failed)
-		outcome_lost(o, c->host, PHASE_BODY);
+		return content_interrupted(c, o);
 	c->broken = true;
 	return false;
 }

@@ -25,10 +25,11 @@ struct dane_records {
 	bool bogus;		/* FAILED: validation went wrong */
 };
 
-/* The host's addresses must have been looked up. Asks nothing when they are not
- * secure (RFC 7672 2.2.2): such a zone has no records that count, and the name
- * servers of some do not answer. The name behind CNAMEs comes first. May wait;
- * all texts are the arena's. */
+/* The host's addresses must have been looked up. Asks for no TLSA records when
+ * they are not secure (RFC 7672 2.2.2): such a zone has none that count, and the
+ * name servers of some do not answer. An alias of a signed zone is an exception:
+ * its own records count wherever it leads. Else the name behind CNAMEs comes
+ * first. May wait; all texts are the arena's. */
 enum dane dane_find(const struct host *host, uint16_t port, struct arena *a,
     struct dane_records *out);
 

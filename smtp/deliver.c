@@ -22,6 +22,7 @@
 /* The way through the hosts. */
 struct tour {
 	struct job *j;
+	int64_t began;		/* clock_ms() */
 	bool begun;
 	struct policy policy;
 	struct hosts hosts;
@@ -87,7 +88,8 @@ next_address(struct tour *t, struct client_target *to, struct outcome *o)
 static bool
 next_target(struct tour *t, struct client_target *to, struct outcome *o)
 {
-	*to = (struct client_target){ .hop = &t->j->hop, .policy = &t->policy };
+	*to = (struct client_target){ .hop = &t->j->hop, .policy = &t->policy,
+		.since = t->began };
 	if (t->connects == CONNECTS_MOST || t->talks == TALKS_MOST ||
 	    fiber_cancelled()) {
 		/* hosts that were not asked may take it another time */
@@ -210,15 +212,24 @@ wait_for_others(struct tour *t, struct place **p, struct client **c)
 	return t->busy && !fiber_cancelled() && pool_step_back(p, c);
 }
 
-/* Nothing that would be a line of its own may be said to a server. */
+/* Nothing that would be a line of its own, or a parameter, may be said to a
+ * server: a path ends at the first > that is not quoted. */
 static bool
 is_plain(struct view v)
 {
-	for (size_t i = 0; i < v.n; i++)
+	bool quoted = false;
+
+	for (size_t i = 0; i < v.n; i++) {
 		if ((unsigned char)v.p[i] < 32 || v.p[i] == 127 ||
-		    v.p[i] == '>')
+		    (v.p[i] == '>' && !quoted))
 			return false;
-	return true;
+		if (v.p[i] == '"')
+			quoted = !quoted;
+		else if (quoted && v.p[i] == '\\' && i + 1 < v.n &&
+		    v.p[i + 1] >= ' ' && v.p[i + 1] <= '~')
+			i++;
+	}
+	return !quoted;
 }
 
 static bool
@@ -242,7 +253,7 @@ static void
 deliver_from(struct job *j, struct place *p, struct client *c)
 {
 	struct outcome o = { .arena = &j->arena, .relay = VIEW_NONE };
-	struct tour t = { .j = j };
+	struct tour t = { .j = j, .began = clock_ms() };
 	unsigned steps = 0;
 
 	while (!deliver_over(&t, &c, &o)) {
@@ -250,7 +261,7 @@ deliver_from(struct job *j, struct place *p, struct client *c)
 			give_up(&t, &o);
 			break;
 		}
-		t = (struct tour){ .j = j };
+		t = (struct tour){ .j = j, .began = clock_ms() };
 	}
 	if (c != NULL)
 		pool_keep(&p, &c);

@@ -61,14 +61,6 @@ is_interface(const struct address16 *a)
 	return false;
 }
 
-static uint16_t
-port_of(const struct sockaddr_storage *a)
-{
-	return ntohs(a->ss_family == AF_INET ?
-	    ((const struct sockaddr_in *)a)->sin_port :
-	    ((const struct sockaddr_in6 *)a)->sin6_port);
-}
-
 static bool
 is_any(const struct address16 *a)
 {
@@ -80,7 +72,14 @@ is_any(const struct address16 *a)
 	return memcmp(&rest, &none, sizeof(rest)) == 0;
 }
 
-/* Whether one of our listeners would be at the other end. */
+static bool
+is_loopback(const struct address16 *a)
+{
+	return address16_is_v4(a) && a->octet[12] == 127;
+}
+
+/* Whether one of our listeners would be at the other end. Who connects to no
+ * address comes to this host, too, and so do all of 127.0.0.0/8. */
 static bool
 is_listener(const struct listener_settings *l, const struct address16 *a,
     uint16_t port)
@@ -90,10 +89,12 @@ is_listener(const struct listener_settings *l, const struct address16 *a,
 	socklen_t n;
 
 	if (settings_address(l->address, &s, &n) != NULL ||
-	    !address16_of(&s, &here) || port_of(&s) != port)
+	    !address16_of(&s, &here) || address16_port(&s) != port)
 		return false;
-	return is_any(&here) ? is_interface(a) :
-			       memcmp(&here, a, sizeof(here)) == 0;
+	if (is_any(&here))
+		return is_interface(a) || is_any(a) || is_loopback(a);
+	return memcmp(&here, a, sizeof(here)) == 0 ||
+	    (is_any(a) && (is_loopback(&here) || is_interface(&here)));
 }
 
 static bool
@@ -181,6 +182,15 @@ interleave(struct host *h, const struct found *six, const struct found *four)
 	}
 }
 
+/* Those that there are count: a question that nobody answers has brought no
+ * address, and whoever suppresses one kind must not lift the TLSA records. */
+static bool
+are_secure(const struct found *six, const struct found *four)
+{
+	return (six->n == 0 || six->answer.secure) &&
+	    (four->n == 0 || four->answer.secure);
+}
+
 static void
 look_up(struct host *h, struct arena *a)
 {
@@ -198,7 +208,7 @@ look_up(struct host *h, struct arena *a)
 	if (six->answer.result != DNS_BOGUS &&
 	    four->answer.result != DNS_BOGUS)
 		interleave(h, six, four);
-	h->secure = six->answer.secure && four->answer.secure;
+	h->secure = h->naddresses > 0 && are_secure(six, four);
 	h->canonical = six->n > 0 ? six->answer.canonical :
 				    four->answer.canonical;
 	if (h->naddresses == 0)

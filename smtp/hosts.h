@@ -21,7 +21,7 @@ struct host {
 	struct view canonical;	/* name behind CNAMEs of its addresses */
 	uint16_t preference;
 	bool looked_up;
-	bool secure;		/* its addresses were validated */
+	bool secure;		/* those addresses that it has were validated */
 	size_t naddresses;
 	struct address16 address[ADDRESSES_MOST];
 	struct outcome trouble;	/* why it has none */

@@ -30,6 +30,7 @@ enum recipient_state {
 struct recipient {
 	uint32_t number;
 	enum recipient_state state;
+	bool offered;		/* in the present transaction */
 	uint8_t notify;
 	struct view address, original, orcpt;
 	struct view spelled;	/* address as the present server is told it */

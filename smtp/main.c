@@ -11,6 +11,7 @@
 #include "lib/proc/tls_client.h"
 #include "smtp/hosts.h"
 #include "smtp/login.h"
+#include "smtp/pool.h"
 #include "smtp/send.h"
 #include "smtp/sts.h"
 
@@ -36,6 +37,7 @@ static const struct program program = {
 	.peers = ROLE_QUEUE | ROLE_RESOLVER | ROLE_HISTORY,
 	.handlers = &handlers,
 	.prepare = prepare,
+	.changed = pool_renew,
 	.stopping = send_stopping,
 };
 

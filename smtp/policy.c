@@ -118,7 +118,18 @@ add_name(struct host_policy *hp, struct view *names, struct view name)
 	hp->demand.names = names;
 }
 
-/* As the route and the settings have it. */
+/* That the host is one of the domain is known from a validated MX, or from a
+ * policy of MTA-STS. A route that names a host says so itself. */
+static bool
+is_vouched_for(const struct policy *p, const struct host *host)
+{
+	return p->hop->kind != HOP_MX || p->hosts->secure ||
+	    (p->sts.mode != STS_NONE &&
+		sts_policy_lists(&p->sts.policy, host->name));
+}
+
+/* As the route and the settings have it. Who gets a password is not for an MX to
+ * say that anybody may have forged: there the certificate is the domain's. */
 static void
 begin_host(const struct policy *p, const struct host *host,
     struct host_policy *hp)
@@ -127,7 +138,8 @@ begin_host(const struct policy *p, const struct host *host,
 
 	*hp = (struct host_policy){ .tls = levels[p->level].tls,
 		.demand = { .host = VIEW_NONE, .tlsa = VIEW_NONE,
-		    .trust = levels[p->level].trust }, .basis = "",
+		    .trust = levels[p->level].trust,
+		    .fresh = p->hop->login.n > 0 }, .basis = "",
 		.kind = "no-policy-found", .mx = VIEW_NONE,
 		.strings = VIEW_NONE };
 	if (hp->tls == HOST_MUST || hp->tls == HOST_IMPLICIT)
@@ -136,7 +148,8 @@ begin_host(const struct policy *p, const struct host *host,
 	if (host == NULL)
 		return;
 	hp->mx = hp->demand.host = host->name;
-	add_name(hp, names, name_of(host, p->arena));
+	if (p->hop->login.n == 0 || is_vouched_for(p, host))
+		add_name(hp, names, name_of(host, p->arena));
 	add_name(hp, names, p->hosts->domain);
 }
 
@@ -149,7 +162,8 @@ report(const struct policy *p, const struct host_policy *hp,
 		.strings = hp->strings, .mx = hp->mx, .result = result,
 		.reason = reason, .stream = s };
 
-	tls_report_send(&r);
+	if (!hp->told)
+		tls_report_send(&r);
 }
 
 /* RFC 7672 3.2.2: the names that a certificate under a trust anchor of the
@@ -163,7 +177,8 @@ hold_to_records(const struct policy *p, const struct dane_records *d,
 	if (hp->tls != HOST_IMPLICIT)
 		hp->tls = HOST_MUST;
 	hp->demand = (struct tls_demand){ .host = d->base,
-		.trust = TRUST_TLSA, .tlsa = d->records };
+		.trust = TRUST_TLSA, .tlsa = d->records,
+		.fresh = hp->demand.fresh };
 	add_name(hp, names, d->base);
 	add_name(hp, names, hp->mx);
 	add_name(hp, names, p->hosts->domain);
@@ -242,19 +257,17 @@ by_sts(const struct policy *p, const struct host *host,
 		return true;
 	}
 	report(p, hp, "validation-failure", "mx-not-in-policy", NULL);
+	hp->told = true;
 	return p->sts.mode == STS_TESTING ||
 	    outcome_later(o, "7.5", "host %.*s is not in the MTA-STS policy of "
 		"%.*s", VIEW(host->name), VIEW(p->hosts->domain));
 }
 
-/* RFC 8689 4.2.1: that the host is one of the domain is known from a validated
- * MX, or from a policy of MTA-STS. */
+/* RFC 8689 4.2.1 */
 static bool
 by_mail(const struct policy *p, const struct host *host, struct outcome *o)
 {
-	if (p->demand != TLS_REQUIRED || p->hop->kind != HOP_MX ||
-	    p->hosts->secure || (p->sts.mode != STS_NONE &&
-		sts_policy_lists(&p->sts.policy, host->name)))
+	if (p->demand != TLS_REQUIRED || is_vouched_for(p, host))
 		return true;
 	if (p->sts.failure.n > 0)
 		return outcome_later(o, "7.30", "the mail requires TLS "

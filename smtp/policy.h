@@ -51,6 +51,7 @@ struct host_policy {
 	const char *kind;	/* policy-type of RFC 8460 */
 	struct view mx;		/* name of the host */
 	struct view strings;	/* list: the policy in RFC 8460 */
+	bool told;		/* a failure was reported: it is one session */
 };
 
 /* False with the outcome: nothing may be sent to this destination, or not

@@ -18,6 +18,7 @@
 
 #define IDLE_MS		5000
 #define SWEEP_MS	1000
+#define AGE_MS		300000	/* then it is looked at anew whom to trust */
 #define LIMIT_MS	60000	/* what a server bears may change */
 
 struct idle {
@@ -57,6 +58,7 @@ static struct fiber_queue waiting;	/* for smtp_connections */
 static size_t open_count;
 static struct loop_timer *sweeper;
 static bool stopped;
+static int64_t renewed = -1;	/* clock_ms() when the settings changed */
 
 /* ---- places ---- */
 
@@ -233,13 +235,21 @@ pool_step_back(struct place **pp, struct client **c)
 	return *pp != NULL;
 }
 
+/* What was found good by other settings, or long ago, is not kept. */
+static bool
+is_worth_keeping(const struct client *c)
+{
+	return !stopped && c->since > renewed &&
+	    clock_ms() - c->since < AGE_MS;
+}
+
 void
 pool_keep(struct place **pp, struct client **c)
 {
 	struct place *p = *pp;
 	struct idle *i;
 
-	if (stopped) {
+	if (!is_worth_keeping(*c)) {
 		client_close(c);
 		pool_leave(pp);
 		return;
@@ -257,9 +267,16 @@ pool_keep(struct place **pp, struct client **c)
 }
 
 void
+pool_renew(void)
+{
+	renewed = clock_ms();
+	while (!TAILQ_EMPTY(&all_idle))
+		close_idle(TAILQ_FIRST(&all_idle));
+}
+
+void
 pool_stop(void)
 {
 	stopped = true;
-	while (!TAILQ_EMPTY(&all_idle))
-		close_idle(TAILQ_FIRST(&all_idle));
+	pool_renew();
 }

@@ -24,10 +24,14 @@ struct place *pool_enter(struct view hop, uint8_t demand, struct client **c);
  * spot that the caller has. False: there are no others to wait for, or the fiber
  * was cancelled; then *p is NULL, and the spot is given back. */
 bool pool_step_back(struct place **p, struct client **c);
-/* The connection may be used again: keep it. Takes *c. */
+/* The connection may be used again: keep it, for five minutes in all. Takes
+ * *c. */
 void pool_keep(struct place **p, struct client **c);
 /* There is no connection any more. */
 void pool_leave(struct place **p);
+/* Settings have changed: those that there are now take no further
+ * mail than the one that they have. */
+void pool_renew(void);
 /* Close all that are idle now, and from now on at once. */
 void pool_stop(void);
 

@@ -12,6 +12,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/tree.h"
+#include "lib/mail/tell.h"
 #include "lib/proc/dns.h"
 #include "lib/proc/service.h"
 #include "smtp/sts.h"
@@ -132,7 +133,7 @@ keep(const struct known *k)
 		.sts_keep = { k->domain, view_of(k->id), str_view(&k->text),
 		    k->expires } };
 
-	if (c != NULL)
+	if (c != NULL && channel_backlog(c) <= TELL_BACKLOG)
 		channel_send(c, &m);
 }
 
@@ -260,12 +261,16 @@ add_lines(struct str *list, struct view text)
 	}
 }
 
+/* announced: the domain has a record, so a policy that is not to be had is a
+ * failure. */
 static void
-tell(const struct known *k, struct arena *a, struct sts *out)
+tell(const struct known *k, bool announced, struct arena *a, struct sts *out)
 {
 	struct str lines = { 0 };
 
 	if (!is_valid(k)) {
+		if (!announced)
+			return;
 		out->failure = arena_view(a, view_of(k->failure));
 		out->sentence = arena_view(a, view_of(k->sentence));
 		return;
@@ -294,7 +299,7 @@ sts_find(struct view domain, struct arena *a, struct sts *out)
 	k->users++;
 	if (id.n > 0)
 		bring_up(k, id);
-	tell(k, a, out);
+	tell(k, id.n > 0, a, out);
 	k->users--;
 }
 

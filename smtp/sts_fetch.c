@@ -19,6 +19,7 @@
 #define TIME_MS		60000	/* RFC 8461 3.3 */
 #define START_MS	10000
 #define LINE_MOST	512	/* octets in front of a policy */
+#define STEP		4096
 #define ADDRESSES_MOST	16
 
 static unsigned running;
@@ -92,13 +93,14 @@ read_all(int fd, struct str *answer, int64_t deadline)
 	struct waiter_fd *watch = fd_watch(fd);
 	ssize_t n = -1;
 
-	answer->limit = STS_TEXT_MOST + LINE_MOST;
+	/* room for a whole step is wanted before each, the last one, too */
+	answer->limit = STS_TEXT_MOST + LINE_MOST + STEP;
 	for (;;) {
-		char *room = str_room(answer, 4096);
+		char *room = str_room(answer, STEP);
 
 		if (room == NULL)
 			break;
-		n = read(fd, room, 4096);
+		n = read(fd, room, STEP);
 		if (n > 0)
 			answer->n += (size_t)n;
 		else if (n == 0 || errno != EAGAIN ||
@@ -118,14 +120,20 @@ talk(int fd, struct view question, struct str *answer, int64_t deadline)
 	    read_all(fd, answer, deadline);
 }
 
-/* "ok" and the policy, or a result and a sentence. */
+/* "ok", a size and the policy, or a result and a sentence. A part of a policy is
+ * none: fetch may have been killed while it wrote. */
 static bool
 read_answer(struct view answer, struct sts_fetched *f)
 {
 	struct view line = view_trim(view_cut(&answer, '\n'));
 	struct view word = view_word(&line);
+	uint64_t n;
 
 	if (view_is(word, "ok")) {
+		if (!view_u64(view_trim(line), STS_TEXT_MOST, &n) ||
+		    n != answer.n)
+			return shelve(f, "the answer of the program fetch is "
+			    "not complete");
 		str_add(&f->text, answer);
 		return true;
 	}

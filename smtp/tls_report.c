@@ -4,6 +4,7 @@
  */
 #include <sys/socket.h>
 
+#include "lib/mail/tell.h"
 #include "lib/proc/network.h"
 #include "lib/proc/service.h"
 #include "smtp/tls_report.h"
@@ -47,7 +48,8 @@ tls_report_send(const struct tls_report *r)
 		    .result = view_of(r->result), .mx = r->mx,
 		    .reason = view_of(r->reason) } };
 
-	if (c == NULL || r->domain.n == 0)
+	if (c == NULL || r->domain.n == 0 ||
+	    channel_backlog(c) > TELL_BACKLOG)
 		return;
 	m.tls_result.from_ip = address_of(r->stream, own_end, from);
 	m.tls_result.to_ip = address_of(r->stream, far_end, to);

@@ -109,14 +109,14 @@ domain_of(const struct recipient *r)
 	return view_skip(r->spelled, at < r->spelled.n ? at + 1 : at);
 }
 
-/* Whether none of this domain was offered yet. */
+/* Whether none of this domain was offered in this transaction yet. */
 static bool
 is_new_domain(const struct transaction *t, const struct recipient *r)
 {
 	const struct recipient *one = t->j->recipient;
 
 	for (size_t i = 0; i < t->next; i++)
-		if (one[i].state != RECIPIENT_WANTED &&
+		if (one[i].offered &&
 		    view_eqi(domain_of(&one[i]), domain_of(r)))
 			return false;
 	return true;
@@ -161,6 +161,7 @@ put_group(struct transaction *t)
 		t->next++;
 		command_rcpt(t->c, r);
 		r->state = RECIPIENT_OFFERED;
+		r->offered = true;
 		t->offered++;
 	}
 	return from;
@@ -417,6 +418,8 @@ transaction_run(struct client *c, struct job *j, struct outcome *o)
 	enum fit_end fit = fit_look(c, j, &t.fit, o);
 
 	j->contact = CONTACT_TALKED;
+	for (size_t i = 0; i < j->nrecipients; i++)
+		j->recipient[i].offered = false;
 	if (fit == FIT_NEVER)
 		job_settle_rest(j, o);
 	if (j->unsettled == 0 || (fit == FIT_WELL && talk(&t)))

@@ -449,6 +449,8 @@ queue_mail(struct dialog *d, struct why *w)
 	if (d->content.received > d->house->settings()->hops_max)
 		return why_never(w, "4.6", "The mail has passed %u hosts; "
 		    "it goes in circles", d->content.received);
+	if (d->tx.set == NULL)	/* rules throw it away, and say nothing */
+		return why_done(w, "0.0", "Ok: queued as %016" PRIX64, mail);
 	commit = commit_of(d);
 	if (!d->house->mail_commit(&d->intake, d, &commit, w))
 		return false;

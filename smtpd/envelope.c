@@ -128,6 +128,35 @@ is_too_many(struct dialog *d)
 	return named >= most;
 }
 
+/* As log readers know it from Postfix. */
+static void
+log_action(const struct dialog *d, const char *action)
+{
+	log_info("NOQUEUE", "%s: RCPT from %s: <%s>: Recipient address "
+	    "triggers %s action; from=<%s> to=<%s> proto=%s helo=<%s>",
+	    action[0] == 'H' ? "hold" : "discard", d->client,
+	    log_quote(d->tx.named), action, log_quote(d->tx.sender),
+	    log_quote(d->tx.named), dialog_with(d),
+	    log_quote(view_of(d->helo)));
+}
+
+static bool
+find_targets(struct dialog *d, struct rcpt *rcpt, struct why *w)
+{
+	struct routing to = { .targets = VIEW_NONE, .copies = VIEW_NONE };
+
+	if (!d->house->route(d, rcpt->original, &to, w))
+		return false;
+	rcpt->hold = to.hold;
+	if (to.hold || to.discard)
+		log_action(d, to.hold ? "HOLD" : "DISCARD");
+	if (to.discard)
+		return true;
+	return (target_add_all(&d->tx, rcpt, to.targets) &&
+		   target_add_copies(&d->tx, to.copies)) ||
+	       why_later(w, "3.0", "The router gave no targets");
+}
+
 struct response
 command_rcpt(struct dialog *d, struct view args)
 {
@@ -135,7 +164,6 @@ command_rcpt(struct dialog *d, struct view args)
 	enum address_error e;
 	struct response r;
 	struct rcpt *rcpt;
-	struct view targets;
 	struct why w;
 
 	d->tx.named = VIEW_NONE;
@@ -160,12 +188,8 @@ command_rcpt(struct dialog *d, struct view args)
 	}
 	rcpt->original = address_text(&d->tx.arena, &address);
 	d->tx.named = rcpt->original;
-	if (!d->house->route(d, rcpt->original, &targets, &w))
+	if (!find_targets(d, rcpt, &w))
 		return refuse_rcpt(d, &w);
-	if (!target_add_all(&d->tx, rcpt, targets)) {
-		why_later(&w, "3.0", "The router gave no targets");
-		return refuse_rcpt(d, &w);
-	}
 	rcpt_append(&d->tx, rcpt);
 	d->phase = PHASE_RCPT;
 	return response(250, "2.1.5", "Ok");

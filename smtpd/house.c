@@ -33,7 +33,7 @@ hostname(void)
 }
 
 static bool
-route(struct dialog *d, struct view recipient, struct view *targets,
+route(struct dialog *d, struct view recipient, struct routing *to,
     struct why *w)
 {
 	struct message m = { .type = MSG_route };
@@ -44,7 +44,10 @@ route(struct dialog *d, struct view recipient, struct view *targets,
 	m.route.recipient = recipient;
 	m.route.client = view_of(d->ip);
 	m.route.login = view_of(d->login);
+	m.route.helo = view_of(d->helo);
 	m.route.trusted = d->trusted;
+	/* programs on this host give their mail once */
+	m.route.room = !d->trusted || d->protocol == PROTOCOL_LMTP;
 	if (!ask_twice(ROLE_ROUTER, &m, &r, w))
 		return false;
 	ok = r.m.type == MSG_routed;
@@ -52,12 +55,16 @@ route(struct dialog *d, struct view recipient, struct view *targets,
 		if (reply_is(&r, MSG_routed, w))
 			why_later(w, "3.0", "No answer by the router");
 	} else {
-		const struct msg_routed *to = &r.m.routed;
+		const struct msg_routed *said = &r.m.routed;
 
-		ok = to->verdict == VERDICT_DONE;
-		why_set(w, ok || to->verdict == VERDICT_NEVER ? to->verdict :
-		    VERDICT_LATER, to->status, to->sentence);
-		*targets = arena_view(&d->tx.arena, to->targets);
+		ok = said->verdict == VERDICT_DONE;
+		why_set(w, ok || said->verdict == VERDICT_NEVER ?
+		    said->verdict : VERDICT_LATER, said->status,
+		    said->sentence);
+		to->targets = arena_view(&d->tx.arena, said->targets);
+		to->copies = arena_view(&d->tx.arena, said->copies);
+		to->hold = said->hold;
+		to->discard = said->discard;
 	}
 	reply_free(&r);
 	return ok;

@@ -16,14 +16,21 @@
 
 struct dialog;
 
+/* Where a recipient goes; lists of transport, destination, address each, in
+ * the arena of the transaction. */
+struct routing {
+	struct view targets, copies;
+	bool hold;	/* the administrator wants to see it first */
+	bool discard;	/* it goes nowhere, and the client is not told */
+};
+
 struct house {
 	const struct settings *(*settings)(void);
 	/* Name of this host, as it greets. */
 	const char *(*hostname)(void);
-	/* True: *targets is a list of transport, destination, address each,
-	 * copied into the arena of the transaction. */
+	/* True: it is taken. */
 	bool (*route)(struct dialog *d, struct view recipient,
-	    struct view *targets, struct why *w);
+	    struct routing *to, struct why *w);
 	/* May the session's login send as this, and now? */
 	bool (*may_send)(struct dialog *d, struct view sender, struct why *w);
 	/* What stands behind a name: *addresses is a list in the arena of the

@@ -181,6 +181,7 @@ send_recipient(struct channel *c, uint64_t mail, const struct rcpt *r)
 	m.mail_rcpt.mail = mail;
 	m.mail_rcpt.original = r->original;
 	m.mail_rcpt.orcpt = r->orcpt;
+	m.mail_rcpt.hold = r->hold;
 	for (const struct target *t = r->targets; t != NULL; t = t->next) {
 		m.mail_rcpt.transport = t->transport;
 		m.mail_rcpt.destination = t->destination;
@@ -202,6 +203,8 @@ intake_commit(struct intake *in, const struct dialog *d,
 	why_later(w, "3.0", "The queue is not there at present");
 	if (c != NULL) {
 		for (const struct rcpt *p = d->tx.first; p; p = p->next)
+			send_recipient(c, in->mail, p);
+		for (const struct rcpt *p = d->tx.copies; p; p = p->next)
 			send_recipient(c, in->mail, p);
 		m.mail_commit.mail = in->mail;
 		in->state = INTAKE_COMMITTING;

@@ -10,19 +10,16 @@ struct target_set {
 	struct target **slot;
 };
 
-/* FNV-1a */
 static uint32_t
 hash_add(uint32_t h, struct view v)
 {
-	for (size_t i = 0; i < v.n; i++)
-		h = (h ^ (unsigned char)v.p[i]) * 16777619u;
-	return (h ^ 0xffu) * 16777619u;
+	return view_hash(view_hash(h, v), VIEW_LIT("\xff"));
 }
 
 static struct target **
 slot_of(const struct target_set *s, const struct target *t)
 {
-	uint32_t h = hash_add(hash_add(hash_add(2166136261u, t->transport),
+	uint32_t h = hash_add(hash_add(hash_add(VIEW_HASH, t->transport),
 	    t->destination), t->address);
 
 	for (size_t i = h;; i++) {
@@ -107,6 +104,32 @@ target_add_all(struct transaction *tx, struct rcpt *r, struct view targets)
 			there->notify = both(there->notify, r->notify,
 			    count > 3);
 		}
+	}
+	return true;
+}
+
+bool
+target_add_copies(struct transaction *tx, struct view copies)
+{
+	struct view part[3];
+	size_t count;
+
+	if (!list_ok(copies, &count) || count % 3 != 0)
+		return false;
+	while (list_next(&copies, &part[0]) && list_next(&copies, &part[1]) &&
+	    list_next(&copies, &part[2])) {
+		struct rcpt *r = arena_zalloc(&tx->arena, sizeof(*r));
+		struct str one = { 0 };
+
+		r->original = part[2];
+		r->notify = NOTIFY_NEVER;
+		for (size_t i = 0; i < 3; i++)
+			list_put(&one, part[i]);
+		target_add_all(tx, r,
+		    arena_view(&tx->arena, str_view(&one)));
+		str_free(&one);
+		r->next = tx->copies;
+		tx->copies = r;
 	}
 	return true;
 }

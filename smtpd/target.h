@@ -15,5 +15,8 @@
  * yet. False when the list is malformed or names none. */
 bool target_add_all(struct transaction *tx, struct rcpt *r,
     struct view targets);
+/* The same list, of copies: each is a recipient of its own, of whom nobody is
+ * told anything. */
+bool target_add_copies(struct transaction *tx, struct view copies);
 
 #endif

@@ -38,6 +38,7 @@ struct rcpt {
 	struct target *targets;	/* none if others cover them all */
 	struct view orcpt;	/* decoded, with its type; empty: unsaid */
 	uint8_t notify;		/* enum notify, 0: unsaid */
+	bool hold;		/* the administrator wants to see it first */
 };
 
 /* What XFORWARD can say, smtpd/xclient.c. */
@@ -58,6 +59,7 @@ struct transaction {
 	int64_t hold, by;	/* the same */
 	struct view envid;	/* decoded; empty: unsaid */
 	struct rcpt *first, **last;
+	struct rcpt *copies;	/* that nobody asked for and nobody hears of */
 	uint32_t rcpts;		/* accepted */
 	uint32_t refused;
 	struct target_set *set;	/* all targets, smtpd/target.c */

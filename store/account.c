@@ -8,6 +8,7 @@
 #include <bsd/sys/queue.h>
 
 #include "store/account.h"
+#include "store/acl.h"
 #include "store/load.h"
 #include "store/maildir.h"
 
@@ -67,6 +68,25 @@ account_unlock(struct account_lock *l)
 	LIST_REMOVE(l, all);
 	free((void *)(uintptr_t)l->user.p);
 	free(l);
+}
+
+/* A note that outlived its renaming keeps nobody from his mail. */
+bool
+account_is_renaming(struct view user, struct view name)
+{
+	while (account_is_locked(user)) {
+		struct kv_key key = index_key_folder(user, 'R', name);
+		size_t slash = view_rfind(name, '/');
+		struct view to;
+
+		if (!key.full && index_get(INDEX_FOLDERS, &key, &to) ==
+		    KV_FOUND)
+			return true;
+		if (slash >= name.n)
+			return false;
+		name.n = slash;
+	}
+	return false;
 }
 
 bool
@@ -137,6 +157,25 @@ account_work(struct request *r, uint64_t session,
 		return false;
 	l = account_lock(user);
 	ok = f(r, user, w);
+	account_unlock(l);
+	return ok;
+}
+
+/* Rights are asked for once more, with the lock that changes of them take. */
+bool
+account_work_on(struct request *r, uint64_t session, struct view name,
+    bool (*f)(struct request *, const struct access *, struct why *),
+    struct why *w)
+{
+	struct account_lock *l;
+	struct access a;
+	bool ok;
+
+	if (!access_find(r, session, name, &a, w))
+		return false;
+	l = account_lock(a.owner);
+	a.rights = acl_rights(a.owner, a.name, a.user);
+	ok = f(r, &a, w);
 	account_unlock(l);
 	return ok;
 }

@@ -9,9 +9,9 @@
 #ifndef STORE_ACCOUNT_H
 #define STORE_ACCOUNT_H
 
-#include "store/link.h"
+#include "store/access.h"
 
-#define ACCOUNT_MAILBOXES	2000	/* of one user: they fit into one message */
+#define ACCOUNT_MAILBOXES	20000	/* of one user */
 
 struct account_lock;
 /* From a fiber: wait for one's turn. user may be any view. */
@@ -23,6 +23,14 @@ bool account_is_locked(struct view user);
 bool account_work(struct request *r, uint64_t session,
     bool (*f)(struct request *, struct view user, struct why *), struct why *w);
 
+/* The same for the owner of the mailbox that a name means. */
+bool account_work_on(struct request *r, uint64_t session, struct view name,
+    bool (*f)(struct request *, const struct access *, struct why *),
+    struct why *w);
+
+/* Is it, or one above it, getting another name at this moment? Its directory may
+ * have gone already, while its row is still there. */
+bool account_is_renaming(struct view user, struct view name);
 bool account_exists(struct view user, struct view name);
 struct account_names {
 	struct str list;	/* list_put, in order; the caller frees it */

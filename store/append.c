@@ -14,14 +14,19 @@
 
 #include "lib/base/clock.h"
 #include "lib/proc/pool.h"
+#include "store/access.h"
+#include "store/acl.h"
 #include "store/append.h"
 #include "store/arrival.h"
+#include "store/behind.h"
 #include "store/change.h"
 #include "store/load.h"
 #include "store/maildir.h"
+#include "store/modify.h"
+#include "store/quota.h"
 
-#define APPENDS_MOST 64 /* open in one session at once */
-#define COMMIT_MOST  64
+/* Open in one session at once: one is written anew while all are open. */
+#define APPENDS_OPEN (APPENDS_MAX + 1)
 
 struct append {
 	LIST_ENTRY(append) of_link;
@@ -31,7 +36,7 @@ struct append {
 	int tmp; /* directory */
 	int fd;
 	bool committing;
-	char name[20];
+	char name[APPEND_NAME_MAX];
 	/* while being committed: */
 	int64_t date;
 	uint64_t size;
@@ -94,6 +99,18 @@ append_count(const struct link *l, uint64_t session)
 	return n;
 }
 
+uint64_t
+append_number(char name[APPEND_NAME_MAX])
+{
+	uint64_t number = (uint64_t)clock_wall_us();
+
+	if (number <= last_number)
+		number = last_number + 1;
+	last_number = number;
+	snprintf(name, APPEND_NAME_MAX, "%016llX", (unsigned long long)number);
+	return number;
+}
+
 static bool
 append_make(struct append *a)
 {
@@ -105,12 +122,7 @@ append_make(struct append *a)
 	str_free(&path);
 	if (a->tmp < 0)
 		return false;
-	a->number = (uint64_t)clock_wall_us();
-	if (a->number <= last_number)
-		a->number = last_number + 1;
-	last_number = a->number;
-	snprintf(
-	    a->name, sizeof(a->name), "%016llX", (unsigned long long)a->number);
+	a->number = append_number(a->name);
 	a->fd = openat(a->tmp, a->name,
 	    O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (a->fd < 0)
@@ -150,17 +162,19 @@ bool
 append_open(struct request *r, struct why *w)
 {
 	const struct msg_append_open *m = &r->m.append_open;
-	const char *user = request_user(r, m->session, w);
 	struct mailbox *mb;
+	struct access a;
 
-	if (user == NULL || !trouble_space(w))
+	if (request_user(r, m->session, w) == NULL || !trouble_space(w))
 		return false;
-	if (append_count(r->link, m->session) >= APPENDS_MOST)
+	if (append_count(r->link, m->session) >= APPENDS_OPEN)
 		return why_later(w, "5.3", "Too many messages at once");
-	mb = mailbox_get(view_of(user), m->mailbox, w);
+	mb = access_open(r, m->session, m->mailbox, RIGHT_INSERT, &a, w);
 	if (mb == NULL)
 		return false;
-	if (append_new(r, mb, w))
+	/* how large it will be is seen at the commit */
+	if (quota_room(mb->quota, &(struct quota_need){ 1, 1, false }, w) &&
+	    append_new(r, mb, w))
 		return true;
 	mailbox_unref(mb);
 	return false;
@@ -185,10 +199,16 @@ sync_run(void *arg)
 
 struct commit {
 	struct request *r;
-	struct append *append[COMMIT_MOST];
-	struct entry entry[COMMIT_MOST];
+	struct append *append[APPENDS_MAX];
+	struct entry entry[APPENDS_MAX];
+	bool seen[APPENDS_MAX];		/* \Seen of who appends */
 	size_t n;
 	struct mailbox *mb;
+	struct access access;
+	struct reader *reader;		/* NULL: it is the owner */
+	struct mailbox *from;	/* a reference, where a message goes from */
+	uint32_t replaces;
+	bool gone;		/* it has gone already */
 };
 
 /* Flags and keywords of the i-th, from lists that run beside each other. */
@@ -205,9 +225,17 @@ commit_flags(
 		if (word.n > 0)
 			list_put(&list, word);
 	}
+	e->r.flags = flags & FLAG_STORABLE;
+	e->r.keywords = UINT64_MAX;
+	access_limit(c->access.rights, &e->r.flags, &e->r.keywords);
+	if (e->r.keywords == 0)
+		str_reset(&list);
 	ok = change_keywords(c->mb, str_view(&list), true, &e->r.keywords);
 	str_free(&list);
-	e->r.flags = flags & FLAG_STORABLE;
+	if (c->reader != NULL) {
+		c->seen[e - c->entry] = (e->r.flags & FLAG_SEEN) != 0;
+		e->r.flags &= ~(uint32_t)FLAG_SEEN;
+	}
 	e->letters = place_letters(e->r.flags, e->r.keywords);
 	return ok;
 }
@@ -224,7 +252,7 @@ commit_collect(struct commit *c, struct why *w)
 		struct append *a = append_find(c->r->link, number);
 
 		if (a == NULL || a->session != m->session ||
-		    c->n == COMMIT_MOST || !list_next_u64(&sizes, &size) ||
+		    c->n == APPENDS_MAX || !list_next_u64(&sizes, &size) ||
 		    !list_next_u64(&dates, &date) ||
 		    (c->n > 0 && a->mb != c->append[0]->mb))
 			return why_never(w, "5.1", "No such append is open");
@@ -290,7 +318,7 @@ commit_names(struct commit *c, struct arrival *a, struct why *w)
 static bool
 commit_sync(struct commit *c, struct why *w)
 {
-	void *args[COMMIT_MOST];
+	void *args[APPENDS_MAX];
 
 	for (size_t i = 0; i < c->n; i++)
 		args[i] = c->append[i];
@@ -300,6 +328,16 @@ commit_sync(struct commit *c, struct why *w)
 			return trouble_errno(
 			    w, "Syncing a message", c->append[i]->error);
 	return true;
+}
+
+static bool
+commit_fits(const struct commit *c, struct why *w)
+{
+	struct quota_need need = { .messages = c->n };
+
+	for (size_t i = 0; i < c->n; i++)
+		need.octets += c->append[i]->size;
+	return quota_room(c->mb->quota, &need, w);
 }
 
 static void
@@ -319,18 +357,85 @@ commit_reply(struct commit *c)
 	str_free(&uids);
 }
 
+/* What the user may do may have changed since he began. */
+static bool
+commit_rights(struct commit *c, struct why *w)
+{
+	struct access *a = &c->access;
+	const char *user = request_user(c->r,
+	    c->r->m.append_commit.session, w);
+
+	if (user == NULL)
+		return false;
+	*a = (struct access){ .user = view_of(user),
+		.owner = view_of(c->mb->user), .name = view_of(c->mb->name) };
+	return access_still(a, RIGHT_INSERT, w) &&
+	    access_reader(a, c->mb, &c->reader, w);
+}
+
+/* REPLACE: in the transaction of the new rows the old one goes. */
+static bool
+remove_replaced(struct arrival *a)
+{
+	struct commit *c = a->rows_arg;
+	struct mailbox *from = c->from;
+
+	if (from->stale || from->deleted || !from->loaded)
+		return false;
+	c->gone = records_find(&from->records, c->replaces) == from->records.n;
+	if (c->gone)
+		return false;
+	change_expunge(from, &c->replaces, 1);
+	return true;
+}
+
+static bool
+commit_replaced(struct commit *c, struct arrival *a, struct why *w)
+{
+	const struct msg_append_commit *m = &c->r->m.append_commit;
+
+	if (m->replaces == 0)
+		return true;
+	if (!modify_allowed(c->r, m->handle, w) || !acl_allows(c->r, m->handle,
+		RIGHT_EXPUNGE | RIGHT_DELETED, w))
+		return false;
+	c->from = request_mailbox(c->r, m->handle, w);
+	if (c->from == NULL || !mailbox_load(c->from, w))
+		return false;
+	c->replaces = m->replaces;
+	a->rows = remove_replaced;
+	a->rows_arg = c;
+	return true;
+}
+
+static bool
+commit_run(struct commit *c, struct arrival *a, struct why *w)
+{
+	bool ok = arrival_run(a, w);
+
+	if (!ok && c->gone)
+		return why_never(w, "2.5", "The message has gone already");
+	if (ok && c->from != NULL)
+		behind_sweep(c->from);
+	return ok;
+}
+
 static bool
 commit(struct commit *c, struct why *w)
 {
-	struct arrival a = { .entries = c->entry };
+	struct arrival a = { .entries = c->entry, .seen = c->seen };
 
 	if (!commit_collect(c, w))
 		return false;
 	a.mb = c->mb;
 	a.n = c->n;
 	if (!commit_sync(c, w) || !mailbox_usable(c->mb, w) ||
-	    !arrival_prepare(c->mb, w) || !commit_entries(c, w) ||
-	    !commit_names(c, &a, w) || !arrival_run(&a, w))
+	    !arrival_prepare(c->mb, w) || !commit_rights(c, w) ||
+	    !commit_replaced(c, &a, w))
+		return false;
+	a.reader = c->reader;
+	if (!commit_fits(c, w) || !commit_entries(c, w) ||
+	    !commit_names(c, &a, w) || !commit_run(c, &a, w))
 		return false;
 	commit_reply(c);
 	return true;
@@ -347,6 +452,8 @@ append_commit(struct request *r, struct why *w)
 	     commit(c, w);
 	for (size_t i = 0; i < c->n; i++)
 		append_free(c->append[i], !ok);
+	if (c->from != NULL)
+		mailbox_unref(c->from);
 	return ok;
 }
 

@@ -9,6 +9,8 @@
 #include "store/change.h"
 #include "store/durable.h"
 #include "store/link.h"
+#include "store/quota.h"
+#include "store/seen.h"
 
 bool
 arrival_prepare(struct mailbox *mb, struct why *w)
@@ -51,6 +53,28 @@ rows_safe(void *arg, bool ok)
 	end(arg, ok);
 }
 
+static uint64_t
+octets(const struct arrival *a)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < a->n; i++)
+		sum += a->entries[i].r.size;
+	return sum;
+}
+
+static void
+add_rows(struct arrival *a)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		if (a->reader != NULL && a->seen[i])
+			seen_set(a->reader, a->entries[i].r.uid, true);
+		change_add(a->mb, &a->entries[i]);
+	}
+	if (a->reader != NULL)
+		seen_write(a->mb, a->reader);
+}
+
 static void
 names_safe(void *arg, bool ok)
 {
@@ -58,14 +82,14 @@ names_safe(void *arg, bool ok)
 	struct mailbox *mb = a->mb;
 
 	mb->busy--;
+	quota_came(mb->quota, octets(a), a->n);
 	if (!ok || mb->stale || mb->deleted ||
 	    (a->rows != NULL && !a->rows(a))) {
 		arrival_undo(a, a->n);
 		end(a, false);
 		return;
 	}
-	for (size_t i = 0; i < a->n; i++)
-		change_add(mb, &a->entries[i]);
+	add_rows(a);
 	durable_index(rows_safe, a);
 }
 
@@ -74,6 +98,7 @@ arrival_start(struct arrival *a)
 {
 	mailbox_ref(a->mb);
 	a->mb->busy++;
+	quota_coming(a->mb->quota, octets(a), a->n);
 	durable_dir(a->mb->cur, &a->mb->cur_mark);
 	durable_names(names_safe, a);
 }

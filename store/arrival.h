@@ -18,12 +18,16 @@ struct arrival {
 	struct mailbox *mb;	/* ready; a reference is held until done */
 	struct entry *entries;	/* UIDs set, names linked */
 	size_t n;
+	/* Somebody else than the owner brings them: what he has seen. */
+	struct reader *reader;	/* NULL: the owner, or nobody */
+	const bool *seen;	/* of each */
 	/* In the transaction of the rows, before they are written; false: it
 	 * can't be done any more. May be NULL. */
 	bool (*rows)(struct arrival *a);
 	/* ok: safe on disk. Else nothing of it remains. */
 	void (*done)(struct arrival *a, bool ok);
-	void *arg;
+	void *arg;		/* of done */
+	void *rows_arg;		/* of rows, for who uses arrival_run() */
 };
 
 /* Ready for names in its directory: from a fiber, may wait for a round. */

@@ -15,6 +15,7 @@
 #include "store/durable.h"
 #include "store/load.h"
 #include "store/maildir.h"
+#include "store/seen.h"
 
 #define TICK_MS	     50
 #define LETTERS_BUSY 50 /* renames of one tick beside other work */
@@ -386,6 +387,8 @@ tick(void *arg UNUSED)
 {
 	letters_tick();
 	index_tick();
+	if (!index_broken())
+		seen_tick();
 	loop_timer_free(&timer);
 	timer = loop_timer_new(
 	    TAILQ_EMPTY(&lagging) ? REST_MS : TICK_MS, tick, NULL);

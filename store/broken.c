@@ -8,6 +8,7 @@
 #include "store/broken.h"
 #include "store/durable.h"
 #include "store/load.h"
+#include "store/watch.h"
 
 #define FIRST_MS 1
 #define RETRY_MS 500
@@ -32,6 +33,7 @@ static void
 broken(void)
 {
 	mailbox_all_stale();
+	watch_lost();
 	if (retry == NULL)
 		retry = loop_timer_new(FIRST_MS, reopen, NULL);
 }

@@ -10,6 +10,9 @@
 #include "store/change.h"
 #include "store/durable.h"
 #include "store/event.h"
+#include "store/quota.h"
+#include "store/seen.h"
+#include "store/vanished.h"
 
 /* What one record adds to the header's counts; sign -1 takes it away. */
 static void
@@ -19,8 +22,10 @@ count(struct header *h, const struct record *r, int sign)
 	h->octets += (uint64_t)sign * r->size;
 	if (!(r->flags & FLAG_SEEN))
 		h->unseen += sign;
-	if (r->flags & FLAG_DELETED)
+	if (r->flags & FLAG_DELETED) {
 		h->deleted += sign;
+		h->deleted_octets += (uint64_t)sign * r->size;
+	}
 	if (r->uid >= h->first_recent)
 		h->recent += sign;
 }
@@ -53,6 +58,7 @@ change_add(struct mailbox *mb, struct entry *e)
 	if (mb->next_uid < mb->h.uidnext)
 		mb->next_uid = mb->h.uidnext;
 	count(&mb->h, &e->r, 1);
+	quota_count(mb, &e->r, 1);
 	index_append(mb->h.mailbox, e);
 	if (mb->loaded)
 		records_add(&mb->records, e);
@@ -86,22 +92,23 @@ write_pending(struct changing *g)
 	g->last = 0;
 }
 
+/* With touch the record is told about even where nothing in it is new. */
 static void
-put_flags(struct changing *g, size_t i, uint32_t flags, uint64_t keywords)
+put_flags(struct changing *g, size_t i, const struct record *to, bool touch)
 {
 	struct mailbox *mb = g->mb;
 	struct entry e;
 
 	records_at(&mb->records, i, &e);
-	if (e.r.flags == flags && e.r.keywords == keywords)
+	if (!touch && e.r.flags == to->flags && e.r.keywords == to->keywords)
 		return;
 	if (g->modseq == 0) {
 		g->modseq = ++mb->h.modseq;
 		mailbox_working(mb); /* names will differ */
 	}
 	count(&mb->h, &e.r, -1);
-	e.r.flags = flags;
-	e.r.keywords = keywords;
+	e.r.flags = to->flags;
+	e.r.keywords = to->keywords;
 	e.r.modseq = g->modseq;
 	count(&mb->h, &e.r, 1);
 	records_set(&mb->records, i, &e);
@@ -118,28 +125,54 @@ put_flags(struct changing *g, size_t i, uint32_t flags, uint64_t keywords)
 	}
 }
 
+/* Bits after a change by mode, which concerns only some of them. */
+static uint64_t
+combine(uint64_t now, uint64_t bits, uint64_t allowed, uint8_t mode)
+{
+	bits &= allowed;
+	if (mode == 1)
+		return now | bits;
+	if (mode == 2)
+		return now & ~bits;
+	return (now & ~allowed) | bits;
+}
+
+/* \Seen goes to the reader, the record keeps its owner's. Is it new? */
+static bool
+take_own(struct reader *r, struct record *to, uint32_t owners)
+{
+	bool seen = (to->flags & FLAG_SEEN) != 0;
+	bool changed = seen_has(r, to->uid) != seen;
+
+	seen_set(r, to->uid, seen);
+	to->flags = (to->flags & ~(uint32_t)FLAG_SEEN) | (owners & FLAG_SEEN);
+	return changed;
+}
+
 static void
 change_one(void *arg, size_t i)
 {
 	struct changing *g = arg;
 	const struct change_flags *c = g->c;
-	uint32_t flags = c->flags & FLAG_STORABLE;
-	uint64_t keywords = c->keywords;
+	struct record to;
 	struct entry e;
+	bool own = false;
 
 	records_at(&g->mb->records, i, &e);
 	if (c->unchangedsince != 0 && e.r.modseq > c->unchangedsince) {
 		numset_put(&g->modified, e.r.uid);
 		return;
 	}
-	if (c->mode == 1) {
-		flags |= e.r.flags;
-		keywords |= e.r.keywords;
-	} else if (c->mode == 2) {
-		flags = e.r.flags & ~flags;
-		keywords = e.r.keywords & ~keywords;
-	}
-	put_flags(g, i, flags, keywords);
+	to = e.r;
+	if (c->reader != NULL)
+		seen_overlay_one(c->reader, &to);
+	to.flags = (uint32_t)combine(to.flags, c->flags,
+	    c->allowed & FLAG_STORABLE, c->mode);
+	to.keywords = combine(to.keywords, c->keywords,
+	    c->keywords_allowed ? UINT64_MAX : 0, c->mode);
+	if (c->reader != NULL)
+		own = take_own(c->reader, &to, e.r.flags);
+	put_flags(g, i, &to, own);
 }
 
 static uint64_t
@@ -165,6 +198,8 @@ change_flags(struct mailbox *mb, const struct change_flags *c)
 	numset_begin(&g.modified, c->modified);
 	records_each(&mb->records, c->uids, change_one, &g);
 	numset_end(&g.modified);
+	if (c->reader != NULL)
+		seen_write(mb, c->reader);
 	return finish_flags(&g);
 }
 
@@ -172,8 +207,9 @@ void
 change_flags_at(struct mailbox *mb, size_t i, uint32_t flags, uint64_t keywords)
 {
 	struct changing g = { .mb = mb, .first = 1, .last = 0 };
+	const struct record to = { .flags = flags, .keywords = keywords };
 
-	put_flags(&g, i, flags, keywords);
+	put_flags(&g, i, &to, false);
 	finish_flags(&g);
 }
 
@@ -195,6 +231,7 @@ expunge_one(struct mailbox *mb, uint32_t uid, struct str *told)
 	mailbox_file_name(&e, &name);
 	index_put(INDEX_GONE, &key, str_view(&name));
 	count(&mb->h, &e.r, -1);
+	quota_count(mb, &e.r, -1);
 	e.r.modseq = mb->h.modseq;
 	record_put((uint8_t *)str_room(told, RECORD_SIZE), &e.r);
 	told->n += RECORD_SIZE;
@@ -213,6 +250,8 @@ change_expunge(struct mailbox *mb, const uint32_t *uids, size_t n)
 	mailbox_working(mb); /* look here first after a crash */
 	for (size_t i = 0; i < n; i++)
 		expunge_one(mb, uids[i], &told);
+	vanished_note(mb, uids, n);
+	seen_gone(mb, uids, n);
 	records_remove(&mb->records, mb->h.mailbox, uids, n);
 	mb->lag_from = 0;
 	forget_snapshot(mb);
@@ -268,11 +307,12 @@ change_keywords(struct mailbox *mb, struct view list, bool make, uint64_t *bits)
 }
 
 void
-change_keyword_names(const struct mailbox *mb, uint64_t bits, struct str *out)
+change_keyword_list(struct view keywords, uint64_t bits, struct str *out)
 {
-	struct view list = str_view(&mb->h.keywords), item;
+	struct view item;
 
-	for (unsigned i = 0; list_next(&list, &item); i++)
+	for (unsigned i = 0; i < HEADER_KEYWORDS &&
+	    list_next(&keywords, &item); i++)
 		if (bits >> i & 1)
 			list_put(out, item);
 }

@@ -21,7 +21,11 @@ void change_add(struct mailbox *mb, struct entry *e);
 /* Replace (0), add (1) or remove (2) flags. The mailbox is loaded. Records
  * with a modseq above unchangedsince (if not 0) are left alone and written to
  * modified as a UID set. Returns the modseq of the change. */
+struct reader;
 struct change_flags {
+	struct reader *reader;	/* whose \Seen it is; NULL: the owner's */
+	uint32_t allowed;	/* flags that may change; the others stay */
+	bool keywords_allowed;
 	const struct numset *uids;
 	uint8_t mode;
 	uint32_t flags;
@@ -42,8 +46,8 @@ void change_expunge(struct mailbox *mb, const uint32_t *uids, size_t n);
  * False when there would be more than 64. */
 bool change_keywords(struct mailbox *mb, struct view list, bool make,
     uint64_t *bits);
-/* Names of the bits as list_put. */
-void change_keyword_names(const struct mailbox *mb, uint64_t bits,
+/* Those of a list of keywords, as list_put, whose bits are set. */
+void change_keyword_list(struct view keywords, uint64_t bits,
     struct str *out);
 
 #endif

@@ -13,13 +13,20 @@
 #include "lib/base/log.h"
 #include "lib/proc/message.h"
 #include "lib/proc/pool.h"
+#include "store/attributes.h"
 #include "store/behind.h"
+#include "store/cache.h"
 #include "store/change.h"
 #include "store/compare.h"
 #include "store/durable.h"
 #include "store/link.h"
 #include "store/load.h"
 #include "store/maildir.h"
+#include "store/quota.h"
+#include "store/seen.h"
+#include "store/uidls.h"
+
+#define ADOPT_TURN 5000	/* files that are made safe together */
 
 struct comparing {
 	struct mailbox *mb;
@@ -177,41 +184,86 @@ needs_name(const struct comparing *c, size_t i, struct str *to)
 	return f->fresh || !view_is(str_view(to), f->name);
 }
 
-/* Rename in a thread, then see which sizes came out of it. */
+/* New names tell neither where a message came from nor which identifier it had
+ * there. So the UIDs are used up before, for after a crash in the middle what has
+ * its name already must not look like a delivery that was never answered, which
+ * goes; and identifiers are noted. */
+static bool
+before_names(struct comparing *c, struct why *w)
+{
+	struct uidls_new *new = xcalloc(c->takes, sizeof(*new));
+	struct mailbox *mb = c->mb;
+	bool ok = true;
+
+	for (size_t i = 0; i < c->takes; i++)
+		new[i] = (struct uidls_new){ c->entries[i].r.uid,
+			c->entries[i].r.content, c->take[i]->m.uidl };
+	if (c->mode != COMPARE_FILES) {
+		mb->h.uidnext = mb->next_uid = c->uidnext;
+		mailbox_touch(mb);
+		ok = request_safe(w);
+	}
+	ok = ok && uidls_note(mb, new, c->takes, w);
+	free(new);
+	return ok;
+}
+
+/* Rename in a thread, so many at once; a large mailbox takes minutes. */
+static int
+adopt(struct comparing *c, struct maildir_rename *renames, size_t count)
+{
+	struct maildir_adopt a = { .host = index_host(), .renames = renames };
+	struct str path = { 0 };
+
+	mailbox_path(c->mb, &path);
+	a.path = path.p;
+	for (size_t done = 0; done < count && a.error == 0; done += a.count) {
+		a.renames = renames + done;
+		a.count = count - done < ADOPT_TURN ? count - done : ADOPT_TURN;
+		pool_call(maildir_adopt_run, &a);
+		if (count > ADOPT_TURN)
+			log_info("store",
+			    "taking-in user=%s mailbox=%s n=%zu of=%zu",
+			    log_quote(view_of(c->mb->user)),
+			    log_quote(view_of(c->mb->name)), done + a.count,
+			    count);
+	}
+	str_free(&path);
+	return a.error;
+}
+
+/* Then see which sizes came out of it. */
 static bool
 give_names(struct comparing *c, struct why *w)
 {
-	struct maildir_adopt a = { .host = index_host() };
+	struct maildir_rename *renames =
+	    xcalloc(c->takes, sizeof(*renames));
 	size_t *which = xcalloc(c->takes, sizeof(*which));
-	struct str path = { 0 };
+	size_t count = 0;
+	int error;
 
-	a.renames = xcalloc(c->takes, sizeof(*a.renames));
 	for (size_t i = 0; i < c->takes; i++) {
 		struct str to = { 0 };
 
-		make_entry(c, c->take[i], &c->entries[i]);
 		if (!needs_name(c, i, &to)) {
 			str_free(&to);
 			continue;
 		}
-		which[a.count] = i;
-		a.renames[a.count++] =
+		which[count] = i;
+		renames[count++] =
 		    (struct maildir_rename){ .from = c->take[i],
 			    .to = to,
 			    .convert = c->take[i]->m.kind == PLACE_FOREIGN };
 	}
-	mailbox_path(c->mb, &path);
-	a.path = path.p;
-	pool_call(maildir_adopt_run, &a);
-	for (size_t k = 0; k < a.count; k++) {
-		if (a.renames[k].size != 0)
-			c->entries[which[k]].r.size = a.renames[k].size;
-		str_free(&a.renames[k].to);
+	error = adopt(c, renames, count);
+	for (size_t k = 0; k < count; k++) {
+		if (renames[k].size != 0)
+			c->entries[which[k]].r.size = renames[k].size;
+		str_free(&renames[k].to);
 	}
-	free(a.renames);
+	free(renames);
 	free(which);
-	str_free(&path);
-	return a.error == 0 || trouble_errno(w, "Taking in messages", a.error);
+	return error == 0 || trouble_errno(w, "Taking in messages", error);
 }
 
 /* So that queue's repetition of a delivery finds it. */
@@ -228,13 +280,32 @@ remember(const struct entry *e)
 	index_put(INDEX_DELIVERED, &key, view_bytes(uid, sizeof(uid)));
 }
 
+/* Those that keep their UID come before those that get a new one, which is
+ * above all. */
+static void
+make_entries(struct comparing *c)
+{
+	struct maildir_file **in_order = xcalloc(c->takes, sizeof(*in_order));
+	size_t n = 0;
+
+	for (int without = 0; without < 2; without++)
+		for (size_t i = 0; i < c->takes; i++)
+			if ((c->take[i]->m.uid == 0) == without)
+				in_order[n++] = c->take[i];
+	free(c->take);
+	c->take = in_order;
+	c->entries = xcalloc(c->takes, sizeof(*c->entries));
+	for (size_t i = 0; i < c->takes; i++)
+		make_entry(c, c->take[i], &c->entries[i]);
+}
+
 static bool
 take_in(struct comparing *c, struct why *w)
 {
 	struct mailbox *mb = c->mb;
 
-	c->entries = xcalloc(c->takes, sizeof(*c->entries));
-	if (c->takes > 0 && !give_names(c, w))
+	make_entries(c);
+	if (c->takes > 0 && !(before_names(c, w) && give_names(c, w)))
 		return false;
 	for (size_t i = 0; i < c->takes; i++) {
 		change_add(mb, &c->entries[i]);
@@ -256,6 +327,7 @@ begin_anew(struct comparing *c, struct why *w)
 	struct str path = { 0 };
 
 	index_forget(h->mailbox);
+	cache_drop(h->mailbox);
 	records_free(&c->mb->records);
 	c->mb->loaded = true;
 	if (c->scan.uidvalidity != 0)
@@ -264,8 +336,10 @@ begin_anew(struct comparing *c, struct why *w)
 		h->uidvalidity = mailbox_uidvalidity(view_of(c->mb->user));
 	h->uidnext = h->first_recent = 1;
 	h->count = h->unseen = h->deleted = h->recent = 0;
-	h->octets = 0;
+	h->octets = h->deleted_octets = 0;
 	h->modseq = (uint64_t)clock_wall_us();
+	h->vanished_from = h->modseq;
+	h->vanished_rows = 0;
 	str_reset(&h->keywords);
 	str_add(&h->keywords, str_view(&c->scan.keywords));
 	c->mb->next_uid = 1;
@@ -293,7 +367,11 @@ finish(struct comparing *c)
 		h->recent = 0;
 	}
 	h->known = true;
+	uidls_forget(mb);
+	quota_forget(mb->quota);
 	mailbox_touch(mb);
+	if (c->mode != COMPARE_CRASH)
+		attributes_adopt(view_of(mb->user), view_of(mb->name));
 }
 
 static bool
@@ -322,6 +400,8 @@ compare_all(struct comparing *c, struct why *w)
 	if (!take_in(c, w))
 		return false;
 	finish(c);
+	if (c->mode == COMPARE_FILES)
+		seen_restore(mb);
 	return request_safe(w);
 }
 

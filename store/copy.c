@@ -4,115 +4,42 @@
  *
  * A copy is a hard link. A move is a copy whose rows are written in one
  * transaction with the removal of the source's, so a message is never in both
- * mailboxes and never in none.
+ * mailboxes and never in none. Where another store has the target it is
+ * store/copy_out.h.
  */
 #include <errno.h>
-#include <stdlib.h>
-#include <unistd.h>
 
-#include "lib/base/clock.h"
-#include "lib/proc/pool.h"
-#include "store/arrival.h"
+#include "store/access.h"
+#include "store/acl.h"
 #include "store/behind.h"
 #include "store/change.h"
 #include "store/copy.h"
-#include "store/durable.h"
+#include "store/copy_out.h"
+#include "store/copying.h"
 #include "store/fresh.h"
 #include "store/load.h"
 #include "store/modify.h"
+#include "store/seen.h"
 
-#define LINKS_INLINE 64 /* more are made in a thread */
-
-struct copying {
-	struct mailbox *from, *to;
-	bool move;
+/* A request, and what it has come to. */
+struct copy {
+	struct request *r;
+	const struct msg_copy *m;
+	struct mailbox *from;
+	struct view user;		/* who copies */
+	struct reader *reader;		/* in the source; NULL: its owner */
 	struct chosen source;
-	struct entry *target; /* their new entries */
-	char **old, **new; /* file names */
-	size_t made;
-	int error;
-	bool gone; /* of a move: another session was quicker */
+	uint32_t uidvalidity;
+	struct str uids;		/* of the copies */
 };
 
-static void
-copy_free(struct copying *c)
-{
-	for (size_t i = 0; c->old != NULL && i < c->source.n; i++) {
-		free(c->old[i]);
-		free(c->new[i]);
-	}
-	free(c->old);
-	free(c->new);
-	free(c->target);
-	modify_chosen_free(&c->source);
-}
-
-static char *
-name_of(const struct entry *e)
-{
-	struct str name = { 0 };
-
-	mailbox_file_name(e, &name);
-	return name.p;
-}
-
-/* New UIDs, and keywords by the target's numbers. */
 static bool
-plan(struct copying *c)
+is_gone(const struct mailbox *from, const struct chosen *source)
 {
-	size_t n = c->source.n;
-	uint64_t last = 0, bits = 0;
+	const struct records *r = &from->records;
 
-	c->target = xcalloc(n, sizeof(*c->target));
-	c->old = xcalloc(n, sizeof(*c->old));
-	c->new = xcalloc(n, sizeof(*c->new));
-	for (size_t i = 0; i < n; i++) {
-		struct entry e = c->source.entries[i];
-		struct str names = { 0 };
-		bool fit = true;
-
-		c->old[i] = name_of(&e);
-		if (e.r.keywords != last) {
-			last = e.r.keywords;
-			change_keyword_names(c->from, last, &names);
-			fit = change_keywords(
-			    c->to, str_view(&names), true, &bits);
-			str_free(&names);
-		}
-		e.r.keywords = last ? bits : 0;
-		e.r.uid = change_uid(c->to);
-		e.r.saved = clock_wall();
-		e.kind = PLACE_COPIED;
-		e.number = 0;
-		e.letters = place_letters(e.r.flags, e.r.keywords);
-		c->target[i] = e;
-		c->new[i] = name_of(&e);
-		if (!fit)
-			return false;
-	}
-	return true;
-}
-
-static void
-link_run(void *arg)
-{
-	struct copying *c = arg;
-
-	for (; c->error == 0 && c->made < c->source.n; c->made++)
-		if (linkat(c->from->cur, c->old[c->made], c->to->cur,
-			c->new[c->made], 0) < 0) {
-			c->error = errno;
-			break;
-		}
-}
-
-static bool
-is_gone(const struct copying *c)
-{
-	const struct records *r = &c->from->records;
-
-	for (size_t i = 0; c->from->loaded && i < c->source.n; i++)
-		if (records_find(r, c->source.uids[i]) == r->n)
+	for (size_t i = 0; from->loaded && i < source->n; i++)
+		if (records_find(r, source->uids[i]) == r->n)
 			return true;
 	return false;
 }
@@ -125,149 +52,193 @@ no_longer_there(struct why *w)
 
 /* In the transaction of the target's rows. */
 static bool
-remove_source(struct arrival *a)
+remove_source(struct copying *c)
 {
-	struct copying *c = a->arg;
+	const struct chosen *source = c->arg;
 
-	if (c->from->stale || c->from->deleted || !c->from->loaded)
+	if (c->from->stale || c->from->deleted || !c->from->loaded ||
+	    is_gone(c->from, source))
 		return false;
-	c->gone = is_gone(c);
-	if (c->gone)
-		return false;
-	change_expunge(c->from, c->source.uids, c->source.n);
+	change_expunge(c->from, source->uids, source->n);
 	return true;
 }
 
-static void
-copy_done(struct arrival *a, bool ok)
-{
-	struct copying *c = a->arg;
-
-	c->error = ok ? 0 : EIO;
-	c->made = SIZE_MAX;
-}
-
-/* Names are made: rows, in one transaction. */
+/* Between mailboxes of this store. */
 static bool
-copy_rows(struct copying *c, struct why *w)
+copy_all(struct copying *c, struct chosen *source, bool move, struct why *w)
 {
-	struct arrival a = { .mb = c->to,
-		.entries = c->target,
-		.n = c->source.n,
-		.rows = c->move ? remove_source : NULL,
-		.done = copy_done,
-		.arg = c };
+	bool ok;
 
-	arrival_start(&a);
-	while (c->made != SIZE_MAX) /* it takes two rounds */
-		durable_index_wait();
-	if (c->gone)
-		return no_longer_there(w);
-	if (c->error != 0)
-		return why_later(w, "3.0", "The messages could not be copied");
-	return true;
-}
-
-/* Link them all, then write rows. A large copy has the target for itself. */
-static bool
-copy_all(struct copying *c, struct why *w)
-{
-	bool large = c->source.n > LINKS_INLINE, ok;
-	struct arrival undo = { .mb = c->to };
-
-	if (c->source.n == 0)
-		return true;
-	if (!arrival_prepare(c->to, w) || !mailbox_usable(c->from, w) ||
-	    (large && !mailbox_seize(c->to, w)))
-		return false;
-	ok =
-	    plan(c) || why_never(w, "5.3", "The mailbox has too many keywords");
-	if (ok && large)
-		pool_call(link_run, c);
-	else if (ok)
-		link_run(c);
-	undo.entries = c->target;
-	if (ok && c->error != 0) {
-		arrival_undo(&undo, c->made);
-		ok = c->error == ENOENT && is_gone(c) ?
-			 no_longer_there(w) :
-			 trouble_errno(w, "Copying a message", c->error);
-	}
-	ok = ok && copy_rows(c, w);
-	if (large)
-		mailbox_ready(c->to);
-	if (ok && c->move)
+	c->from_dir = c->from->cur;
+	c->keywords = str_view(&c->from->h.keywords);
+	c->source = source->entries;
+	c->n = source->n;
+	c->arg = source;
+	c->rows = move ? remove_source : NULL;
+	ok = copying_run(c, w);
+	if (!ok && (c->refused || c->error == ENOENT) &&
+	    is_gone(c->from, source))
+		no_longer_there(w);
+	if (ok && move && source->n > 0)
 		behind_sweep(c->from);
 	return ok;
 }
 
+/* The messages, as who copies sees them. */
+static bool
+choose(struct copy *cp, struct why *w)
+{
+	struct mailbox *from = cp->from;
+	struct numset set;
+
+	if (!modify_set(cp->r, from, cp->m->uids, &set))
+		return why_never(w, "5.1", "Not a set of messages");
+	if (!fresh_sync(from, &set, w) || !mailbox_usable(from, w) ||
+	    !mailbox_load(from, w))
+		return false;
+	cp->source.records = &from->records;
+	records_each(&from->records, &set, modify_choose, &cp->source);
+	for (size_t i = 0; cp->reader != NULL && i < cp->source.n; i++)
+		seen_overlay_one(cp->reader, &cp->source.entries[i].r);
+	return true;
+}
+
+static bool
+copy_here(struct copy *cp, struct access *to, struct why *w)
+{
+	struct copying c = { .from = cp->from };
+	bool ok;
+
+	c.to = mailbox_get(to->owner, to->name, w);
+	if (c.to == NULL)
+		return false;
+	ok = choose(cp, w) && access_still(to, RIGHT_INSERT, w) &&
+	    access_reader(to, c.to, &c.reader, w);
+	c.rights = to->rights;
+	ok = ok &&
+	    copy_all(&c, &cp->source, cp->m->move != 0, w);
+	if (ok) {
+		cp->uidvalidity = c.to->h.uidvalidity;
+		copying_uids(&c, &cp->uids);
+	}
+	mailbox_unref(c.to);
+	copying_free(&c);
+	return ok;
+}
+
+/* The copies are safe, and what is still there of the source goes. */
+static bool
+remove_moved(struct copy *cp, struct why *w)
+{
+	struct chosen *s = &cp->source;
+	size_t n = 0;
+
+	if (!mailbox_usable(cp->from, w) || !mailbox_load(cp->from, w))
+		return false;
+	for (size_t i = 0; i < s->n; i++)
+		if (records_find(&cp->from->records, s->uids[i]) <
+		    cp->from->records.n)
+			s->uids[n++] = s->uids[i];
+	change_expunge(cp->from, s->uids, n);
+	if (!request_safe(w))
+		return false;
+	if (n > 0 && !cp->from->stale)
+		behind_sweep(cp->from);
+	return true;
+}
+
+static bool
+copy_there(struct copy *cp, uint32_t instance, struct why *w)
+{
+	struct copy_out out = { .user = cp->user,
+		.target = cp->m->mailbox,
+		.instance = instance,
+		.from = cp->from,
+		.source = &cp->source };
+	bool ok = copy_out(&out, w);
+
+	cp->uidvalidity = out.uidvalidity;
+	str_add(&cp->uids, str_view(&out.uids));
+	str_free(&out.uids);
+	return ok;
+}
+
 static void
-put_uids(struct str *out, const struct copying *c, bool target)
+put_source(const struct copy *cp, struct str *out)
 {
 	struct numset_text t;
 
 	numset_begin(&t, out);
-	for (size_t i = 0; i < c->source.n; i++)
-		numset_put(&t, target ? c->target[i].r.uid : c->source.uids[i]);
+	for (size_t i = 0; i < cp->source.n; i++)
+		numset_put(&t, cp->source.entries[i].r.uid);
 	numset_end(&t);
 }
 
 static void
-copy_reply(struct request *r, struct copying *c)
+copy_reply(struct copy *cp)
 {
 	struct message m = { .type = MSG_copied };
-	struct str source = { 0 }, target = { 0 };
+	struct str source = { 0 };
 
-	put_uids(&source, c, false);
-	put_uids(&target, c, true);
-	m.copied.uidvalidity = c->to->h.uidvalidity;
+	put_source(cp, &source);
+	m.copied.uidvalidity = cp->uidvalidity;
 	m.copied.source = str_view(&source);
-	m.copied.target = str_view(&target);
-	request_reply(r, &m);
+	m.copied.target = str_view(&cp->uids);
+	request_reply(cp->r, &m);
 	str_free(&source);
-	str_free(&target);
 }
 
 static bool
-copy_from(struct request *r, struct mailbox *from, struct why *w)
+copy_from(struct copy *cp, struct why *w)
 {
-	const struct msg_copy *m = &r->m.copy;
-	struct copying c = { .from = from, .move = m->move != 0 };
-	struct numset set;
+	struct access to;
+	uint32_t instance;
 	bool ok;
 
-	if (!modify_set(r, from, m->uids, &set))
-		return why_never(w, "5.1", "Not a set of messages");
-	c.to = mailbox_get(view_of(from->user), m->mailbox, w);
-	if (c.to == NULL)
-		return false;
-	ok = fresh_sync(from, &set, w) && mailbox_usable(from, w) &&
-	    mailbox_load(from, w);
-	c.source.records = &from->records;
+	if (!access_instance(cp->user, cp->m->mailbox, &instance)) {
+		ok = choose(cp, w) && copy_there(cp, instance, w) &&
+		    (!cp->m->move || remove_moved(cp, w));
+	} else {
+		ok = access_of(cp->r, cp->user, cp->m->mailbox, &to, w) &&
+		    access_needs(&to, RIGHT_INSERT, w) && copy_here(cp, &to, w);
+	}
 	if (ok)
-		records_each(&from->records, &set, modify_choose, &c.source);
-	ok = ok && copy_all(&c, w);
-	if (ok)
-		copy_reply(r, &c);
-	mailbox_unref(c.to);
-	copy_free(&c);
+		copy_reply(cp);
+	modify_chosen_free(&cp->source);
+	str_free(&cp->uids);
 	return ok;
+}
+
+/* RFC 6851 4.4: a move needs what the commands need that it stands for. */
+static bool
+may_copy(struct request *r, const struct msg_copy *m, struct why *w)
+{
+	return !m->move || (modify_allowed(r, m->handle, w) &&
+	    acl_allows(r, m->handle, RIGHT_DELETED | RIGHT_EXPUNGE, w));
 }
 
 bool
 copy_request(struct request *r, struct why *w)
 {
 	const struct msg_copy *m = &r->m.copy;
-	struct mailbox *from;
+	struct copy cp = { .r = r, .m = m };
+	struct handle *h;
+	const char *user;
 	bool ok;
 
-	if ((m->move && !modify_allowed(r, m->handle, w)) || !trouble_space(w))
+	if (!may_copy(r, m, w) || !trouble_space(w))
 		return false;
-	from = request_mailbox(r, m->handle, w);
-	if (from == NULL)
-		return false;
-	ok = copy_from(r, from, w);
-	mailbox_unref(from);
+	cp.from = request_mailbox(r, m->handle, w);
+	h = handle_find(r->link, m->handle);
+	user = cp.from && h ? request_user(r, h->session, w) : NULL;
+	ok = user != NULL;
+	if (ok) {
+		cp.user = view_of(user);
+		cp.reader = h->reader;
+		ok = copy_from(&cp, w);
+	}
+	if (cp.from != NULL)
+		mailbox_unref(cp.from);
 	return ok;
 }
 
@@ -276,13 +247,14 @@ copy_move_all(struct mailbox *from, struct mailbox *to, struct why *w)
 {
 	struct numset_range range = { 1, UINT32_MAX };
 	const struct numset all = { .ranges = &range, .n = 1 };
-	struct copying c = { .from = from, .to = to, .move = true };
+	struct copying c = { .from = from, .to = to, .rights = RIGHTS_ALL };
+	struct chosen source = { .records = &from->records };
 	bool ok = fresh_sync(from, &all, w) && mailbox_load(from, w);
 
-	c.source.records = &from->records;
 	for (size_t i = 0; ok && i < from->records.n; i++)
-		modify_choose(&c.source, i);
-	ok = ok && copy_all(&c, w);
-	copy_free(&c);
+		modify_choose(&source, i);
+	ok = ok && copy_all(&c, &source, true, w);
+	copying_free(&c);
+	modify_chosen_free(&source);
 	return ok;
 }

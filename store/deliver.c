@@ -18,8 +18,10 @@
 #include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/mail/record.h"
+#include "lib/mail/rights.h"
 #include "lib/mail/spool.h"
 #include "lib/proc/pool.h"
+#include "store/acl.h"
 #include "store/arrival.h"
 #include "store/change.h"
 #include "store/deliver.h"
@@ -27,6 +29,7 @@
 #include "store/link.h"
 #include "store/load.h"
 #include "store/maildir.h"
+#include "store/quota.h"
 
 struct delivery {
 	TAILQ_ENTRY(delivery) under_way;
@@ -279,10 +282,32 @@ check_again(struct delivery *d, struct mailbox *mb, struct why *w)
 	return true;
 }
 
+/* Mail to user+mailbox comes with the rights of the user, for whom it is. */
+static void
+choose_mailbox(struct delivery *d)
+{
+	if (d->mailbox.n > 0 &&
+	    !(acl_rights(d->user, d->mailbox, d->user) & RIGHT_POST))
+		d->mailbox = VIEW_NONE;
+}
+
+static bool
+has_room(const struct delivery *d, struct mailbox *mb, struct why *w)
+{
+	struct quota_need need = { d->size, 1, true };
+
+	return quota_room(mb->quota, &need, w);
+}
+
 static struct mailbox *
 target(struct delivery *d, struct why *w)
 {
-	struct mailbox *mb = mailbox_get(d->user, d->mailbox, w);
+	struct mailbox *mb;
+
+	if (!mailbox_know_user(d->user, w))
+		return NULL;
+	choose_mailbox(d);
+	mb = mailbox_get(d->user, d->mailbox, w);
 
 	if (mb == NULL && w->verdict == VERDICT_NEVER && d->mailbox.n > 0) {
 		d->mailbox = VIEW_NONE;
@@ -300,7 +325,8 @@ deliver_slowly(struct delivery *d, struct why *w)
 
 	if (mb == NULL)
 		return false;
-	if (check_again(d, mb, w) && arrival_prepare(mb, w)) {
+	if (check_again(d, mb, w) && arrival_prepare(mb, w) &&
+	    has_room(d, mb, w)) {
 		ok = link_now(d, mb, &error);
 		if (!ok &&
 		    (error == EXDEV || error == EMLINK || error == EPERM))
@@ -361,7 +387,12 @@ deliver(struct channel *c, uint32_t tag, struct msg_deliver *m)
 		delivery_end(d, &w);
 		return;
 	}
+	choose_mailbox(d);
 	mb = d->again ? NULL : mailbox_peek(d->user, d->mailbox);
+	if (mb != NULL && !has_room(d, mb, &w)) {
+		delivery_end(d, &w);
+		return;
+	}
 	if (mb == NULL || !mailbox_working(mb) || !link_now(d, mb, &error))
 		fiber_start(slow_run, d);
 }

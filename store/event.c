@@ -6,10 +6,13 @@
  */
 #include <stdlib.h>
 
+#include "lib/mail/rights.h"
 #include "lib/proc/channel.h"
 #include "store/durable.h"
 #include "store/event.h"
 #include "store/link.h"
+#include "store/seen.h"
+#include "store/watch.h"
 
 #define RECORDS_EACH 4000 /* in one message */
 
@@ -23,13 +26,10 @@ struct event {
 };
 
 static void
-send_to(struct handle *h, const struct event *ev)
+send_records(struct handle *h, const struct event *ev, struct view rest)
 {
 	struct message m = { .type = MSG_mailbox_event };
-	struct view rest = str_view(&ev->records);
 
-	if (h->link->channel == NULL)
-		return;
 	do {
 		size_t n = RECORDS_EACH * RECORD_SIZE;
 
@@ -44,6 +44,31 @@ send_to(struct handle *h, const struct event *ev)
 		channel_send(h->link->channel, &m);
 		rest = view_skip(rest, n);
 	} while (rest.n > 0);
+}
+
+/* Readers see their own \Seen. */
+static void
+send_to(struct handle *h, const struct event *ev)
+{
+	struct str own = { 0 };
+
+	if (h->link->channel == NULL || !(h->rights & RIGHT_READ))
+		return;
+	if (h->reader == NULL || ev->kind == KIND_EXPUNGED) {
+		send_records(h, ev, str_view(&ev->records));
+		return;
+	}
+	str_add(&own, str_view(&ev->records));
+	seen_overlay(h->reader, own.p, own.n);
+	send_records(h, ev, str_view(&own));
+	str_free(&own);
+}
+
+/* Is it one that takes \Recent away? Only the owner's are. */
+static bool
+takes_recent(const struct handle *h)
+{
+	return h->mode != 0 && h->reader == NULL;
 }
 
 /* The first who may claim them gets \Recent; then nobody does. */
@@ -69,7 +94,7 @@ claims_recent(const struct event *ev)
 	if (ev->kind != KIND_ADDED)
 		return false;
 	LIST_FOREACH (h, &ev->mb->handles, of_mailbox)
-		if (h->mode != 0)
+		if (takes_recent(h))
 			return true;
 	return false;
 }
@@ -93,8 +118,8 @@ tell_all(struct event *ev)
 		if (h->since >= ev->seq)
 			continue;
 		if (ev->kind == KIND_ADDED)
-			mark_recent(ev, recent && h->mode != 0);
-		if (h->mode != 0)
+			mark_recent(ev, recent && takes_recent(h));
+		if (takes_recent(h))
 			recent = false;
 		send_to(h, ev);
 	}
@@ -142,6 +167,7 @@ event_added(struct mailbox *mb, const struct record *r)
 	struct event *ev = mb->adding;
 	char *to;
 
+	watch_messages(mb, WATCH_ADDED);
 	if (nobody(mb))
 		return;
 	if (ev == NULL || ev->mark != durable_mark()) {
@@ -169,12 +195,14 @@ post_records(struct mailbox *mb, uint8_t kind, struct view records)
 void
 event_flags(struct mailbox *mb, struct view records)
 {
+	watch_messages(mb, WATCH_FLAGS);
 	post_records(mb, KIND_FLAGS, records);
 }
 
 void
 event_expunged(struct mailbox *mb, struct view records)
 {
+	watch_messages(mb, WATCH_EXPUNGED);
 	post_records(mb, KIND_EXPUNGED, records);
 }
 

@@ -4,12 +4,16 @@
  *
  * Told when it is safe on disk, in the order in which it happened, and before
  * the answer to the request that did it. A session that opens a mailbox in
- * between has it in its snapshot and is not told again.
+ * between has it in its snapshot and is not told again. Those who watch all
+ * mailboxes of the user hear of it, too (store/watch.h).
  */
 #ifndef STORE_EVENT_H
 #define STORE_EVENT_H
 
 #include "store/mailbox.h"
+
+/* Of a mailbox_event that store/acl.c sends. */
+#define EVENT_RIGHTS	6
 
 /* One session's view of a mailbox. */
 struct handle {
@@ -21,6 +25,9 @@ struct handle {
 	uint32_t number;
 	uint8_t mode;		/* of mailbox_open */
 	uint64_t since;		/* events up to this are in its snapshot */
+	struct str uids;	/* of an expunge, so far */
+	struct reader *reader;	/* whose \Seen it shows; NULL: the owner's */
+	uint32_t rights;	/* enum right, as they are now */
 };
 
 void event_added(struct mailbox *mb, const struct record *r);

@@ -4,22 +4,43 @@
  *
  * Rows in INDEX_FOLDERS, by letter: D a directory that has to go out of the
  * way (value: its name in the trash), T trash that has to be removed, R a
- * renaming (value: the new name).
+ * renaming (value: the new name), A attributes whose file may be newer.
  */
 #include <stdio.h>
 
 #include "lib/base/log.h"
+#include "lib/mail/uses.h"
 #include "lib/proc/pool.h"
 #include "store/account.h"
+#include "store/acl.h"
+#include "store/attributes.h"
+#include "store/cache.h"
 #include "store/folder.h"
 #include "store/load.h"
 #include "store/maildir.h"
+#include "store/shares.h"
+#include "store/watch.h"
+
+/* posthouse-mailbox of a mailbox that is for this. */
+static void
+uses_text(uint32_t uses, struct str *out)
+{
+	struct attribute use = { .name = VIEW_LIT("use") };
+	struct str words = { 0 };
+
+	if (uses == 0)
+		return;
+	uses_put(&words, uses);
+	use.value = str_view(&words);
+	attributes_text_edit(VIEW_NONE, &use, 1, out);
+	str_free(&words);
+}
 
 bool
-folder_make(struct view user, struct view name, struct why *w)
+folder_make(struct view user, struct view name, uint32_t uses, struct why *w)
 {
 	struct header h = { .uidnext = 1, .first_recent = 1 };
-	struct str path = { 0 }, folder = { 0 };
+	struct str path = { 0 }, folder = { 0 }, text = { 0 };
 	struct maildir_create c = { 0 };
 	bool ok = place_folder(name, &folder) && folder.n > 0 &&
 		  maildir_path(&path, user, str_view(&folder), "");
@@ -28,15 +49,19 @@ folder_make(struct view user, struct view name, struct why *w)
 		h.mailbox = index_mailbox_new();
 		h.uidvalidity = c.uidvalidity = mailbox_uidvalidity(user);
 		c.path = path.p;
+		uses_text(uses, &text);
+		c.attributes = str_view(&text);
 		pool_call(maildir_create_run, &c);
 	}
 	str_free(&path);
 	str_free(&folder);
+	str_free(&text);
 	if (!ok)
 		return why_never(w, "2.0", "Not a valid name of a mailbox");
 	if (c.error != 0)
 		return trouble_errno(w, "Making a mailbox", c.error);
 	index_put_header(user, name, &h); /* whatever is in it: not known */
+	attributes_adopt(user, name);
 	return request_safe(w);
 }
 
@@ -59,20 +84,35 @@ folder_may_make(struct view user, struct view name, struct why *w)
 }
 
 static bool
-create_locked(struct request *r, struct view user, struct why *w)
+create_locked(struct request *r, const struct access *a, struct why *w)
 {
-	struct view name = r->m.mailbox_create.mailbox;
+	const struct msg_mailbox_create *m = &r->m.mailbox_create;
+	struct message reply = { .type = MSG_mailbox_created };
+	struct header h = { 0 };
+	struct str id = { 0 };
 
-	if (trouble_space(w) && folder_may_make(user, name, w) &&
-	    folder_make(user, name, w))
-		why_done(w, "0.0", "Created");
-	return false;
+	if (!trouble_space(w) || !access_may_make(a, w) ||
+	    !folder_may_make(a->owner, a->name, w) ||
+	    !folder_make(a->owner, a->name, m->uses & USES_SETTABLE, w) ||
+	    !acl_inherit(a->owner, a->name, w))
+		return false;
+	watch_change(r, a->owner, &(struct watch_change){
+	    .what = WATCH_NAME, .name = a->name, .session = m->session });
+	if (index_header(a->owner, a->name, &h) == KV_FOUND)
+		attributes_id(a->owner, a->name, &h, &id);
+	reply.mailbox_created.id = str_view(&id);
+	request_reply(r, &reply);
+	str_free(&h.keywords);
+	str_free(&id);
+	return true;
 }
 
 bool
 folder_create(struct request *r, struct why *w)
 {
-	return account_work(r, r->m.mailbox_create.session, create_locked, w);
+	const struct msg_mailbox_create *m = &r->m.mailbox_create;
+
+	return account_work_on(r, m->session, m->mailbox, create_locked, w);
 }
 
 /*
@@ -122,7 +162,9 @@ remove_mailbox(struct mailbox *mb, struct view name, char *trash, struct why *w)
 	if (!mailbox_seize(mb, w))
 		return false;
 	index_delete(INDEX_MAILBOX, &row);
+	shares_gone(user, name, mb->h.mailbox);
 	index_forget(mb->h.mailbox);
+	cache_drop(mb->h.mailbox);
 	account_note(user, 'D', name, trash);
 	account_note(user, 'T', view_of(trash), "");
 	mailbox_deleted(mb);
@@ -131,13 +173,15 @@ remove_mailbox(struct mailbox *mb, struct view name, char *trash, struct why *w)
 }
 
 static bool
-delete_locked(struct request *r, struct view user, struct why *w)
+delete_locked(struct request *r, const struct access *a, struct why *w)
 {
-	struct view name = r->m.mailbox_delete.mailbox;
+	struct view user = a->owner, name = a->name;
 	struct mailbox *mb;
 	char trash[40];
 	bool ok;
 
+	if (!access_needs(a, RIGHT_REMOVE, w))
+		return false;
 	if (view_is(place_canonical(name), "INBOX"))
 		return why_never(w, "2.0", "INBOX cannot be removed");
 	mb = mailbox_get(user, name, w);
@@ -148,6 +192,8 @@ delete_locked(struct request *r, struct view user, struct why *w)
 	mailbox_unref(mb);
 	if (!ok)
 		return false;
+	watch_change(r, user, &(struct watch_change){ .what = WATCH_NAME,
+	    .name = name, .session = r->m.mailbox_delete.session });
 	why_done(w, "0.0", "Removed");
 	if (r->link->channel != NULL)
 		channel_answer(r->link->channel, r->tag, w);
@@ -158,7 +204,9 @@ delete_locked(struct request *r, struct view user, struct why *w)
 bool
 folder_delete(struct request *r, struct why *w)
 {
-	return account_work(r, r->m.mailbox_delete.session, delete_locked, w);
+	const struct msg_mailbox_delete *m = &r->m.mailbox_delete;
+
+	return account_work_on(r, m->session, m->mailbox, delete_locked, w);
 }
 
 /*
@@ -198,6 +246,10 @@ recover_one(struct view user, struct view what, struct view value)
 		account_note(user, 'D', name, NULL); /* made again since */
 	else if (what.p[0] == 'T')
 		remove_trash(user, text.p);
+	else if (what.p[0] == 'A') {
+		attributes_adopt(user, name);
+		account_note(user, 'A', name, NULL);
+	}
 	if (!ok)
 		log_warning("store",
 		    "not-finished user=%s what=%s reason=\"%s\"",

@@ -19,9 +19,11 @@ bool folder_rename(struct request *r, struct why *w);
  * of this user is at work. */
 bool folder_recover(struct view user, struct why *w);
 
-/* For rename.c: make a mailbox whose name folder_may_make() allows. */
+/* For rename.c: make a mailbox whose name folder_may_make() allows, with special
+ * uses (lib/mail/uses.h). Under the lock of the account. */
 bool folder_may_make(struct view user, struct view name, struct why *w);
-bool folder_make(struct view user, struct view name, struct why *w);
+bool folder_make(struct view user, struct view name, uint32_t uses,
+    struct why *w);
 /* For folder.c: the renaming of which R is noted, from its beginning. */
 bool folder_rename_all(struct view user, struct view from, struct view to,
     struct why *w);

@@ -14,6 +14,7 @@
 #include "lib/base/log.h"
 #include "lib/mail/record.h"
 #include "lib/proc/pool.h"
+#include "store/cache.h"
 #include "store/fresh.h"
 #include "store/link.h"
 #include "store/load.h"
@@ -269,9 +270,11 @@ mend(struct mailbox *mb, struct mending *m, struct why *w)
 	m->replace = true;
 	found = look(mb, m, w);
 	mailbox_ready(mb);
-	if (found == BROKEN)
+	if (found == BROKEN) {
+		cache_drop(mb->h.mailbox);
 		log_warning("deliver", "mended user=%s mailbox=%s uid=%u",
 		    mb->user, log_quote(view_of(mb->name)), m->source->uid);
+	}
 	return found;
 }
 

@@ -13,15 +13,22 @@
 #include "lib/proc/message.h"
 #include "store/index.h"
 
-#define HEADER_FORM 1
+#define HEADER_FORM  4
+#define HEADER_FIXED 74
 #define AGAIN_MS    600000 /* damaged twice within this: condemned */
 
 static const char *const table_names[] = { "mailbox", "records", "delivered",
-	"gone", "folders", "working", "about", NULL };
+	"gone", "folders", "working", "about", "vanished", "cache",
+	"attributes", "seen", "shared", NULL };
+
+/* Octets of a header before its keywords, by form: 1 was without what vanished,
+ * 2 without marks, 3 without the octets of \Deleted. */
+static const size_t header_fixed[] = { 0, 50, 62, 66, HEADER_FIXED };
 
 static struct {
 	struct kv *k;
 	bool writing; /* a transaction is open */
+	uint64_t openings;
 	char *dir, *host;
 	size_t cache;
 	uint32_t next_mailbox;
@@ -68,7 +75,14 @@ open_now(struct why *w)
 		ok = false;
 	}
 	free(host);
+	index_state.openings += ok;
 	return ok;
+}
+
+uint64_t
+index_openings(void)
+{
+	return index_state.openings;
 }
 
 bool
@@ -129,6 +143,12 @@ index_why(struct why *w)
 		why_later(w, "3.0", "The index is not open");
 	else
 		kv_why(index_state.k, w);
+}
+
+const char *
+index_dir(void)
+{
+	return index_state.dir;
 }
 
 const char *
@@ -258,6 +278,15 @@ index_key_number(uint32_t mailbox)
 }
 
 struct kv_key
+index_key_modseq(uint32_t mailbox, uint64_t modseq)
+{
+	struct kv_key k = { .n = 0 };
+
+	kv_key_u64(kv_key_u32(&k, mailbox), modseq);
+	return k;
+}
+
+struct kv_key
 index_key_delivered(uint64_t mail, uint32_t rcpt)
 {
 	struct kv_key k = { .n = 0 };
@@ -296,19 +325,28 @@ keywords_fit(struct view list)
 	return list_ok(list, &n) && n <= HEADER_KEYWORDS;
 }
 
-enum kv_result
-index_header(struct view user, struct view name, struct header *h)
+/* 0: no form that we know. */
+static size_t
+form_fixed(struct view row)
 {
-	struct kv_key key = index_key_mailbox(user, name);
-	struct view v;
-	enum kv_result r =
-	    key.full ? KV_NONE : index_get(INDEX_MAILBOX, &key, &v);
+	unsigned form = row.n > 0 ? (unsigned char)row.p[0] : 0;
 
-	if (r != KV_FOUND)
-		return r;
-	if (v.n < 50 || v.p[0] != HEADER_FORM ||
-	    !keywords_fit(view_skip(v, 50)))
-		return KV_TROUBLE;
+	return form < nitems(header_fixed) ? header_fixed[form] : 0;
+}
+
+uint32_t
+header_marks(struct view v)
+{
+	return form_fixed(v) > 62 && v.n >= 66 ? kv_read_u32(v.p + 62) : 0;
+}
+
+bool
+header_read(struct view v, struct header *h)
+{
+	size_t fixed = form_fixed(v);
+
+	if (fixed == 0 || v.n < fixed || !keywords_fit(view_skip(v, fixed)))
+		return false;
 	h->known = v.p[1] != 0;
 	h->mailbox = kv_read_u32(v.p + 2);
 	h->uidvalidity = kv_read_u32(v.p + 6);
@@ -320,9 +358,26 @@ index_header(struct view user, struct view name, struct header *h)
 	h->recent = kv_read_u32(v.p + 30);
 	h->modseq = kv_read_u64(v.p + 34);
 	h->octets = kv_read_u64(v.p + 42);
+	h->vanished_from = fixed > 50 ? kv_read_u64(v.p + 50) : h->modseq;
+	h->vanished_rows = fixed > 50 ? kv_read_u32(v.p + 58) : 0;
+	h->marks = fixed > 62 ? kv_read_u32(v.p + 62) : 0;
+	h->deleted_octets = fixed > 66 ? kv_read_u64(v.p + 66) :
+			    h->deleted ? INDEX_UNKNOWN :
+					 0;
 	str_reset(&h->keywords);
-	str_add(&h->keywords, view_skip(v, 50));
-	return KV_FOUND;
+	str_add(&h->keywords, view_skip(v, fixed));
+	return true;
+}
+
+enum kv_result
+index_header(struct view user, struct view name, struct header *h)
+{
+	struct kv_key key = index_key_mailbox(user, name);
+	struct view v;
+	enum kv_result r =
+	    key.full ? KV_NONE : index_get(INDEX_MAILBOX, &key, &v);
+
+	return r == KV_FOUND && !header_read(v, h) ? KV_TROUBLE : r;
 }
 
 void
@@ -330,7 +385,7 @@ index_put_header(struct view user, struct view name, const struct header *h)
 {
 	struct kv_key key = index_key_mailbox(user, name);
 	struct str row = { 0 };
-	char p[50] = { HEADER_FORM, h->known };
+	char p[HEADER_FIXED] = { HEADER_FORM, h->known };
 
 	kv_write_u32(p + 2, h->mailbox);
 	kv_write_u32(p + 6, h->uidvalidity);
@@ -342,6 +397,10 @@ index_put_header(struct view user, struct view name, const struct header *h)
 	kv_write_u32(p + 30, h->recent);
 	kv_write_u64(p + 34, h->modseq);
 	kv_write_u64(p + 42, h->octets);
+	kv_write_u64(p + 50, h->vanished_from);
+	kv_write_u32(p + 58, h->vanished_rows);
+	kv_write_u32(p + 62, h->marks);
+	kv_write_u64(p + 66, h->deleted_octets);
 	str_addn(&row, p, sizeof(p));
 	str_add(&row, str_view(&h->keywords));
 	index_put(INDEX_MAILBOX, &key, str_view(&row));
@@ -427,4 +486,7 @@ index_forget(uint32_t mailbox)
 	index_delete_all(INDEX_RECORDS, &key);
 	index_delete_all(INDEX_GONE, &key);
 	index_delete_all(INDEX_WORKING, &key);
+	index_delete_all(INDEX_VANISHED, &key);
+	index_delete_all(INDEX_ATTRIBUTES, &key);
+	index_delete_all(INDEX_SEEN, &key);
 }

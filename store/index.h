@@ -6,9 +6,14 @@
  * records    mailbox, uid / 32     up to 32 records, ascending
  * delivered  mail, recipient       uid: this delivery was made
  * gone       mailbox, uid          old name of a file that has to go
+ * cache      mailbox              id of its files (store/cache.h)
+ * vanished   mailbox, modseq       UID set that went with that change
  * folders    user NUL kind name    a removal or renaming under way
  * working    mailbox               user NUL name: its directory may differ
+ * seen       mailbox, reader, part UIDs that a reader has seen (store/seen.h)
+ * shared     identifier NUL owner NUL number   name (store/shares.h)
  * about      text                  host, next mailbox number, known users
+ * attributes mailbox               its posthouse-mailbox (store/attributes.h)
  *
  * All writes of one turn are one transaction, which durable.c commits and
  * flushes; nothing here waits. A write that fails breaks the environment as a
@@ -23,6 +28,7 @@
 
 #define CHUNK_RECORDS	32
 #define ENTRY_SIZE	(RECORD_SIZE + 8)
+#define INDEX_UNKNOWN	UINT64_MAX
 #define HEADER_KEYWORDS	64	/* bits of record.keywords */
 
 enum index_table {
@@ -33,7 +39,21 @@ enum index_table {
 	INDEX_FOLDERS,
 	INDEX_WORKING,
 	INDEX_ABOUT,
+	INDEX_VANISHED,
+	INDEX_CACHE,
+	INDEX_ATTRIBUTES,
+	INDEX_SEEN,
+	INDEX_SHARED,
 	INDEX_TABLES
+};
+
+/* What header.marks tells beside the special uses of lib/mail/uses.h: without a
+ * bit there is nothing to be looked for in INDEX_ATTRIBUTES. */
+enum header_mark {
+	MARK_USES = 0xffff,	/* the bits of enum use */
+	MARK_ID = 1 << 16,	/* a MAILBOXID of its own */
+	MARK_ACL = 1 << 17,	/* rights */
+	MARK_DATA = 1 << 18	/* METADATA */
 };
 
 /* A record and how its file is called. */
@@ -50,6 +70,10 @@ struct header {
 	uint32_t first_recent;	/* from here on nobody has seen them */
 	uint32_t count, unseen, deleted, recent;
 	uint64_t modseq, octets;
+	uint64_t deleted_octets; /* INDEX_UNKNOWN: of a row of old form */
+	uint64_t vanished_from;	/* what went after it is known */
+	uint32_t vanished_rows;
+	uint32_t marks;		/* of its attributes, in short */
 	bool known;		/* false: to be made from the files */
 	struct str keywords;	/* as list_put: the n-th is bit n */
 };
@@ -61,7 +85,11 @@ void index_close(void);
 /* Nothing can be written or believed until index_reopen() succeeds. */
 bool index_broken(void);
 bool index_reopen(struct why *w);
+/* How often it was opened or reopened well. */
+uint64_t index_openings(void);
 void index_why(struct why *w);
+/* Where it is: other disposable files may be kept there. */
+const char *index_dir(void);
 /* The host in the names of this index's files. */
 const char *index_host(void);
 
@@ -86,6 +114,7 @@ struct kv_key index_key_mailbox(struct view user, struct view name);
 struct kv_key index_key_user(struct view user);
 struct kv_key index_key_uid(uint32_t mailbox, uint32_t uid);
 struct kv_key index_key_number(uint32_t mailbox);
+struct kv_key index_key_modseq(uint32_t mailbox, uint64_t modseq);
 struct kv_key index_key_delivered(uint64_t mail, uint32_t rcpt);
 struct kv_key index_key_folder(struct view user, char kind, struct view name);
 struct kv_key index_key_about(const char *what, struct view of);
@@ -93,6 +122,10 @@ struct kv_key index_key_about(const char *what, struct view of);
 /* KV_TROUBLE for a row that makes no sense, too. */
 enum kv_result index_header(struct view user, struct view name,
     struct header *h);
+/* The same from a row that index_each() gave; false: it makes no sense. */
+bool header_read(struct view row, struct header *h);
+/* Only its marks. */
+uint32_t header_marks(struct view row);
 void index_put_header(struct view user, struct view name,
     const struct header *h);
 uint32_t index_mailbox_new(void);

@@ -5,6 +5,7 @@
 #include <sys/statvfs.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,10 +13,13 @@
 #include <bsd/sys/queue.h>
 
 #include "lib/base/log.h"
+#include "lib/mail/rights.h"
+#include "store/access.h"
 #include "store/append.h"
 #include "store/durable.h"
 #include "store/link.h"
 #include "store/load.h"
+#include "store/watch.h"
 
 #define GRANT_BUCKETS 1024
 #define GRANTS_MOST   1000000 /* a limit that only a runaway meets */
@@ -44,6 +48,7 @@ link_of(struct channel *c)
 	l->process = channel_peer(c)->process;
 	l->refs = 1;
 	LIST_INIT(&l->appends);
+	LIST_INIT(&l->watches);
 	*slot = l;
 	return l;
 }
@@ -79,11 +84,14 @@ grant_find(uint32_t process, uint64_t session)
 }
 
 bool
-grant_add(uint32_t process, uint64_t session, struct view user)
+grant_add(uint32_t process, uint64_t session, struct view user, bool again)
 {
 	struct grant *g;
 
-	if (grant_find(process, session) != NULL || grant_count >= GRANTS_MOST)
+	g = grant_find(process, session);
+	if (g != NULL)
+		return again && view_is(user, g->user);
+	if (grant_count >= GRANTS_MOST)
 		return false;
 	g = xcalloc(1, sizeof(*g) + user.n + 1);
 	g->process = process;
@@ -121,6 +129,7 @@ grant_end(struct link *l, uint64_t session)
 			if (h->session == session)
 				handle_close(h);
 	append_end_session(l, session);
+	watch_end(l, session);
 	if (g != NULL)
 		grant_free(g);
 }
@@ -151,27 +160,9 @@ link_closed(struct channel *c)
 		while ((h = LIST_FIRST(&l->handles[i])) != NULL)
 			handle_close(h);
 	append_end_link(l);
+	watch_end_link(l);
 	*channel_slot(c) = NULL;
 	link_unref(l);
-}
-
-struct handle *
-handle_new(struct link *l, struct mailbox *mb, uint64_t session, uint8_t mode)
-{
-	struct handle *h = xcalloc(1, sizeof(*h));
-
-	h->link = l;
-	h->mb = mb;
-	h->session = session;
-	h->number = ++l->next_handle;
-	h->mode = mode;
-	h->since = mb->event_seq;
-	mailbox_ref(mb);
-	LIST_INSERT_HEAD(&l->handles[h->number % LINK_BUCKETS], h, of_link);
-	LIST_INSERT_HEAD(&mb->handles, h, of_mailbox);
-	if (mode == 2)
-		mb->exclusive = h;
-	return h;
 }
 
 struct handle *
@@ -185,6 +176,38 @@ handle_find(const struct link *l, uint32_t number)
 	return NULL;
 }
 
+/* Those of a long-lived process come round again. */
+static uint32_t
+next_handle(struct link *l)
+{
+	uint32_t first = access_here() << HANDLE_INSTANCE;
+	uint32_t mask = (1u << HANDLE_INSTANCE) - 1;
+
+	do
+		l->next_handle = (l->next_handle + 1) & mask;
+	while (l->next_handle == 0 || handle_find(l, first | l->next_handle));
+	return first | l->next_handle;
+}
+
+struct handle *
+handle_new(struct link *l, struct mailbox *mb, uint64_t session, uint8_t mode)
+{
+	struct handle *h = xcalloc(1, sizeof(*h));
+
+	h->link = l;
+	h->mb = mb;
+	h->session = session;
+	h->number = next_handle(l);
+	h->mode = mode;
+	h->since = mb->event_seq;
+	mailbox_ref(mb);
+	LIST_INSERT_HEAD(&l->handles[h->number % LINK_BUCKETS], h, of_link);
+	LIST_INSERT_HEAD(&mb->handles, h, of_mailbox);
+	if (mode == 2)
+		mb->exclusive = h;
+	return h;
+}
+
 void
 handle_close(struct handle *h)
 {
@@ -193,6 +216,7 @@ handle_close(struct handle *h)
 	LIST_REMOVE(h, of_link);
 	LIST_REMOVE(h, of_mailbox);
 	mailbox_unref(h->mb);
+	str_free(&h->uids);
 	free(h);
 }
 
@@ -201,11 +225,18 @@ handle_close(struct handle *h)
  */
 
 /* Put every view of the message into the arena. One function per type of
- * field; descriptors stay behind and are closed with the message. */
+ * field; a descriptor is doubled, as the message is closed. */
 static void
 keep_text(struct arena *a, struct view *v)
 {
 	*v = arena_view(a, *v);
+}
+
+static void
+keep_fd(int *fd)
+{
+	if (*fd >= 0)
+		*fd = fcntl(*fd, F_DUPFD_CLOEXEC, 0);
 }
 
 #define KEEP_u8(f)
@@ -215,7 +246,7 @@ keep_text(struct arena *a, struct view *v)
 #define KEEP_i64(f)
 #define KEEP_text(f)		 keep_text(a, &x->f);
 #define KEEP_list(f)		 keep_text(a, &x->f);
-#define KEEP_fd(f)		 x->f = -1;
+#define KEEP_fd(f)		 keep_fd(&x->f);
 #define KEEP_fds(f)		 x->f.n = 0;
 #define FIELD(type, name, words) KEEP_##type(name)
 #define MESSAGE(name, number, from, to, sentence, ...) \
@@ -252,6 +283,7 @@ request_run(void *arg)
 	if (!r->work(r, &w) && r->link->channel != NULL)
 		channel_answer(r->link->channel, r->tag, &w);
 	link_unref(r->link);
+	message_close(&r->m);
 	arena_reset(&r->arena);
 	free(r);
 }
@@ -302,6 +334,10 @@ request_mailbox(struct request *r, uint32_t handle, struct why *w)
 
 	if (h == NULL) {
 		why_never(w, "5.1", "No such mailbox is open");
+		return NULL;
+	}
+	if (!(h->rights & RIGHT_READ)) {
+		why_never(w, "7.0", "You may not read this mailbox any more");
 		return NULL;
 	}
 	mb = h->mb;

@@ -21,6 +21,7 @@
 struct link {
 	LIST_HEAD(, handle) handles[LINK_BUCKETS];	/* by number */
 	LIST_HEAD(, append) appends;
+	LIST_HEAD(, watch) watches;
 	struct channel *channel;	/* NULL: gone */
 	uint32_t process;
 	unsigned refs;
@@ -30,7 +31,7 @@ struct link {
 struct request {
 	struct link *link;
 	uint32_t tag;
-	struct message m;	/* views in the arena, no descriptors */
+	struct message m;	/* views in the arena, descriptors of its own */
 	struct arena arena;
 	bool (*work)(struct request *r, struct why *w);
 };
@@ -42,8 +43,9 @@ void link_unref(struct link *l);
 /* handlers.closed: handles, appends and grants of the process end. */
 void link_closed(struct channel *c);
 
-/* Grants: false when the session is not known, or is known already. */
-bool grant_add(uint32_t process, uint64_t session, struct view user);
+/* False when the session is known already; again: as another user. */
+bool grant_add(uint32_t process, uint64_t session, struct view user,
+    bool again);
 /* The user of a session of this link; NULL if it was not granted. */
 const char *grant_user(const struct link *l, uint64_t session);
 void grant_end(struct link *l, uint64_t session);

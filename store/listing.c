@@ -7,11 +7,14 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "lib/mail/uses.h"
 #include "lib/proc/pool.h"
 #include "store/account.h"
+#include "store/find.h"
 #include "store/listing.h"
 #include "store/load.h"
 #include "store/maildir.h"
+#include "store/watch.h"
 
 /*
  * Subscriptions: a text file, a name a line
@@ -36,6 +39,21 @@ read_subscriptions(struct view user, struct str *text)
 		close(fd);
 	close(dir);
 	return ok;
+}
+
+bool
+listing_is_subscribed(struct view user, struct view name)
+{
+	struct str text = { 0 };
+	struct view rest = VIEW_NONE;
+	bool found = false;
+
+	if (read_subscriptions(user, &text))
+		rest = str_view(&text);
+	while (rest.n > 0 && !found)
+		found = view_eq(view_cut(&rest, '\n'), name);
+	str_free(&text);
+	return found;
 }
 
 /* The lines without this name, and with it if on. */
@@ -71,6 +89,26 @@ write_subscriptions(struct view user, struct view text, struct why *w)
 	       trouble_errno(w, "Writing the subscriptions", m.error);
 }
 
+bool
+listing_subscribe_to(struct view user, struct view names, struct why *w)
+{
+	struct str text = { 0 };
+	struct view name;
+	bool ok = read_subscriptions(user, &text) ||
+	    trouble_errno(w, "Reading the subscriptions", errno);
+
+	while (ok && list_next(&names, &name)) {
+		struct str more = { 0 };
+
+		edit_subscriptions(str_view(&text), name, true, &more);
+		str_free(&text);
+		text = more;
+	}
+	ok = ok && write_subscriptions(user, str_view(&text), w);
+	str_free(&text);
+	return ok;
+}
+
 static bool
 subscribe_locked(struct request *r, struct view user, struct why *w)
 {
@@ -88,8 +126,12 @@ subscribe_locked(struct request *r, struct view user, struct why *w)
 		    str_view(&old), name, r->m.mailbox_subscribe.on != 0, &new);
 		ok = write_subscriptions(user, str_view(&new), w);
 	}
-	if (ok)
+	if (ok) {
 		why_done(w, "0.0", "Subscriptions changed");
+		watch_change(r, user, &(struct watch_change){
+		    .what = WATCH_SUBSCRIBED, .name = name,
+		    .session = r->m.mailbox_subscribe.session });
+	}
 	if (inbox != NULL)
 		mailbox_unref(inbox);
 	str_free(&old);
@@ -109,10 +151,51 @@ listing_subscribe(struct request *r, struct why *w)
  * Listing
  */
 
+#define INLINE_MOST (128 * 1024) /* octets; more goes as a file */
+
 struct listed {
 	struct view name;
+	uint32_t marks;
 	bool exists, subscribed;
 };
+
+struct listing {
+	struct listed *all;
+	size_t n, size;
+	size_t user; /* octets of the key in front */
+	struct arena arena;
+};
+
+static void
+add(struct listing *l, struct listed one)
+{
+	if (l->n == l->size) {
+		l->size = l->size ? l->size * 2 : 64;
+		l->all = xrealloc(l->all, l->size * sizeof(*l->all));
+	}
+	l->all[l->n++] = one;
+}
+
+static bool
+add_row(void *arg, struct view key, struct view row)
+{
+	struct listing *l = arg;
+	struct view name = arena_view(&l->arena, view_skip(key, l->user));
+
+	add(l, (struct listed){ name, header_marks(row), true, false });
+	return true;
+}
+
+static void
+add_subscriptions(struct listing *l, struct view text)
+{
+	while (text.n > 0) {
+		struct view name = view_cut(&text, '\n');
+
+		if (name.n > 0)
+			add(l, (struct listed){ name, 0, false, true });
+	}
+}
 
 static int
 by_name(const void *a, const void *b)
@@ -122,49 +205,74 @@ by_name(const void *a, const void *b)
 	return view_cmp(x->name, y->name);
 }
 
+static void
+put_one(const struct listed *one, struct str *out)
+{
+	struct str letters = { 0 };
+
+	if (one->exists)
+		str_addc(&letters, 'e');
+	if (one->subscribed)
+		str_addc(&letters, 's');
+	if (one->marks & MARK_DATA)
+		str_addc(&letters, 'm');
+	uses_put_letters(&letters, one->marks & MARK_USES);
+	list_put(out, one->name);
+	list_put(out, str_view(&letters));
+	str_free(&letters);
+}
+
 /* Sorted, each name once. */
 static void
-put_list(struct listed *l, size_t n, struct str *out)
+put_list(struct listing *l, struct str *out)
 {
-	qsort(l, n, sizeof(*l), by_name);
-	for (size_t i = 0; i < n; i++) {
-		char letters[3] = "", *p = letters;
-		bool is = l[i].exists, sub = l[i].subscribed;
+	struct listed *all = l->all;
 
-		while (i + 1 < n && view_eq(l[i].name, l[i + 1].name)) {
-			i++;
-			is |= l[i].exists;
-			sub |= l[i].subscribed;
+	qsort(all, l->n, sizeof(*all), by_name);
+	for (size_t i = 0; i < l->n; i++) {
+		struct listed one = all[i];
+
+		for (; i + 1 < l->n && view_eq(one.name, all[i + 1].name);
+		     i++) {
+			one.exists |= all[i + 1].exists;
+			one.subscribed |= all[i + 1].subscribed;
+			one.marks |= all[i + 1].marks;
 		}
-		if (is)
-			*p++ = 'e';
-		if (sub)
-			*p++ = 's';
-		list_put(out, l[i].name);
-		list_put(out, view_bytes(letters, (size_t)(p - letters)));
+		put_one(&one, out);
 	}
 }
 
-static void
-make_list(struct account_names *all, struct view text, struct str *out)
+static bool
+collect(struct view user, struct view subscriptions, struct str *out)
 {
-	struct view rest = str_view(&all->list), name;
-	size_t n = 0, lines = 2 + all->n;
-	struct listed *l;
+	struct kv_key key = index_key_user(user);
+	struct listing l = { .user = key.n };
+	bool ok;
 
-	for (size_t i = 0; i < text.n; i++)
-		lines += text.p[i] == '\n';
-	l = xcalloc(lines, sizeof(*l));
-	l[n++] = (struct listed){ VIEW_LIT("INBOX"), true, false };
-	while (list_next(&rest, &name))
-		l[n++] = (struct listed){ name, true, false };
-	while (text.n > 0) {
-		name = view_cut(&text, '\n');
-		if (name.n > 0)
-			l[n++] = (struct listed){ name, false, true };
-	}
-	put_list(l, n, out);
-	free(l);
+	arena_init(&l.arena);
+	add(&l, (struct listed){ VIEW_LIT("INBOX"), 0, true, false });
+	ok = index_each(INDEX_MAILBOX, &key, add_row, &l) == KV_NONE;
+	add_subscriptions(&l, subscriptions);
+	if (ok)
+		put_list(&l, out);
+	free(l.all);
+	arena_reset(&l.arena);
+	return ok;
+}
+
+static bool
+send_list(struct request *r, struct view names, struct why *w)
+{
+	struct message m = { .type = MSG_mailboxes, .mailboxes.large = -1 };
+
+	if (names.n <= INLINE_MOST)
+		m.mailboxes.names = names;
+	else
+		m.mailboxes.large = file_memfd("mailboxes", names);
+	if (names.n > INLINE_MOST && m.mailboxes.large < 0)
+		return trouble_errno(w, "Making a list", errno);
+	request_reply(r, &m);
+	return true;
 }
 
 bool
@@ -172,23 +280,16 @@ listing_list(struct request *r, struct why *w)
 {
 	const char *name = request_user(r, r->m.mailbox_list.session, w);
 	struct view user = view_of(name ? name : "");
-	struct message m = { .type = MSG_mailboxes };
 	struct str text = { 0 }, out = { 0 };
-	struct account_names all = { 0 };
 	bool ok = name != NULL && mailbox_know_user(user, w);
 
-	if (ok && !account_names(user, VIEW_NONE, &all)) {
+	if (ok && !read_subscriptions(user, &text))
+		ok = trouble_errno(w, "Reading the subscriptions", errno);
+	if (ok && !collect(user, str_view(&text), &out)) {
 		index_why(w);
 		ok = false;
 	}
-	if (ok && !read_subscriptions(user, &text))
-		ok = trouble_errno(w, "Reading the subscriptions", errno);
-	if (ok) {
-		make_list(&all, str_view(&text), &out);
-		m.mailboxes.names = str_view(&out);
-		request_reply(r, &m);
-	}
-	str_free(&all.list);
+	ok = ok && send_list(r, str_view(&out), w);
 	str_free(&text);
 	str_free(&out);
 	return ok;

@@ -10,5 +10,10 @@
 bool listing_list(struct request *r, struct why *w);
 bool listing_subscribe(struct request *r, struct why *w);
 bool listing_rebuild(struct request *r, struct why *w);
+/* Is the name subscribed to? No, if nobody knows. */
+bool listing_is_subscribed(struct view user, struct view name);
+
+/* Subscribe to all of a list, with account_lock(user); his directory is there. */
+bool listing_subscribe_to(struct view user, struct view names, struct why *w);
 
 #endif

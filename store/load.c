@@ -11,13 +11,17 @@
 #include "lib/base/log.h"
 #include "lib/proc/message.h"
 #include "lib/proc/pool.h"
+#include "store/account.h"
 #include "store/behind.h"
 #include "store/compare.h"
 #include "store/durable.h"
+#include "store/find.h"
 #include "store/folder.h"
 #include "store/link.h"
 #include "store/load.h"
 #include "store/maildir.h"
+#include "store/newcomer.h"
+#include "store/seen.h"
 
 uint32_t
 mailbox_uidvalidity(struct view user)
@@ -33,6 +37,12 @@ mailbox_uidvalidity(struct view user)
 	kv_write_u32(p, now);
 	index_put(INDEX_ABOUT, &key, view_bytes(p, sizeof(p)));
 	return now;
+}
+
+bool
+mailbox_settle(struct mailbox *mb, struct why *w)
+{
+	return durable_reached(mb->write_mark) || request_safe(w);
 }
 
 static bool
@@ -76,71 +86,6 @@ mailbox_load(struct mailbox *mb, struct why *w)
  * The user
  */
 
-static void
-note_folder(struct view user, struct view folder)
-{
-	struct header h = { .uidnext = 1, .first_recent = 1 };
-	struct str name = { 0 };
-
-	if (folder.n == 0)
-		str_adds(&name, "INBOX");
-	else if (!place_mailbox(folder, &name))
-		str_reset(&name);
-	if (name.n > 0 && index_header(user, str_view(&name), &h) == KV_NONE) {
-		h.mailbox = index_mailbox_new();
-		index_put_header(user, str_view(&name), &h);
-	}
-	str_free(&name);
-	str_free(&h.keywords);
-}
-
-static void
-remove_trash(const char *path, struct view list)
-{
-	struct view name;
-
-	while (list_next(&list, &name)) {
-		struct str text = { 0 };
-		struct maildir_remove r = { .path = path };
-
-		str_add(&text, name);
-		r.name = text.p;
-		pool_call(maildir_remove_run, &r);
-		str_free(&text);
-	}
-}
-
-bool
-mailbox_find_folders(struct view user, struct why *w)
-{
-	struct str path = { 0 }, copy = { 0 };
-	struct maildir_list l = { 0 };
-	struct view rest, folder;
-	bool ok;
-
-	str_add(&copy, user);
-	if (!maildir_path(&path, user, VIEW_NONE, "")) {
-		str_free(&path);
-		str_free(&copy);
-		return why_never(w, "1.1", "Not the name of a user");
-	}
-	l.path = path.p;
-	pool_call(maildir_list_run, &l);
-	ok = l.error == 0 || maildir_missing(l.error);
-	rest = str_view(&l.folders);
-	while (ok && list_next(&rest, &folder))
-		note_folder(str_view(&copy), folder);
-	if (ok)
-		remove_trash(path.p, str_view(&l.trash));
-	else
-		trouble_errno(w, "Reading the user's directory", l.error);
-	str_free(&l.folders);
-	str_free(&l.trash);
-	str_free(&path);
-	str_free(&copy);
-	return ok;
-}
-
 static bool
 is_name(struct view user, struct view name)
 {
@@ -148,6 +93,43 @@ is_name(struct view user, struct view name)
 	bool ok = place_user(user, &path) && place_folder(name, &path);
 
 	str_free(&path);
+	return ok;
+}
+
+/* Users whom a fiber is getting to know; others who want to wait for it. */
+struct meeting {
+	LIST_ENTRY(meeting) next;
+	struct view user;
+};
+static LIST_HEAD(, meeting) meetings = LIST_HEAD_INITIALIZER(meetings);
+static struct fiber_queue met;
+
+static bool
+is_being_met(struct view user)
+{
+	struct meeting *m;
+
+	LIST_FOREACH(m, &meetings, next)
+		if (view_eq(m->user, user))
+			return true;
+	return false;
+}
+
+static bool
+meet(struct view user, struct why *w)
+{
+	struct kv_key key = index_key_about("user", user);
+	struct meeting m = { .user = user };
+	bool ok;
+
+	LIST_INSERT_HEAD(&meetings, &m, next);
+	ok = mailbox_find_folders(user, w);
+	if (ok) {
+		newcomer_welcome(user);
+		index_put(INDEX_ABOUT, &key, VIEW_NONE);
+	}
+	LIST_REMOVE(&m, next);
+	fiber_queue_wake_all(&met);
 	return ok;
 }
 
@@ -162,12 +144,11 @@ mailbox_know_user(struct view user, struct why *w)
 		return why_never(w, "1.1", "Not the name of a user");
 	if (!folder_recover(user, w))
 		return false;
+	while (is_being_met(user))
+		fiber_queue_wait(&met, DEADLINE_NEVER);
 	r = index_get(INDEX_ABOUT, &key, &v);
-	if (r == KV_NONE) {
-		if (!mailbox_find_folders(user, w))
-			return false;
-		index_put(INDEX_ABOUT, &key, VIEW_NONE);
-	}
+	if (r == KV_NONE)
+		return meet(user, w);
 	if (r == KV_TROUBLE)
 		index_why(w);
 	return r != KV_TROUBLE;
@@ -231,6 +212,24 @@ open_directory(struct mailbox *mb, bool *made, struct why *w)
 	return mb->cur >= 0 || trouble_errno(w, "Opening a mailbox", errno);
 }
 
+/* What rows of old form do not tell. */
+static bool
+add_deleted(struct mailbox *mb, struct why *w)
+{
+	if (!mailbox_load(mb, w))
+		return false;
+	mb->h.deleted_octets = 0;
+	for (size_t i = 0; i < mb->records.n; i++) {
+		struct entry e;
+
+		records_at(&mb->records, i, &e);
+		if (e.r.flags & FLAG_DELETED)
+			mb->h.deleted_octets += e.r.size;
+	}
+	mailbox_touch(mb);
+	return true;
+}
+
 static bool
 fill(struct mailbox *mb, struct why *w)
 {
@@ -239,6 +238,8 @@ fill(struct mailbox *mb, struct why *w)
 
 	if (!mailbox_know_user(view_of(mb->user), w))
 		return false;
+	if (account_is_renaming(view_of(mb->user), view_of(mb->name)))
+		return why_later(w, "3.0", "The mailbox is being renamed");
 	r = index_header(view_of(mb->user), view_of(mb->name), &mb->h);
 	if (r == KV_TROUBLE) {
 		index_why(w);
@@ -253,11 +254,14 @@ fill(struct mailbox *mb, struct why *w)
 	mb->next_uid = mb->h.uidnext;
 	if (!mb->h.known)
 		return compare(mb, COMPARE_FILES, w);
+	if (mb->h.deleted_octets == INDEX_UNKNOWN && !add_deleted(mb, w))
+		return false;
 	mb->working = has_rows(INDEX_WORKING, mb->h.mailbox);
 	if ((mb->working || made) && !compare(mb, COMPARE_CRASH, w))
 		return false;
 	if (has_rows(INDEX_GONE, mb->h.mailbox))
 		behind_sweep(mb);
+	seen_begin(mb);
 	return true;
 }
 

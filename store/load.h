@@ -17,8 +17,9 @@
 struct mailbox *mailbox_get(struct view user, struct view name, struct why *w);
 /* Know the user's mailboxes: from the index, or from the directory. */
 bool mailbox_know_user(struct view user, struct why *w);
-/* Look at the user's directory again for mailboxes without a row. */
-bool mailbox_find_folders(struct view user, struct why *w);
+/* What is in memory is on disk: what is told of it can't be taken back. False
+ * with LATER. */
+bool mailbox_settle(struct mailbox *mb, struct why *w);
 /* Have the records in memory; does not wait. */
 bool mailbox_load(struct mailbox *mb, struct why *w);
 /* Believe the files: take in what is new, drop what is gone, take over flags.

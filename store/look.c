@@ -4,8 +4,9 @@
  *
  * A snapshot is a sealed memfd of the packed records. It is kept and given to
  * everybody until something changes, so opening a large mailbox again costs a
- * descriptor. Contents are opened without a fiber; only when a file is not
- * where it should be is the directory looked at.
+ * descriptor; what is \Recent, and which is the first unseen, is told beside it.
+ * Contents are opened without a fiber; only when a file is not where it should be
+ * is the directory looked at.
  */
 #include <sys/mman.h>
 
@@ -15,23 +16,44 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "store/access.h"
+#include "store/attributes.h"
 #include "store/compare.h"
 #include "store/durable.h"
 #include "store/fresh.h"
 #include "store/load.h"
 #include "store/look.h"
 #include "store/maildir.h"
+#include "store/seen.h"
+#include "store/uidls.h"
 
-/* What is in memory is on disk: what is told of it can't be taken back. */
-static bool
-settle(struct mailbox *mb, struct why *w)
+/* Number of the first message without \Seen. */
+static uint32_t
+find_unseen(struct view all)
 {
-	return durable_reached(mb->write_mark) || request_safe(w);
+	for (size_t i = 0; i < record_count(all); i++)
+		if (!(record_flags((const uint8_t *)all.p + i * RECORD_SIZE) &
+			FLAG_SEEN))
+			return (uint32_t)i + 1;
+	return 0;
 }
 
-/* A memfd in which those that nobody has seen are \Recent. */
+/* The same, remembered, as finding it may take a look at all. */
+static uint32_t
+first_unseen(struct mailbox *mb)
+{
+	if (mb->h.unseen == 0)
+		return 0;
+	if (mb->first_unseen == 0 || mb->unseen_modseq != mb->h.modseq)
+		mb->first_unseen = find_unseen(records_view(&mb->records));
+	mb->unseen_modseq = mb->h.modseq;
+	return mb->first_unseen;
+}
+
+/* A memfd as somebody else than the owner sees it. */
 static int
-snapshot_recent(const struct mailbox *mb)
+snapshot_of(const struct mailbox *mb, const struct reader *reader,
+    uint32_t *unseen)
 {
 	struct view all = records_view(&mb->records);
 	uint8_t *copy = xmalloc(all.n);
@@ -39,24 +61,20 @@ snapshot_recent(const struct mailbox *mb)
 
 	if (all.n > 0)
 		memcpy(copy, all.p, all.n);
-	for (size_t i = record_find(all, mb->h.first_recent); i < mb->records.n;
-	     i++) {
-		struct record rec;
-
-		record_get(copy + i * RECORD_SIZE, &rec);
-		rec.flags |= FLAG_RECENT;
-		record_put(copy + i * RECORD_SIZE, &rec);
-	}
+	seen_overlay(reader, copy, all.n);
+	*unseen = find_unseen(view_bytes(copy, all.n));
 	fd = file_memfd("mailbox", view_bytes(copy, all.n));
 	free(copy);
 	return fd;
 }
 
+/* Beside it is told which is the first unseen, 0: none. */
 static int
-snapshot(struct mailbox *mb)
+snapshot(struct mailbox *mb, const struct reader *reader, uint32_t *unseen)
 {
-	if (mb->h.recent > 0)
-		return snapshot_recent(mb);
+	if (reader != NULL)
+		return snapshot_of(mb, reader, unseen);
+	*unseen = first_unseen(mb);
 	if (mb->snapshot < 0 || mb->snapshot_modseq != mb->h.modseq) {
 		if (mb->snapshot >= 0)
 			close(mb->snapshot);
@@ -76,26 +94,50 @@ is_free(const struct mailbox *mb, uint8_t mode, struct why *w)
 	return true;
 }
 
+/* Rights are asked for here, where nothing is waited for any more: acl_set()
+ * sees every handle that there is. */
 static bool
-open_it(struct request *r, struct mailbox *mb, struct why *w)
+open_it(struct request *r, struct mailbox *mb, struct access *a,
+    struct why *w)
 {
 	const struct msg_mailbox_open *m = &r->m.mailbox_open;
 	struct message reply = { .type = MSG_mailbox_opened };
+	struct str letters = { 0 }, id = { 0 };
+	struct reader *reader;
 	struct handle *h;
-	int fd = snapshot(mb);
+	uint32_t unseen;
+	int fd;
 
+	if (!access_still(a, RIGHT_READ, w) || !access_reader(a, mb, &reader, w))
+		return false;
+	if (reader != NULL && m->mode == 2)
+		return why_never(w, "7.0", "POP is for one's own mailboxes");
+	fd = snapshot(mb, reader, &unseen);
 	if (fd < 0)
 		return trouble_errno(w, "Making a snapshot", errno);
+	attributes_id(view_of(mb->user), view_of(mb->name), &mb->h, &id);
 	h = handle_new(r->link, mb, m->session, m->mode);
+	h->reader = reader;
+	h->rights = a->rights;
+	rights_write(&letters, a->rights, false);
 	reply.mailbox_opened = (struct msg_mailbox_opened){ .handle = h->number,
 		.uidvalidity = mb->h.uidvalidity,
 		.uidnext = mb->h.uidnext,
 		.modseq = mb->h.modseq,
 		.count = (uint32_t)mb->records.n,
+		.first_recent = mb->h.first_recent,
+		.recent = reader ? 0 : mb->h.recent,
+		.unseen = unseen,
 		.keywords = str_view(&mb->h.keywords),
-		.index = fd };
+		.rights = str_view(&letters),
+		.shared = reader != NULL,
+		.id = str_view(&id),
+		.index = fd,
+		.uidls = m->mode == 2 ? uidls_snapshot(mb) : -1 };
 	request_reply(r, &reply);
-	if (m->mode != 0 && mb->h.recent > 0) {
+	str_free(&letters);
+	str_free(&id);
+	if (m->mode != 0 && reader == NULL && mb->h.recent > 0) {
 		mb->h.first_recent = mb->h.uidnext;
 		mb->h.recent = 0;
 		mailbox_touch(mb);
@@ -103,56 +145,22 @@ open_it(struct request *r, struct mailbox *mb, struct why *w)
 	return true;
 }
 
-/* The user of the session, and the mailbox in use with a reference. */
-static struct mailbox *
-mailbox_of(struct request *r, uint64_t session, struct view name, struct why *w)
-{
-	const char *user = request_user(r, session, w);
-
-	return user ? mailbox_get(view_of(user), name, w) : NULL;
-}
-
 bool
 look_open(struct request *r, struct why *w)
 {
 	const struct msg_mailbox_open *m = &r->m.mailbox_open;
-	struct mailbox *mb = mailbox_of(r, m->session, m->mailbox, w);
+	struct access a;
+	struct mailbox *mb = access_open(r, m->session, m->mailbox, RIGHT_READ,
+	    &a, w);
 	bool ok;
 
 	if (mb == NULL)
 		return false;
 	/* the grant may have ended meanwhile, and with it the right */
-	ok = is_free(mb, m->mode, w) && settle(mb, w) &&
+	ok = is_free(mb, m->mode, w) && mailbox_settle(mb, w) &&
 	     mailbox_usable(mb, w) && mailbox_load(mb, w) &&
 	     is_free(mb, m->mode, w) &&
-	     request_user(r, m->session, w) != NULL && open_it(r, mb, w);
-	mailbox_unref(mb);
-	return ok;
-}
-
-bool
-look_status(struct request *r, struct why *w)
-{
-	const struct msg_mailbox_status *m = &r->m.mailbox_status;
-	struct mailbox *mb = mailbox_of(r, m->session, m->mailbox, w);
-	struct message reply = { .type = MSG_mailbox_state };
-	bool ok;
-
-	if (mb == NULL)
-		return false;
-	ok = settle(mb, w);
-	if (ok) {
-		reply.mailbox_state =
-		    (struct msg_mailbox_state){ .messages = mb->h.count,
-			    .recent = mb->h.recent,
-			    .unseen = mb->h.unseen,
-			    .deleted = mb->h.deleted,
-			    .uidnext = mb->h.uidnext,
-			    .uidvalidity = mb->h.uidvalidity,
-			    .size = mb->h.octets,
-			    .modseq = mb->h.modseq };
-		request_reply(r, &reply);
-	}
+	     request_user(r, m->session, w) != NULL && open_it(r, mb, &a, w);
 	mailbox_unref(mb);
 	return ok;
 }
@@ -272,7 +280,7 @@ look_content(struct channel *ch, uint32_t tag, struct msg_content_open *m)
 	};
 	struct why w;
 
-	if (h != NULL && h->mb->ready && !h->mb->stale && !h->mb->deleted &&
+	if (h != NULL && (h->rights & RIGHT_READ) && h->mb->ready && !h->mb->stale && !h->mb->deleted &&
 	    mailbox_load(h->mb, &w)) {
 		if (open_all(h->mb, m->uids, &c)) {
 			send_contents(ch, tag, &c);

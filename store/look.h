@@ -8,7 +8,6 @@
 #include "store/link.h"
 
 bool look_open(struct request *r, struct why *w);
-bool look_status(struct request *r, struct why *w);
 void look_close(struct channel *c, uint32_t tag, struct msg_mailbox_close *m);
 void look_content(struct channel *c, uint32_t tag, struct msg_content_open *m);
 

@@ -10,6 +10,8 @@
 #include "store/event.h"
 #include "store/mailbox.h"
 #include "store/maildir.h"
+#include "store/quota.h"
+#include "store/seen.h"
 
 #define BUCKETS	   8192
 #define WORKING_MS 60000 /* after that long at rest: no unknown names */
@@ -25,12 +27,8 @@ static unsigned count, most = 1000;
 static struct mailbox_bucket *
 bucket(struct view user, struct view name)
 {
-	uint32_t h = 2166136261u;
+	uint32_t h = view_hash(view_hash(VIEW_HASH, user), name);
 
-	for (size_t i = 0; i < user.n; i++)
-		h = (h ^ (unsigned char)user.p[i]) * 16777619u;
-	for (size_t i = 0; i < name.n; i++)
-		h = (h ^ (unsigned char)name.p[i]) * 16777619u;
 	return &buckets[h % BUCKETS];
 }
 
@@ -80,8 +78,12 @@ drop(struct mailbox *mb)
 		close(mb->cur);
 	if (mb->snapshot >= 0)
 		close(mb->snapshot);
+	if (mb->uidls >= 0)
+		close(mb->uidls);
 	records_free(&mb->records);
+	seen_end(mb);
 	str_free(&mb->h.keywords);
+	quota_unref(mb->quota);
 	free(mb->user);
 	free(mb->name);
 	free(mb->cur_path);
@@ -153,6 +155,7 @@ mailbox_new(struct view user, struct view name)
 	name = place_canonical(name);
 	str_add(&path, user);
 	mb->user = xstrdup(path.p);
+	mb->quota = quota_ref(user);
 	str_reset(&path);
 	str_add(&path, name);
 	mb->name = xstrdup(path.p);
@@ -163,8 +166,9 @@ mailbox_new(struct view user, struct view name)
 	mb->cur_path = xstrdup(str_c(&path));
 	str_free(&path);
 	str_free(&folder);
-	mb->cur = mb->snapshot = -1;
+	mb->cur = mb->snapshot = mb->uidls = -1;
 	LIST_INIT(&mb->handles);
+	LIST_INIT(&mb->readers);
 	LIST_INSERT_HEAD(bucket(user, name), mb, hashed);
 	TAILQ_INSERT_TAIL(&used_list, mb, used);
 	mb->last_use = clock_ms();
@@ -279,6 +283,7 @@ retire(struct mailbox *mb)
 	LIST_INSERT_HEAD(&buckets[0], mb, hashed);
 	mb->name[0] = '\0';
 	fiber_queue_wake_all(&mb->waiting);
+	quota_forget(mb->quota);
 	mailbox_ref(mb);
 	event_deleted(mb);
 	mailbox_unref(mb);
@@ -308,6 +313,7 @@ mailbox_all_stale(void)
 		if (!mb->stale && !mb->deleted)
 			mailbox_stale(mb);
 	}
+	quota_forget_all();
 }
 
 void

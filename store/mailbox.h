@@ -21,13 +21,18 @@
 
 struct handle;
 struct event;
+struct noted;
+struct quota;
+struct reader;
 
 struct mailbox {
 	LIST_ENTRY(mailbox) hashed;
 	TAILQ_ENTRY(mailbox) used;	/* least recently first */
 	TAILQ_ENTRY(mailbox) changed;	/* header to be written */
 	TAILQ_ENTRY(mailbox) lagging;	/* file names to be written */
+	TAILQ_ENTRY(mailbox) seen_files;	/* posthouse-seen to be written */
 	char *user, *name;
+	struct quota *quota;		/* of the user, a reference */
 	char *cur_path;			/* below mail_dir */
 	struct header h;
 	struct records records;
@@ -48,10 +53,18 @@ struct mailbox {
 	uint32_t next_uid;		/* for the next name; >= h.uidnext */
 	uint64_t event_seq;		/* number of the last event */
 	struct event *adding;		/* an event that takes more records */
+	struct noted *noted;		/* what those hear who watch */
 	LIST_HEAD(, handle) handles;
 	struct handle *exclusive;
+	LIST_HEAD(, reader) readers;	/* see seen.h; all, when known */
+	bool readers_known;
+	int64_t seen_due;		/* clock_ms of writing the file; 0: not */
 	int snapshot;			/* memfd of records, -1 */
 	uint64_t snapshot_modseq;
+	int uidls;			/* memfd of uidls.c, -1 */
+	bool uidls_known;		/* that is what the file says */
+	uint32_t first_unseen;		/* its number, found at ... */
+	uint64_t unseen_modseq;
 	size_t lag_from;		/* records before it have their names */
 	uint32_t uidnext_file;		/* that the text file tells */
 	bool sweeping, sweep_again;	/* see behind.c */

@@ -67,6 +67,19 @@ maildir_open_file(int dirfd, const char *name)
 }
 
 bool
+maildir_read(int dirfd, const char *name, size_t max, struct str *out)
+{
+	int fd = maildir_open_file(dirfd, name), saved;
+	bool ok = fd >= 0 && file_read_fd(fd, max, out);
+
+	saved = errno;
+	if (fd >= 0)
+		close(fd);
+	errno = saved;
+	return ok;
+}
+
+bool
 maildir_missing(int error)
 {
 	return error == ENOENT || error == ENOTDIR;
@@ -77,6 +90,24 @@ maildir_uidvalidity_text(
     struct str *out, uint32_t uidvalidity, uint32_t uidnext)
 {
 	str_addf(out, "uidvalidity %u\nuidnext %u\n", uidvalidity, uidnext);
+}
+
+void
+maildir_uidvalidity_read(
+    struct view text, uint32_t *uidvalidity, uint32_t *uidnext)
+{
+	while (text.n > 0) {
+		struct view line = view_cut(&text, '\n');
+		struct view name = view_word(&line);
+		uint64_t n;
+
+		if (!view_u64(view_word(&line), UINT32_MAX, &n))
+			continue;
+		if (view_is(name, "uidvalidity"))
+			*uidvalidity = (uint32_t)n;
+		if (view_is(name, "uidnext"))
+			*uidnext = (uint32_t)n;
+	}
 }
 
 /*
@@ -143,6 +174,8 @@ maildir_create_run(void *arg)
 		    fd, MAILDIR_UIDVALIDITY, str_view(&text), 0600);
 	} else if (ok)
 		ok = fsync(fd) == 0;
+	if (ok && c->attributes.n > 0)
+		ok = file_replace(fd, MAILDIR_ATTRIBUTES, c->attributes, 0600);
 	c->error = ok ? 0 : errno;
 	if (fd >= 0)
 		close(fd);
@@ -177,16 +210,52 @@ is_directory(int dirfd, const struct dirent *e)
 	       S_ISDIR(st.st_mode);
 }
 
+/* A mailbox with what its little files tell. */
 static void
-list_entry(struct maildir_list *l, struct view name)
+list_folder(struct maildir_list *l, int fd, struct view folder)
+{
+	struct str name = { 0 }, text = { 0 };
+	uint32_t uidvalidity = 0, uidnext = 0;
+	int box;
+
+	str_add(&name, folder.n > 0 ? folder : VIEW_LIT("."));
+	box = beneath(fd, name.p, O_RDONLY | O_DIRECTORY);
+	str_free(&name);
+	if (box >= 0 &&
+	    maildir_read(box, MAILDIR_UIDVALIDITY, MAILDIR_FILE_MAX, &text))
+		maildir_uidvalidity_read(
+		    str_view(&text), &uidvalidity, &uidnext);
+	str_reset(&text);
+	if (box >= 0 &&
+	    !maildir_read(box, MAILDIR_ATTRIBUTES, ATTRIBUTES_FILE_MAX, &text))
+		str_reset(&text);
+	if (box >= 0)
+		close(box);
+	list_put(&l->folders, folder);
+	list_put_u32(&l->validities, uidvalidity);
+	list_put(&l->attributes, str_view(&text));
+	str_free(&text);
+}
+
+static void
+list_entry(struct maildir_list *l, int fd, struct view name)
 {
 	struct str mailbox = { 0 };
 
 	if (view_starts(name, VIEW_LIT(MAILDIR_TRASH)))
 		list_put(&l->trash, name);
 	else if (place_mailbox(name, &mailbox))
-		list_put(&l->folders, name);
+		list_folder(l, fd, name);
 	str_free(&mailbox);
+}
+
+void
+maildir_list_free(struct maildir_list *l)
+{
+	str_free(&l->folders);
+	str_free(&l->validities);
+	str_free(&l->attributes);
+	str_free(&l->trash);
 }
 
 void
@@ -204,11 +273,13 @@ maildir_list_run(void *arg)
 		return;
 	}
 	if (faccessat(fd, "cur", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		list_put(&l->folders, VIEW_NONE);
+		list_folder(l, fd, VIEW_NONE);
 	errno = 0;
-	while ((e = readdir(d)) != NULL)
+	while ((e = readdir(d)) != NULL) {
 		if (is_directory(fd, e))
-			list_entry(l, view_of(e->d_name));
+			list_entry(l, fd, view_of(e->d_name));
+		errno = 0;
+	}
 	l->error = errno;
 	closedir(d);
 }

@@ -16,9 +16,13 @@
 
 #define MAILDIR_UIDVALIDITY	"posthouse-uidvalidity"
 #define MAILDIR_KEYWORDS	"posthouse-keywords"
+#define MAILDIR_ATTRIBUTES	"posthouse-mailbox"
+#define MAILDIR_SEEN		"posthouse-seen"
+#define MAILDIR_UIDLS		"posthouse-uidls"
 #define MAILDIR_SUBSCRIPTIONS	"subscriptions"
 #define MAILDIR_TRASH		"posthouse-trash-"
 #define MAILDIR_FILE_MAX	65536	/* of the little text files */
+#define ATTRIBUTES_FILE_MAX	(1024 * 1024)	/* a stranger's may be larger */
 
 /* Before confinement. */
 bool maildir_begin(const char *mail_dir);
@@ -31,6 +35,8 @@ bool maildir_path(struct str *out, struct view user, struct view folder,
 int maildir_open(const char *path);
 /* A file in an open directory, for reading, no links followed. */
 int maildir_open_file(int dirfd, const char *name);
+/* All of such a file, of at most max octets; false with errno. */
+bool maildir_read(int dirfd, const char *name, size_t max, struct str *out);
 bool maildir_missing(int error);	/* ENOENT, ENOTDIR */
 
 /* Make a mailbox directory with cur, new, tmp and its UIDVALIDITY, and all
@@ -38,6 +44,7 @@ bool maildir_missing(int error);	/* ENOENT, ENOTDIR */
 struct maildir_create {
 	const char *path;	/* of the mailbox */
 	uint32_t uidvalidity;
+	struct view attributes;	/* posthouse-mailbox; empty: leave it */
 	int error;
 };
 void maildir_create_run(void *arg);
@@ -68,7 +75,8 @@ void maildir_scan_run(void *arg);
 void maildir_scan_free(struct maildir_scan *s);
 
 /* Give files their proper names in cur/; lone line feeds become CR LF in what
- * comes from elsewhere. Then sync. */
+ * comes from elsewhere. Then sync. What is converted is replaced under its old
+ * name first, so that a crash leaves each message once. */
 struct maildir_rename {
 	const struct maildir_file *from;
 	struct str to;
@@ -95,15 +103,21 @@ struct maildir_write {
 void maildir_write_run(void *arg);
 void maildir_uidvalidity_text(struct str *out, uint32_t uidvalidity,
     uint32_t uidnext);
+/* What the text does not tell stays as it is. */
+void maildir_uidvalidity_read(struct view text, uint32_t *uidvalidity,
+    uint32_t *uidnext);
 
 /* Names of the mailbox directories of a user, in list_put form. */
 struct maildir_list {
 	const char *path;	/* the user's */
 	struct str folders;	/* "" first if there is an INBOX */
+	struct str validities;	/* UIDVALIDITY of each, 0: it tells none */
+	struct str attributes;	/* posthouse-mailbox of each */
 	struct str trash;	/* leftovers of removed mailboxes */
 	int error;
 };
 void maildir_list_run(void *arg);
+void maildir_list_free(struct maildir_list *l);
 
 /* Rename a directory within the user's, synced; a missing one is fine. */
 struct maildir_move {

@@ -4,7 +4,8 @@
  *
  * Runs as posthouse-store, once or several times with the users spread over
  * the instances. Talks to local (deliver), queue (settled), auth (grant), to
- * pop3d and imapd (everything about mailboxes), to posthouse (rebuild); never
+ * pop3d and imapd (everything about mailboxes), to router (who is full), to
+ * posthouse (rebuild), to its other instances (mailboxes that are shared); never
  * to the network. doc/STORE.md tells what is on disk and why a crash at any
  * point leaves a legal state.
  *
@@ -12,11 +13,18 @@
  *	handlers.c	who answers which message
  *	link.c		channels, grants, requests as fibers
  *	deliver.c append.c -> arrival.c		new messages
- *	modify.c copy.c look.c			what sessions ask for
+ *	modify.c copy.c copying.c look.c			what sessions ask for
+ *	access.c acl.c				and whether they may
+ *	seen.c seen_file.c			\Seen of those who read others' mail
+ *	shares.c everyone.c			who shares what with whom
+ *	distant.c copy_out.c			with another instance of store
  *	listing.c folder.c rename.c account.c	about mailboxes as a whole
- *	change.c event.c records.c mailbox.c	a mailbox in memory
- *	load.c compare.c behind.c		and its way to and from the files
+ *	change.c event.c watch.c records.c mailbox.c	a mailbox in memory
+ *	attributes.c attributes_text.c		what it is for, and what is noted of it
+ *	load.c find.c compare.c behind.c	and its way to and from the files
+ *	quota.c limits.c full.c warning.c usage.c	how much a user keeps
  *	broken.c				when the index can't be believed
+ *	outcome.c				and what has happened then
  *	durable.c index.c maildir.c scan.c place.c	the disk
  */
 #include <sys/resource.h>
@@ -24,16 +32,24 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/log.h"
+#include "lib/mail/date.h"
 #include "lib/proc/service.h"
+#include "store/access.h"
 #include "store/behind.h"
 #include "store/broken.h"
 #include "store/deliver.h"
 #include "store/durable.h"
+#include "store/full.h"
 #include "store/handlers.h"
 #include "store/link.h"
 #include "store/load.h"
 #include "store/maildir.h"
+#include "store/metadata.h"
+#include "store/newcomer.h"
+#include "store/seen.h"
+#include "store/shares.h"
 
 #define LETTERS_MS 2000 /* for file names at an orderly end */
 
@@ -56,6 +72,8 @@ static void
 prepare(void)
 {
 	mailbox_begin(mailboxes_most());
+	/* the time zone file cannot be read later */
+	date_local(clock_wall());
 }
 
 /* After the change of user: what is made here must belong to it. */
@@ -72,6 +90,7 @@ open_all(void)
 	for (char *p = host; *p != '\0'; p++)
 		if (*p == '/' || *p == ':' || *p == ',')
 			*p = '-';
+	access_begin(service_instance(), (uint32_t)s->store_instances);
 	trouble_begin(s->mail_dir, s->spool_reserve);
 	if (!maildir_begin(s->mail_dir))
 		fatal("cannot use the mail directory %s", s->mail_dir);
@@ -86,16 +105,22 @@ open_all(void)
 static void
 begin(void)
 {
+	full_settings(service_settings());
 	open_all();
 	broken_begin();
 	behind_begin();
 	load_begin();
+	shares_begin();
+	metadata_begin(service_settings());
+	newcomer_begin(&service_settings()->new_mailboxes);
+	full_begin();
 }
 
 static void
 stop_run(void *arg UNUSED)
 {
 	behind_finish(LETTERS_MS);
+	seen_finish(LETTERS_MS);
 	mailbox_end();
 	while (behind_checkpoint_runs() || !durable_idle())
 		fiber_sleep(5);
@@ -115,6 +140,17 @@ changed(void)
 	const struct settings *s = service_settings();
 
 	trouble_begin(s->mail_dir, s->spool_reserve);
+	metadata_begin(s);
+	newcomer_begin(&s->new_mailboxes);
+	full_settings(s);
+	full_begin();
+}
+
+static void
+linked(struct channel *c)
+{
+	if (channel_peer(c)->role == ROLE_ROUTER)
+		full_linked(c);
 }
 
 static const struct program_path paths[] = { { "mail_dir", "", true },
@@ -128,12 +164,14 @@ static const struct program program = {
 	.purpose = "owns the mailboxes and their indexes",
 	.calls = CALLS_FILES_READ | CALLS_FILES_WRITE | CALLS_THREADS,
 	.paths = paths,
-	.peers = ROLE_LOCAL | ROLE_QUEUE | ROLE_AUTH | ROLE_READERS | ROLE_CTL,
+	.peers = ROLE_LOCAL | ROLE_QUEUE | ROLE_AUTH | ROLE_READERS | ROLE_STORE |
+	    ROLE_ROUTER | ROLE_CTL,
 	.threads = 8,
 	.handlers = &store_handlers,
 	.prepare = prepare,
 	.begin = begin,
 	.changed = changed,
+	.linked = linked,
 	.stopping = stopping,
 };
 

@@ -55,6 +55,45 @@ place_user(struct view user, struct str *out)
 	return put_component(out, (struct view){ user.p, at });
 }
 
+bool
+place_decode(struct str *out, struct view v)
+{
+	uint64_t octet;
+
+	while (v.n > 0) {
+		if (v.p[0] != '%') {
+			str_addc(out, v.p[0]);
+			v = view_skip(v, 1);
+			continue;
+		}
+		if (v.n < 3 || !view_hex(view_bytes(v.p + 1, 2), 2, &octet))
+			return false;
+		str_addc(out, (char)octet);
+		v = view_skip(v, 3);
+	}
+	return true;
+}
+
+bool
+place_user_of(struct view domain, struct view local, struct str *out)
+{
+	size_t start = out->n;
+	struct str again = { 0 };
+	struct view path;
+	bool ok = place_decode(out, local);
+
+	str_addc(out, '@');
+	ok = ok && place_decode(out, domain) &&
+	    place_user(view_skip(str_view(out), start), &again);
+	path = str_view(&again);
+	ok = ok && view_eq(view_cut(&path, '/'), domain) &&
+	    view_eq(path, local);
+	str_free(&again);
+	if (!ok)
+		out->n = start;
+	return ok;
+}
+
 struct view
 place_canonical(struct view mailbox)
 {
@@ -182,7 +221,7 @@ letters_of(struct view text)
 	return letters;
 }
 
-/* "S=" and "U=" among the fields behind the base, in any order. */
+/* "S=", "U=" and "P=" among the fields behind the base, in any order. */
 static void
 read_fields(struct view fields, struct place_message *m)
 {
@@ -198,22 +237,9 @@ read_fields(struct view fields, struct place_message *m)
 		if (view_starts(field, VIEW_LIT("U=")) &&
 		    view_u64(view_skip(field, 2), UINT32_MAX, &n))
 			m->uid = (uint32_t)n;
+		if (view_starts(field, VIEW_LIT("P=")))
+			m->uidl = view_skip(field, 2);
 	}
-}
-
-static bool
-hex16(struct view v, uint64_t *out)
-{
-	*out = 0;
-	for (size_t i = 0; i < v.n; i++) {
-		char c = v.p[i];
-
-		if (!is_digit(c) && (c < 'A' || c > 'F'))
-			return false;
-		*out =
-		    *out << 4 | (uint64_t)(c <= '9' ? c - '0' : c - 'A' + 10);
-	}
-	return v.n == 16;
 }
 
 /* "<content>.<kind><number>.<host>": our own. */
@@ -223,7 +249,7 @@ read_base(struct view base, const char *host, struct place_message *m)
 	struct view id = view_cut(&base, '.'), what = view_cut(&base, '.');
 	uint64_t content, number;
 
-	if (!hex16(id, &content) || base.n == 0 || what.n < 2 ||
+	if (!view_hex16(id, &content) || base.n == 0 || what.n < 2 ||
 	    strchr("RAC", what.p[0]) == NULL ||
 	    !view_u64(view_skip(what, 1), UINT32_MAX >> 2, &number) ||
 	    (what.n > 2 && what.p[1] == '0'))

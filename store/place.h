@@ -10,7 +10,8 @@
  * in cur/: content is 16 hex digits (the mail id, or microseconds since 1970);
  * kind R was delivered to that recipient number, A appended, C copied. Letters
  * are DFRST and a to z for the first 26 keywords. What came from elsewhere under
- * another name gets such a one when it is taken in, of kind A.
+ * another name gets such a one when it is taken in, of kind A; there "P=" may
+ * tell the UIDL that it had, percent-encoded, as whoever brings it here writes.
  */
 #ifndef STORE_PLACE_H
 #define STORE_PLACE_H
@@ -22,6 +23,8 @@
 /* "<domain>/<local>"; false when the name has no '@', an empty part, control
  * characters, or a part that would be too long for a file. */
 bool place_user(struct view user, struct str *out);
+/* The way back; false for what place_user() would not have written. */
+bool place_user_of(struct view domain, struct view local, struct str *out);
 
 /* "" for INBOX (any case), else ".a.b". False: the name is not valid: empty
  * components, control characters, invalid UTF-8, too long. */
@@ -41,6 +44,7 @@ struct place_message {
 	struct view base;	/* before ",S=" */
 	uint64_t size;
 	uint32_t uid;		/* 0: none in the name */
+	struct view uidl;	/* as it stands there, see place_decode */
 	uint32_t letters;	/* bits 0-4 as in record.h, 5+n for keyword n */
 	bool sized;		/* S= was there */
 	bool ours;		/* place_write gives the base back as it is */
@@ -52,6 +56,9 @@ void place_write(struct str *out, const struct place_message *m,
 /* Take a name apart; base points into it. False for what is no message: dot
  * files. Of a foreign one, content is a hash of its base. */
 bool place_parse(struct view name, const char *host, struct place_message *m);
+
+/* "%2C" is a comma again; false when that is not how it is written. */
+bool place_decode(struct str *out, struct view v);
 
 /* Which letters a record with these flags and keywords wants. */
 uint32_t place_letters(uint32_t flags, uint64_t keywords);

@@ -5,9 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/cache.h"
 #include "store/records.h"
 
 #define NAMING (ENTRY_SIZE - RECORD_SIZE)
+/* When so many go at once, nobody shall wait for a cache to be put in order. */
+#define CACHE_MANY 10000
 
 static void
 room(struct records *r)
@@ -152,6 +155,8 @@ rewrite_chunk(const struct records *r, uint32_t mailbox, uint32_t chunk)
 {
 	size_t i = record_find(records_view(r), chunk * CHUNK_RECORDS);
 
+	/* what is gone leaves nothing of its content */
+	cache_remove(r, mailbox, chunk);
 	if (i < r->n && chunk_of(r, i) == chunk)
 		write_row(r, mailbox, i);
 	else
@@ -179,6 +184,8 @@ records_remove(
 		to++;
 	}
 	r->n = to;
+	if (n > CACHE_MANY)
+		cache_drop(mailbox);
 	for (size_t i = 0; i < n; i++)
 		if (i == 0 ||
 		    gone[i] / CHUNK_RECORDS != gone[i - 1] / CHUNK_RECORDS)

@@ -10,10 +10,13 @@
 
 #include "lib/proc/pool.h"
 #include "store/account.h"
+#include "store/acl.h"
 #include "store/copy.h"
 #include "store/folder.h"
 #include "store/load.h"
 #include "store/maildir.h"
+#include "store/shares.h"
+#include "store/watch.h"
 
 static void
 new_name(struct view name, struct view from, struct view to, struct str *out)
@@ -56,6 +59,7 @@ move_row(struct view user, struct view name, struct view to)
 	if (index_header(user, name, &h) == KV_FOUND) {
 		index_put_header(user, to, &h);
 		index_delete(INDEX_MAILBOX, &old);
+		shares_renamed(user, to, h.mailbox);
 	}
 	str_free(&h.keywords);
 }
@@ -166,7 +170,7 @@ rename_inbox(struct view user, struct view to, struct why *w)
 	struct mailbox *inbox, *target;
 	bool ok;
 
-	if (!folder_may_make(user, to, w) || !folder_make(user, to, w))
+	if (!folder_may_make(user, to, w) || !folder_make(user, to, 0, w))
 		return false;
 	inbox = mailbox_get(user, VIEW_NONE, w);
 	target = inbox ? mailbox_get(user, to, w) : NULL;
@@ -186,33 +190,90 @@ rename_some(struct view user, struct view from, struct view to, struct why *w)
 
 	if (view_starts(to, from) && (to.n == from.n || to.p[from.n] == '/'))
 		return why_never(w, "2.0", "A mailbox cannot go below itself");
-	if (!may_rename(user, from, to, w) || !let_go(user, from, w))
+	if (!may_rename(user, from, to, w))
 		return false;
+	/* the note first: what is let go must not be opened again */
 	str_add(&value, to);
 	account_note(user, 'R', from, value.p);
-	ok = request_safe(w) && folder_rename_all(user, from, to, w);
+	ok = let_go(user, from, w);
+	if (!ok)
+		account_note(user, 'R', from, NULL);
+	ok = ok && request_safe(w) && folder_rename_all(user, from, to, w);
 	str_free(&value);
 	return ok;
 }
 
-static bool
-rename_locked(struct request *r, struct view user, struct why *w)
+/* Of each that has another name now. INBOX stays what it was, so its messages
+ * are in a new mailbox and not in a renamed one. */
+static void
+tell_watchers(struct request *r, const struct access *from,
+    const struct access *to, struct view before)
 {
-	struct view from = r->m.mailbox_rename.from,
-		    to = r->m.mailbox_rename.to;
+	bool inbox = view_is(place_canonical(from->name), "INBOX");
+	struct view name;
+
+	while (list_next(&before, &name)) {
+		struct str new = { 0 };
+
+		new_name(name, inbox ? name : from->name, to->name, &new);
+		watch_change(r, from->owner, &(struct watch_change){
+		    .what = WATCH_NAME, .name = str_view(&new),
+		    .old = inbox ? VIEW_NONE : name,
+		    .session = r->m.mailbox_rename.session });
+		str_free(&new);
+	}
+}
+
+/* What the new name means; a mailbox stays its owner's. */
+static bool
+may_become(struct request *r, const struct access *a, struct access *to,
+    struct why *w)
+{
+	struct view name = r->m.mailbox_rename.to;
+	uint32_t instance;
+
+	if (!access_instance(a->user, name, &instance))
+		return why_never(w, "2.0", "A mailbox stays its owner's");
+	return access_of(r, a->user, name, to, w) &&
+	    (view_eq(to->owner, a->owner) ||
+		why_never(w, "2.0", "A mailbox stays its owner's")) &&
+	    access_may_make(to, w);
+}
+
+/* Moving its messages to another mailbox empties INBOX. */
+static bool
+rename_locked(struct request *r, const struct access *a, struct why *w)
+{
+	struct view user = a->owner, from = a->name, to;
+	bool is_inbox = view_is(place_canonical(from), "INBOX");
+	struct account_names before = { 0 };
+	struct access target;
 	bool ok;
 
-	if (view_is(place_canonical(from), "INBOX"))
+	if (!access_needs(a, is_inbox ? RIGHT_READ | RIGHT_DELETED |
+		    RIGHT_EXPUNGE : RIGHT_REMOVE, w) ||
+	    !may_become(r, a, &target, w))
+		return false;
+	to = target.name;
+	if (is_inbox) {
+		list_put(&before.list, VIEW_LIT("INBOX"));
 		ok = rename_inbox(user, to, w);
-	else
+	} else {
+		account_names(user, from, &before);
 		ok = rename_some(user, from, to, w);
-	if (ok)
+	}
+	if (ok) {
+		tell_watchers(r, a, &target, str_view(&before.list));
 		why_done(w, "0.0", "Renamed");
+	}
+	str_free(&before.list);
 	return false;
 }
 
 bool
 folder_rename(struct request *r, struct why *w)
 {
-	return account_work(r, r->m.mailbox_rename.session, rename_locked, w);
+	const struct msg_mailbox_rename *m = &r->m.mailbox_rename;
+
+	return account_work_on(r, m->session, m->from, rename_locked, w);
 }

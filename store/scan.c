@@ -82,18 +82,7 @@ scan_part(struct maildir_scan *s, const char *part)
 static void
 read_uidvalidity(struct maildir_scan *s, struct view text)
 {
-	while (text.n > 0) {
-		struct view line = view_cut(&text, '\n');
-		struct view name = view_word(&line);
-		uint64_t n;
-
-		if (!view_u64(view_word(&line), UINT32_MAX, &n))
-			continue;
-		if (view_is(name, "uidvalidity"))
-			s->uidvalidity = (uint32_t)n;
-		if (view_is(name, "uidnext"))
-			s->uidnext = (uint32_t)n;
-	}
+	maildir_uidvalidity_read(text, &s->uidvalidity, &s->uidnext);
 }
 
 /* One keyword a line, the first is letter a. */
@@ -109,12 +98,9 @@ read_text(struct maildir_scan *s, int fd, const char *name,
     void (*f)(struct maildir_scan *, struct view))
 {
 	struct str text = { 0 };
-	int file = maildir_open_file(fd, name);
 
-	if (file >= 0 && file_read_fd(file, MAILDIR_FILE_MAX, &text))
+	if (maildir_read(fd, name, MAILDIR_FILE_MAX, &text))
 		f(s, str_view(&text));
-	if (file >= 0)
-		close(file);
 	str_free(&text);
 }
 
@@ -196,7 +182,8 @@ to_wire(struct view in, struct str *out)
 	return true;
 }
 
-/* Write the converted text to tmp/ under the final name, with the old time. */
+/* Write the converted text to tmp/ under the final name, with the old time. It
+ * is not safe yet. */
 static bool
 write_copy(int box, const char *to, struct view text, const struct stat *old)
 {
@@ -209,8 +196,7 @@ write_copy(int box, const char *to, struct view text, const struct stat *old)
 	unlinkat(box, path.p, 0);
 	fd = openat(box, path.p,
 	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	ok = fd >= 0 && file_write_all(fd, text) && futimens(fd, times) == 0 &&
-	     fsync(fd) == 0;
+	ok = fd >= 0 && file_write_all(fd, text) && futimens(fd, times) == 0;
 	if (fd >= 0)
 		close(fd);
 	str_free(&path);
@@ -239,48 +225,83 @@ convert(int box, const char *from, struct maildir_rename *r)
 	return ok;
 }
 
-static bool
-put_name(int box, const char *host, struct maildir_rename *r)
+static void
+path_from(const struct maildir_rename *r, struct str *out)
 {
-	struct str from = { 0 }, temp = { 0 }, to = { 0 };
-	bool ok = true;
+	str_addf(out, "%s/%s", r->from->fresh ? "new" : "cur", r->from->name);
+}
 
-	str_addf(&from, "%s/%s", r->from->fresh ? "new" : "cur", r->from->name);
-	if (r->convert)
-		ok = convert(box, from.p, r);
-	str_addf(&temp, "tmp/%s", r->to.p);
-	if (ok && r->size != 0) { /* the name tells the size */
-		struct place_message m;
+static void
+make_copy(int box, struct maildir_rename *r)
+{
+	struct str from = { 0 };
 
-		ok = place_parse(str_view(&r->to), host, &m);
-		m.size = r->size;
-		str_addf(&to, "cur/");
-		place_write(&to, &m, host);
-		ok = ok && renameat(box, temp.p, box, to.p) == 0 &&
-		     file_sync_dir(box, "cur") && unlinkat(box, from.p, 0) == 0;
-	} else if (ok) {
-		str_addf(&to, "cur/%s", r->to.p);
-		ok = renameat(box, from.p, box, to.p) == 0;
-	}
-	r->error = ok ? 0 : errno;
+	path_from(r, &from);
+	if (r->convert && !convert(box, from.p, r))
+		r->error = errno ? errno : EIO;
 	str_free(&from);
+}
+
+/* The copy takes the place of what it was made of, and the name tells the new
+ * size. */
+static bool
+put_copy(int box, const char *host, const char *from, struct maildir_rename *r,
+    struct str *to)
+{
+	struct str temp = { 0 };
+	struct place_message m;
+	bool ok;
+
+	str_addf(&temp, "tmp/%s", r->to.p);
+	ok = place_parse(str_view(&r->to), host, &m) &&
+	    renameat(box, temp.p, box, from) == 0;
+	m.size = r->size;
+	place_write(to, &m, host);
 	str_free(&temp);
-	str_free(&to);
 	return ok;
 }
 
+/* One message has one name at any time, whatever strikes. */
+static void
+put_name(int box, const char *host, struct maildir_rename *r)
+{
+	struct str from = { 0 }, to = { 0 };
+	bool ok = true;
+
+	path_from(r, &from);
+	str_adds(&to, "cur/");
+	if (r->size != 0)
+		ok = put_copy(box, host, from.p, r, &to);
+	else
+		str_add(&to, str_view(&r->to));
+	if (!ok || renameat(box, from.p, box, to.p) < 0)
+		r->error = errno ? errno : EIO;
+	str_free(&from);
+	str_free(&to);
+}
+
+/* Many copies are made safe at once, before the first takes its place. */
 void
 maildir_adopt_run(void *arg)
 {
 	struct maildir_adopt *a = arg;
 	int fd = maildir_open(a->path);
+	bool copies = false;
 
 	a->error = fd < 0 ? errno : 0;
 	if (fd < 0)
 		return;
-	for (size_t i = 0; i < a->count; i++)
-		if (!put_name(fd, a->host, &a->renames[i]))
-			a->error = a->renames[i].error;
+	for (size_t i = 0; i < a->count; i++) {
+		make_copy(fd, &a->renames[i]);
+		copies |= a->renames[i].size != 0;
+	}
+	if (copies && syncfs(fd) < 0)
+		a->error = errno;
+	for (size_t i = 0; i < a->count && a->error == 0; i++) {
+		if (a->renames[i].error == 0)
+			put_name(fd, a->host, &a->renames[i]);
+		a->error = a->renames[i].error;
+	}
 	if (!file_sync_dir(fd, "cur") || !file_sync_dir(fd, "new"))
 		a->error = errno;
 	close(fd);

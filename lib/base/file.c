@@ -207,6 +207,15 @@ file_memfd(const char *name, struct view v)
 	return fd;
 }
 
+bool
+file_is_sealed(int fd)
+{
+	const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+	int has = fcntl(fd, F_GET_SEALS);
+
+	return has >= 0 && (has & seals) == seals;
+}
+
 struct view
 file_map(int fd)
 {

@@ -31,6 +31,9 @@ bool file_mkdirs(const char *path, mode_t mode);
 bool file_sync_dir(int dirfd, const char *path);
 /* A sealed, read-only memfd with these contents; -1 on error. */
 int file_memfd(const char *name, struct view v);
+/* Is it a memfd that nobody can change or cut any more? What a less trusted
+ * program hands over must be, before it is read or mapped. */
+bool file_is_sealed(int fd);
 /* Map a sealed memfd or file read-only; p NULL on error, "" when empty. */
 struct view file_map(int fd);
 void file_unmap(struct view v);

@@ -21,6 +21,9 @@
 
 /* Entries that one transaction takes in. */
 #define BATCH 8192
+/* Of pages, while keys of a million lines come in any order: with the usual
+ * cache each of them would be a page to read and one to write. */
+#define CACHE_MAKING (128U << 20)
 
 enum { TABLE_ENTRIES, TABLE_META };
 
@@ -35,9 +38,9 @@ struct text_index {
 static const char *const tables[] = { "entries", "meta", NULL };
 
 static struct kv *
-environment_open(const char *dir, struct why *w)
+environment_open(const char *dir, size_t cache, struct why *w)
 {
-	const struct kv_options o = { .tables = tables };
+	const struct kv_options o = { .tables = tables, .cache = cache };
 
 	return kv_open(dir, &o, w);
 }
@@ -73,7 +76,7 @@ meta_read(struct kv *kv, const char *name, struct str *out)
 static bool
 current_open(struct text_index *t)
 {
-	t->kv = environment_open(t->current, &t->why);
+	t->kv = environment_open(t->current, 0, &t->why);
 	if (t->kv == NULL)
 		return false;
 	meta_read(t->kv, "stamp", &t->stamp);
@@ -159,7 +162,7 @@ text_index_begin(struct text_index *t)
 	text_index_abort(t);
 	if (!environment_remove(t->next))
 		return why_errno(&t->why, "The old index cannot be removed");
-	t->making = environment_open(t->next, &t->why);
+	t->making = environment_open(t->next, CACHE_MAKING, &t->why);
 	if (t->making == NULL)
 		return false;
 	t->batch = 0;

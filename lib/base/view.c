@@ -79,6 +79,16 @@ view_rfind(struct view v, char c)
 }
 
 size_t
+view_count(struct view v, char c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < v.n; i++)
+		n += v.p[i] == c;
+	return n;
+}
+
+size_t
 view_search(struct view v, struct view needle)
 {
 	const char *p;
@@ -148,6 +158,46 @@ view_u64(struct view v, uint64_t max, uint64_t *out)
 	if (n > max)
 		return false;
 	*out = n;
+	return true;
+}
+
+bool
+view_hex(struct view v, size_t digits, uint64_t *out)
+{
+	*out = 0;
+	if (v.n != digits)
+		return false;
+	for (size_t i = 0; i < v.n; i++) {
+		char c = v.p[i];
+
+		if (!is_digit(c) && (c < 'A' || c > 'F'))
+			return false;
+		*out = *out << 4 |
+		    (uint64_t)(c <= '9' ? c - '0' : c - 'A' + 10);
+	}
+	return true;
+}
+
+uint32_t
+view_hash(uint32_t h, struct view v)
+{
+	for (size_t i = 0; i < v.n; i++)
+		h = (h ^ (unsigned char)v.p[i]) * 16777619u;
+	return h;
+}
+
+bool
+view_size(struct view v, uint64_t max, uint64_t *out)
+{
+	static const char units[] = "kmgt";
+	const char *unit = v.n > 0 && is_alpha(v.p[v.n - 1]) ?
+	    strchr(units, to_lower(v.p[v.n - 1])) : NULL;
+	unsigned shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
+
+	v.n -= unit != NULL;
+	if (!view_u64(v, max >> shift, out))
+		return false;
+	*out <<= shift;
 	return true;
 }
 

@@ -54,6 +54,8 @@ int view_cmp(struct view a, struct view b);
 /* Index of the first / last c, or v.n when there is none. */
 size_t view_find(struct view v, char c);
 size_t view_rfind(struct view v, char c);
+/* How often c stands in it. */
+size_t view_count(struct view v, char c);
 /* Index of the first occurrence of needle, or v.n. */
 size_t view_search(struct view v, struct view needle);
 /* Without spaces, tabs, CR and LF at either end. */
@@ -65,6 +67,19 @@ struct view view_cut(struct view *v, char c);
 struct view view_word(struct view *v);
 /* Decimal digits only, at most max; false on anything else. */
 bool view_u64(struct view v, uint64_t max, uint64_t *out);
+/* The same with K, M, G or T behind it, of either case. */
+bool view_size(struct view v, uint64_t max, uint64_t *out);
+/* Exactly so many hexadecimal digits, 16 at most, those beyond 9 in capitals. */
+bool view_hex(struct view v, size_t digits, uint64_t *out);
+static inline bool
+view_hex16(struct view v, uint64_t *out)
+{
+	return view_hex(v, 16, out);
+}
+/* FNV-1a, 32 bits, going on from h; VIEW_HASH is where it begins. The same on
+ * every machine and for ever: some of it is kept on disk. */
+#define VIEW_HASH	2166136261u
+uint32_t view_hash(uint32_t h, struct view v);
 /* Same time whatever differs; for secrets. */
 bool view_eq_secret(struct view a, struct view b);
 

@@ -44,6 +44,21 @@ why_later(struct why *w, const char *status, const char *fmt, ...)
 	return false;
 }
 
+#define UNKNOWN "0.0"	/* RFC 3463 2: nothing but failure is known */
+
+bool
+why_unknown(struct why *w, const char *fmt, ...)
+{
+	FILL(w, VERDICT_LATER, UNKNOWN, fmt);
+	return false;
+}
+
+bool
+why_is_unknown(const struct why *w)
+{
+	return w->verdict == VERDICT_LATER && strcmp(w->status, UNKNOWN) == 0;
+}
+
 bool
 why_done(struct why *w, const char *status, const char *fmt, ...)
 {

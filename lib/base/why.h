@@ -26,6 +26,9 @@ bool why_never(struct why *w, const char *status, const char *fmt, ...)
     PRINTF(3, 4);
 bool why_later(struct why *w, const char *status, const char *fmt, ...)
     PRINTF(3, 4);
+/* LATER for a request that may have been carried out and may not. */
+bool why_unknown(struct why *w, const char *fmt, ...) PRINTF(2, 3);
+bool why_is_unknown(const struct why *w);
 /* The same and true. */
 bool why_done(struct why *w, const char *status, const char *fmt, ...)
     PRINTF(3, 4);

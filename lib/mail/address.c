@@ -6,7 +6,6 @@
  * through every level; nothing is guessed.
  */
 #include "lib/mail/address.h"
-#include "lib/mail/idn.h"
 #include "lib/mail/utf8.h"
 
 enum { ATEXT = 1, LETDIG = 2 };
@@ -132,19 +131,6 @@ take_literal(struct cursor *c, struct view *out)
 	return address_is_literal(*out) ? ADDRESS_FINE : ADDRESS_SYNTAX;
 }
 
-/* Labels beyond ASCII are those that IDNA2008 allows. */
-static bool
-is_name(struct view v, bool utf8)
-{
-	struct str ascii = { 0 };
-	bool ok = address_is_domain(v, utf8);
-
-	if (ok && !utf8_is_ascii(v))
-		ok = idn_ascii(&ascii, v);
-	str_free(&ascii);
-	return ok;
-}
-
 static enum address_error
 take_domain(struct cursor *c, struct view *out)
 {
@@ -160,7 +146,7 @@ take_domain(struct cursor *c, struct view *out)
 	if (out->n > ADDRESS_DOMAIN_MAX)
 		return ADDRESS_TOO_LONG;
 	e = check_octets(c, *out);
-	if (e == ADDRESS_FINE && !is_name(*out, c->allow & ADDRESS_UTF8))
+	if (e == ADDRESS_FINE && !address_is_domain(*out, c->allow & ADDRESS_UTF8))
 		e = ADDRESS_SYNTAX;
 	return e;
 }
@@ -387,10 +373,6 @@ address_is_postmaster(struct view local)
 uint32_t
 user_instance(struct view user, uint32_t instances)
 {
-	uint32_t hash = 2166136261u;
-
 	must(instances > 0);
-	for (size_t i = 0; i < user.n; i++)
-		hash = (hash ^ (unsigned char)user.p[i]) * 16777619u;
-	return hash % instances;
+	return view_hash(VIEW_HASH, user) % instances;
 }

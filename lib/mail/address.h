@@ -75,7 +75,7 @@ bool address_detail(struct view local, const char *separators,
     struct view *user, struct view *detail);
 
 /* A domain name: labels of letters, digits and inner hyphens, at most 63 octets
- * each, no dot at either end. utf8 allows U-labels (valid UTF-8). */
+ * each, no dot at either end. utf8 allows U-labels, those that IDNA2008 has. */
 bool address_is_domain(struct view v, bool utf8);
 /* An address literal with its brackets: IPv4, IPv6 (RFC 5321 4.1.3) or
  * a general one "[tag:content]". */

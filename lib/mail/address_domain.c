@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 
 #include "lib/mail/address.h"
+#include "lib/mail/idn.h"
 #include "lib/mail/utf8.h"
 
 #define LABEL_MAX 63
@@ -25,16 +26,28 @@ is_label(struct view v, bool utf8)
 	return true;
 }
 
+static bool
+is_idn(struct view v)
+{
+	struct str ascii = { 0 };
+	bool ok = idn_ascii(&ascii, v);
+
+	str_free(&ascii);
+	return ok;
+}
+
 bool
 address_is_domain(struct view v, bool utf8)
 {
+	struct view whole = v;
+
 	if (v.n == 0 || v.n > ADDRESS_DOMAIN_MAX || v.p[v.n - 1] == '.' ||
 	    (utf8 && !utf8_valid(v)))
 		return false;
 	while (v.n > 0)
 		if (!is_label(view_cut(&v, '.'), utf8))
 			return false;
-	return true;
+	return utf8_is_ascii(whole) || is_idn(whole);
 }
 
 bool

@@ -3,9 +3,10 @@
  * aliases - logical lines, then a name, then items between commas
  *
  * An item is looked at before it is parsed: "|command", "/file" and
- * ":include:file" are no addresses but are known, and told apart from mistakes.
- * They are refused as long as nothing can carry them out; the alias stays in
- * the table, so that its mail waits for the administrator instead of bouncing.
+ * ":include:/file" are no addresses but are known, and told apart from mistakes.
+ * The first two are refused as long as nothing can carry them out; the alias
+ * stays in the table, so that its mail waits for the administrator instead of
+ * bouncing.
  */
 #include <stdio.h>
 
@@ -19,8 +20,11 @@ struct reader {
 	size_t first;		/* first physical line of the logical one */
 	struct str logical;
 	struct str items;
-	struct arena arena;	/* reset after each entry */
+	bool list;		/* values only, no names */
+	struct arena arena;	/* reset after each logical line */
 };
+
+#define INCLUDE VIEW_LIT(":include:")
 
 static void PRINTF(2, 3)
 complain(struct reader *r, const char *fmt, ...)
@@ -75,14 +79,9 @@ cut_bare(struct view *v, char c)
 static const char *
 special_kind(struct view item)
 {
-	if (item.n > 0 && item.p[0] == '"')
-		item = view_skip(item, 1);
 	if (item.n > 0 && item.p[0] == '|')
 		return "a command";
-	if (item.n > 0 && item.p[0] == '/')
-		return "a file";
-	return view_startsi(item, VIEW_LIT(":include:")) ? "a list of addresses"
-							 : NULL;
+	return item.n > 0 && item.p[0] == '/' ? "a file" : NULL;
 }
 
 /* One mailbox, also "Name <user@domain>" and with comments. */
@@ -111,26 +110,94 @@ put_item(struct reader *r, char kind, struct view text)
 	str_free(&item);
 }
 
-static void
-read_item(struct reader *r, struct view key, struct view item)
+/* What stands in the quotes that are around all of it, else the item. */
+static struct view
+unquoted(struct reader *r, struct view item)
 {
-	const char *special = special_kind(item);
-	struct str text = { 0 };
-	struct address address;
+	char *p = arena_alloc(&r->arena, item.n + 1);
+	size_t n = 0;
 
-	if (special != NULL) {
-		complain(r, "alias %.*s names %s, which is not supported",
-		    VIEW(key), special);
-		str_addf(&text, "The alias leads to %s, which is not "
-		    "supported here", special);
-		put_item(r, ALIAS_REFUSED, str_view(&text));
-	} else if (parse_address(item, &r->arena, &address)) {
+	if (item.n < 2 || item.p[0] != '"')
+		return item;
+	for (size_t i = 1; i < item.n; i++) {
+		if (item.p[i] == '"')
+			return i + 1 == item.n ? view_bytes(p, n) : item;
+		if (item.p[i] == '\\' && i + 1 < item.n)
+			i++;
+		p[n++] = item.p[i];
+	}
+	return item;
+}
+
+static const char *
+place_of(const struct reader *r)
+{
+	return r->list ? "The list" : "The alias";
+}
+
+static void
+put_refused(struct reader *r, const char *special)
+{
+	struct str text = { 0 };
+
+	complain(r, "%s names %s, which is not supported%s", place_of(r),
+	    special, r->list ? " in a list" : "");
+	str_addf(&text, "%s leads to %s, which is not supported here",
+	    place_of(r), special);
+	put_item(r, ALIAS_REFUSED, str_view(&text));
+	str_free(&text);
+}
+
+static void
+put_include(struct reader *r, struct view path)
+{
+	if (path.n == 0 || path.p[0] != '/')
+		put_refused(r, "a list without an absolute path");
+	else
+		put_item(r, ALIAS_INCLUDE, path);
+}
+
+/* A backslash in front means the user of that name. */
+static void
+read_address(struct reader *r, struct view item)
+{
+	bool user = item.n > 1 && item.p[0] == '\\';
+	struct address address;
+	struct str text = { 0 };
+
+	if (parse_address(view_skip(item, user), &r->arena, &address)) {
 		address_write(&text, &address);
-		put_item(r, ALIAS_ADDRESS, str_view(&text));
+		put_item(r, user ? ALIAS_USER : ALIAS_ADDRESS,
+		    str_view(&text));
 	} else {
 		complain(r, "\"%.*s\" is not an address", VIEW(item));
 	}
 	str_free(&text);
+}
+
+static void
+read_item(struct reader *r, struct view item)
+{
+	struct view bare = unquoted(r, item);
+	const char *special = special_kind(bare);
+
+	if (special != NULL)
+		put_refused(r, special);
+	else if (view_startsi(bare, INCLUDE))
+		put_include(r, view_trim(view_skip(bare, INCLUDE.n)));
+	else
+		read_address(r, item);
+}
+
+static void
+read_items(struct reader *r, struct view rest)
+{
+	while (rest.n > 0) {
+		struct view item = cut_bare(&rest, ',');
+
+		if (item.n > 0)
+			read_item(r, item);
+	}
 }
 
 /* "name" or "name@domain" in lower case; empty when it is neither. */
@@ -171,12 +238,7 @@ read_entry(struct reader *r)
 		complain(r, "\"%.*s\" is not a name", VIEW(name));
 		return true;
 	}
-	while (rest.n > 0) {
-		struct view item = cut_bare(&rest, ',');
-
-		if (item.n > 0)
-			read_item(r, key, item);
-	}
+	read_items(r, rest);
 	if (r->items.n == 0) {
 		complain(r, "alias %.*s names nobody", VIEW(key));
 		return true;
@@ -193,10 +255,13 @@ flush(struct reader *r)
 
 	if (str_full(&r->logical))
 		complain(r, "the entry is too long");
+	else if (r->logical.n > 0 && r->list)
+		read_items(r, str_view(&r->logical));
 	else if (r->logical.n > 0)
 		ok = read_entry(r);
 	arena_reset(&r->arena);
-	str_reset(&r->items);
+	if (!r->list)
+		str_reset(&r->items);
 	str_reset(&r->logical);
 	r->logical.full = false;
 	return ok;
@@ -227,18 +292,74 @@ read_line(struct reader *r, struct view line)
 	return true;
 }
 
+static bool
+read_lines(struct reader *r, struct view text)
+{
+	bool ok = true;
+
+	r->logical.limit = ALIASES_LINE_MAX;
+	while (ok && text.n > 0)
+		ok = read_line(r, view_cut(&text, '\n'));
+	return ok && flush(r);
+}
+
+static void
+clear(struct reader *r)
+{
+	str_free(&r->logical);
+	str_free(&r->items);
+	arena_reset(&r->arena);
+}
+
 bool
 aliases_read(struct view text, const struct aliases_sink *sink)
 {
 	struct reader r = { .sink = sink };
-	bool ok = true;
+	bool ok = read_lines(&r, text);
 
-	r.logical.limit = ALIASES_LINE_MAX;
-	while (ok && text.n > 0)
-		ok = read_line(&r, view_cut(&text, '\n'));
-	ok = ok && flush(&r);
-	str_free(&r.logical);
-	str_free(&r.items);
-	arena_reset(&r.arena);
+	clear(&r);
 	return ok;
+}
+
+bool
+aliases_read_list(struct view text, const struct aliases_sink *sink)
+{
+	struct reader r = { .sink = sink, .list = true, .first = 1 };
+	bool ok;
+
+	r.items.limit = ALIASES_LINE_MAX;
+	ok = read_lines(&r, text);
+	if (str_full(&r.items)) {
+		str_reset(&r.items);
+		r.items.full = false;
+		put_refused(&r, "too many addresses");
+	}
+	ok = ok && sink->entry(sink->arg, 1, VIEW_NONE, str_view(&r.items));
+	clear(&r);
+	return ok;
+}
+
+static bool
+leads_up(struct view path)
+{
+	while (path.n > 0)
+		if (view_is(view_cut(&path, '/'), ".."))
+			return true;
+	return false;
+}
+
+bool
+aliases_may_include(const struct words *files, struct view path)
+{
+	if (leads_up(path))
+		return false;
+	for (size_t i = 0; i < files->n; i++) {
+		struct view file = files->word[i];
+		struct view dir = { file.p, view_rfind(file, '/') };
+
+		if (dir.n < file.n && path.n > dir.n &&
+		    view_starts(path, dir) && path.p[dir.n] == '/')
+			return true;
+	}
+	return false;
 }

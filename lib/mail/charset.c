@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * charset - a table of iconv descriptors, and a table of letter pairs
+ * charset - a table of iconv descriptors
  */
 #include <errno.h>
 #include <iconv.h>
@@ -219,83 +219,4 @@ charset_convert(struct str *out, struct view name, struct view in)
 	}
 	convert(out, set->to_utf8, in);
 	return true;
-}
-
-/* Upper case ranges, ascending: every step-th character maps to itself plus
- * delta. */
-static const struct {
-	uint16_t first, last;
-	int32_t delta;
-	uint16_t step;
-} uppers[] = {
-	{ 'A', 'Z', 32, 1 }, { 0xB5, 0xB5, 0x307, 1 }, { 0xC0, 0xD6, 32, 1 },
-	{ 0xD8, 0xDE, 32, 1 }, { 0x100, 0x12E, 1, 2 },
-	{ 0x130, 0x130, -199, 1 }, { 0x132, 0x136, 1, 2 },
-	{ 0x139, 0x147, 1, 2 }, { 0x14A, 0x176, 1, 2 },
-	{ 0x178, 0x178, -121, 1 }, { 0x179, 0x17D, 1, 2 },
-	{ 0x17F, 0x17F, -268, 1 }, { 0x1A0, 0x1A4, 1, 2 },
-	{ 0x1AF, 0x1AF, 1, 1 }, { 0x1CD, 0x1DB, 1, 2 },
-	{ 0x1DE, 0x1EE, 1, 2 }, { 0x1F4, 0x1F4, 1, 1 },
-	{ 0x1F8, 0x21E, 1, 2 }, { 0x222, 0x232, 1, 2 },
-	{ 0x386, 0x386, 38, 1 }, { 0x388, 0x38A, 37, 1 },
-	{ 0x38C, 0x38C, 64, 1 }, { 0x38E, 0x38F, 63, 1 },
-	{ 0x391, 0x3A1, 32, 1 }, { 0x3A3, 0x3AB, 32, 1 },
-	{ 0x3C2, 0x3C2, 1, 1 }, { 0x400, 0x40F, 80, 1 },
-	{ 0x410, 0x42F, 32, 1 }, { 0x460, 0x480, 1, 2 },
-	{ 0x48A, 0x4BE, 1, 2 }, { 0x4C0, 0x4C0, 15, 1 },
-	{ 0x4C1, 0x4CD, 1, 2 }, { 0x4D0, 0x52E, 1, 2 },
-	{ 0x531, 0x556, 48, 1 }, { 0x10A0, 0x10C5, 7264, 1 },
-	{ 0x1C90, 0x1CBA, -3008, 1 }, { 0x1E00, 0x1E94, 1, 2 },
-	{ 0x1E9E, 0x1E9E, -7615, 1 }, { 0x1EA0, 0x1EFE, 1, 2 },
-	{ 0x1F08, 0x1F0F, -8, 1 }, { 0x1F18, 0x1F1D, -8, 1 },
-	{ 0x1F28, 0x1F2F, -8, 1 }, { 0x1F38, 0x1F3F, -8, 1 },
-	{ 0x1F48, 0x1F4D, -8, 1 }, { 0x1F59, 0x1F5F, -8, 2 },
-	{ 0x1F68, 0x1F6F, -8, 1 }, { 0xFF21, 0xFF3A, 32, 1 },
-};
-
-uint32_t
-charset_lower(uint32_t c)
-{
-	size_t low = 0, high = nitems(uppers);
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (c < uppers[mid].first)
-			high = mid;
-		else if (c > uppers[mid].last)
-			low = mid + 1;
-		else if ((c - uppers[mid].first) % uppers[mid].step == 0)
-			return c + (uint32_t)uppers[mid].delta;
-		else
-			return c;
-	}
-	return c;
-}
-
-void
-charset_fold(struct str *out, struct view utf8)
-{
-	while (utf8.n > 0) {
-		char *to = str_room(out, utf8.n);
-		size_t n = 0;
-		uint32_t c;
-
-		if (to == NULL)
-			return;
-		for (; n < utf8.n && (unsigned char)utf8.p[n] < 0x80; n++)
-			to[n] = to_lower(utf8.p[n]);
-		out->n += n;
-		utf8 = view_skip(utf8, n);
-		while (utf8.n > 0 && (unsigned char)utf8.p[0] >= 0x80) {
-			struct view before = utf8;
-
-			if (utf8_get(&utf8, &c))
-				utf8_put(out, charset_lower(c));
-			else
-				str_addn(out, before.p, 1);
-		}
-	}
-	if (out->p != NULL)
-		out->p[out->n] = '\0';
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * charset - other character sets to UTF-8, and letters without case
+ * charset - other character sets to UTF-8
  *
  * Conversion is iconv's. glibc loads a module from disk for most character sets
  * and a confined program can open no file: charset_open_all() opens those that
@@ -26,13 +26,5 @@ bool charset_known(struct view name);
  * U+FFFD. An empty name is US-ASCII; UTF-8 under it passes as UTF-8. A limit of
  * out must leave room for three times the input and 32 octets. */
 bool charset_convert(struct str *out, struct view name, struct view in);
-
-/* Append UTF-8 text with letters folded to one case, for comparing (SEARCH,
- * i;unicode-casemap in spirit): ASCII, Latin, Greek, Cyrillic, Armenian,
- * Georgian, full-width. Other bytes stay. A folded text contains a folded
- * needle where the text contains the needle, whatever the case. */
-void charset_fold(struct str *out, struct view utf8);
-/* One character. */
-uint32_t charset_lower(uint32_t c);
 
 #endif

@@ -255,12 +255,17 @@ date_parse(struct view v, struct date *out)
 }
 
 /* "17-Jul-1996" */
+/* Nothing around it, and of the month three letters. */
 static void
 imap_day(struct reader *r, struct parts *p)
 {
+	const char *name;
+
 	p->day.day = number(r, 1, 2);
 	want(r, '-');
+	name = r->p;
 	p->day.month = month(r);
+	r->bad |= r->p - name != 3;
 	want(r, '-');
 	p->day.year = number(r, 4, 4);
 }
@@ -278,9 +283,11 @@ clock_time(struct reader *r, struct parts *p)
 bool
 date_parse_internal(struct view v, struct date *out)
 {
-	struct reader r = reader_of(v);
+	struct reader r = { v.p, v.p + v.n, false };
 	struct parts p = { 0 };
 
+	if (v.n > 1 && v.p[0] == ' ' && is_digit(v.p[1]))
+		r.p++;
 	imap_day(&r, &p);
 	want(&r, ' ');
 	clock_time(&r, &p);
@@ -292,7 +299,7 @@ date_parse_internal(struct view v, struct date *out)
 bool
 date_parse_day(struct view v, int64_t *days)
 {
-	struct reader r = reader_of(v);
+	struct reader r = { v.p, v.p + v.n, false };
 	struct parts p = { 0 };
 	struct date d;
 

@@ -151,6 +151,22 @@ plan_encoding(const struct work *w, struct step *s)
 	s->label = s->to == ENCODING_QP ? "quoted-printable" : "base64";
 }
 
+/* The text that mime.h finds in a multipart without parts is all of it. */
+static bool
+has_no_parts(const struct mime_part *part)
+{
+	return part->kind == MIME_MULTIPART &&
+	       part->child->header_at == part->body_at;
+}
+
+static bool
+has_boundary(const struct mime_part *part)
+{
+	size_t n = mime_param(part->params, "boundary").n;
+
+	return n > 0 && n <= MIME_BOUNDARY_MAX;
+}
+
 static bool
 plan_part(const struct work *w, struct step *s, struct why *why)
 {
@@ -159,7 +175,7 @@ plan_part(const struct work *w, struct step *s, struct why *why)
 
 	s->label = honest_label(w, part);
 	s->whole = part->kind == MIME_LEAF || is_sealed(part) ||
-	    is_global(w, part);
+	    is_global(w, part) || (has_no_parts(part) && !has_boundary(part));
 	if (s->whole)
 		s->has = downgrade_has(body_of(w, part));
 	if (part->kind == MIME_MULTIPART && (w->unfit &
@@ -183,7 +199,7 @@ next_part(const struct step *s)
 {
 	const struct mime_part *part = s->part;
 
-	if (!s->whole)
+	if (!s->whole && !has_no_parts(part))
 		return mime_next(part);
 	while (part != NULL && part->next == NULL)
 		part = part->parent;

@@ -8,20 +8,21 @@
 #include "lib/mail/addrlist.h"
 #include "lib/mail/envelope.h"
 #include "lib/mail/header.h"
+#include "lib/mail/utf8.h"
 
 #define QUOTED_MAX 1000		/* longer strings become literals */
 
 static const struct view absent = { NULL, 0 };
 
-/* Can it stand in quotes: no CR, LF, NUL or 8-bit octets. */
+/* Can it stand in quotes: no CR, LF or NUL, and no octet from `beyond` on. */
 static bool
-is_quotable(struct view v)
+is_quotable(struct view v, unsigned beyond)
 {
 	if (v.n > QUOTED_MAX)
 		return false;
 	for (size_t i = 0; i < v.n; i++)
 		if (v.p[i] == '\r' || v.p[i] == '\n' || v.p[i] == '\0' ||
-		    (unsigned char)v.p[i] >= 0x80)
+		    (unsigned char)v.p[i] >= beyond)
 			return false;
 	return true;
 }
@@ -44,10 +45,8 @@ add_quoted(struct str *out, struct view v)
 static void
 add_literal(struct str *out, struct view v)
 {
-	size_t nuls = 0;
+	size_t nuls = view_count(v, '\0');
 
-	for (size_t i = 0; i < v.n; i++)
-		nuls += v.p[i] == '\0';
 	str_addf(out, "{%zu}\r\n", v.n - nuls);
 	if (nuls == 0) {
 		str_add(out, v);
@@ -63,10 +62,19 @@ envelope_nstring(struct str *out, struct view v)
 {
 	if (v.p == NULL)
 		str_adds(out, "NIL");
-	else if (is_quotable(v))
+	else if (is_quotable(v, 0x80))
 		add_quoted(out, v);
 	else
 		add_literal(out, v);
+}
+
+void
+envelope_utf8(struct str *out, struct view v)
+{
+	if (v.p != NULL && is_quotable(v, 0x100) && utf8_valid(v))
+		add_quoted(out, v);
+	else
+		envelope_nstring(out, v);
 }
 
 static void
@@ -172,6 +180,17 @@ envelope_write(struct str *out, struct view message)
 }
 
 static void
+put_params(struct str *out, const struct mime_param *p)
+{
+	for (; p != NULL; p = p->next) {
+		envelope_nstring(out, p->name);
+		add_nstring(out, p->value);
+		if (p->next != NULL)
+			str_addc(out, ' ');
+	}
+}
+
+static void
 add_params(struct str *out, const struct mime_param *p)
 {
 	if (p == NULL) {
@@ -179,13 +198,27 @@ add_params(struct str *out, const struct mime_param *p)
 		return;
 	}
 	str_adds(out, " (");
-	for (; p != NULL; p = p->next) {
-		envelope_nstring(out, p->name);
-		add_nstring(out, p->value);
-		if (p->next != NULL)
-			str_addc(out, ' ');
-	}
+	put_params(out, p);
 	str_addc(out, ')');
+}
+
+/* Those of the type. Text that does not say its character set is us-ascii (RFC
+ * 2045 5.2), and clients are told so. */
+static void
+add_type_params(struct str *out, const struct mime_part *part)
+{
+	const struct mime_param *p = part->params;
+
+	if (!view_isi(part->type, "text") ||
+	    mime_param(p, "charset").p != NULL ||
+	    mime_param(p, "charset*").p != NULL) {
+		add_params(out, p);
+		return;
+	}
+	str_adds(out, " (");
+	put_params(out, p);
+	str_adds(out, p ? " " : "");
+	str_adds(out, "\"charset\" \"us-ascii\")");
 }
 
 static void
@@ -206,8 +239,8 @@ add_languages(struct str *out, const struct mime_part *part)
 {
 	const struct mime_param *l = part->languages;
 
-	if (l == NULL || l->next == NULL) {
-		add_nstring(out, l ? l->value : absent);
+	if (l == NULL) {
+		add_nstring(out, absent);
 		return;
 	}
 	str_adds(out, " (");
@@ -229,30 +262,27 @@ add_extension(struct str *out, const struct mime_part *part)
 }
 
 static bool
-looks_like_message(const struct mime_part *part)
+has_parts(const struct mime_part *part)
 {
-	return view_isi(part->type, "message") &&
-	    (view_isi(part->subtype, "rfc822") ||
-	    view_isi(part->subtype, "global"));
+	return view_isi(part->type, "multipart") ||
+	    (view_isi(part->type, "message") &&
+		(view_isi(part->subtype, "rfc822") ||
+		    view_isi(part->subtype, "global")));
 }
 
-/* Everything of a part before its children. A message that was not looked into
- * (encoded, or too deep) has no envelope to show: it is octets. */
+/* Everything of a part before its children. One that was not looked into
+ * (encoded, or too deep) has none to show: it is octets. */
 static void
 begin_part(struct str *out, struct view message, const struct mime_part *part)
 {
-	bool octets = part->kind == MIME_LEAF && looks_like_message(part);
+	bool octets = part->kind == MIME_LEAF && has_parts(part);
 
 	str_addc(out, '(');
-	if (part->kind == MIME_MULTIPART) {
-		if (part->child == NULL)	/* the grammar wants one */
-			str_adds(out, "(\"text\" \"plain\" (\"charset\" "
-			    "\"us-ascii\") NIL NIL \"7bit\" 0 0)");
+	if (part->kind == MIME_MULTIPART)
 		return;
-	}
 	envelope_nstring(out, octets ? VIEW_LIT("application") : part->type);
 	add_nstring(out, octets ? VIEW_LIT("octet-stream") : part->subtype);
-	add_params(out, part->params);
+	add_type_params(out, part);
 	add_nstring(out, part->id);
 	add_nstring(out, part->description);
 	add_nstring(out, part->encoding.p ? part->encoding :

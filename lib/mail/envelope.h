@@ -26,5 +26,7 @@ void envelope_body(struct str *out, struct view message,
 
 /* An IMAP nstring: NIL for p == NULL, quoted, or a literal. */
 void envelope_nstring(struct str *out, struct view v);
+/* The same for who takes UTF-8 in quotes (RFC 9755 3, RFC 9051 4.3). */
+void envelope_utf8(struct str *out, struct view v);
 
 #endif

@@ -51,6 +51,17 @@ gate_open(struct gate *g, struct session *s, const char *service,
 	g->until = g->begun + (int64_t)timeout * 1000;
 }
 
+void
+gate_reopen(struct gate *g, uint64_t timeout)
+{
+	gate_end(g);
+	g->begun = clock_ms();
+	g->until = g->begun + (int64_t)timeout * 1000;
+	g->method = "PLAIN";
+	g->tried[0] = '\0';
+	g->session->settled = false;
+}
+
 int64_t
 gate_deadline(struct gate *g)
 {
@@ -214,20 +225,16 @@ gate_end(struct gate *g)
 static const char *
 local_side(const struct gate *g, char *out, size_t size)
 {
-	union {
-		struct sockaddr any;
-		struct sockaddr_in v4;
-		struct sockaddr_in6 v6;
-	} a = { 0 };
-	socklen_t n = sizeof(a);
-	const void *ip = &a.v4.sin_addr;
+	struct sockaddr_storage here = { 0 };
+	socklen_t n = sizeof(here);
+	char text[ADDRESS16_TEXT];
+	struct address16 a;
 
 	strlcpy(out, "local", size);
-	if (getsockname(g->session->stream.fd, &a.any, &n) == 0 &&
-	    (a.any.sa_family == AF_INET || a.any.sa_family == AF_INET6)) {
-		if (a.any.sa_family == AF_INET6)
-			ip = &a.v6.sin6_addr;
-		inet_ntop(a.any.sa_family, ip, out, (socklen_t)size);
+	if (getsockname(g->session->stream.fd, (struct sockaddr *)&here,
+		&n) == 0 && address16_of(&here, &a)) {
+		address16_text(&a, text);
+		strlcpy(out, text, size);
 	}
 	if (g->trouble[0] != '\0')
 		strlcat(out, ", TLS handshaking", size);

@@ -57,6 +57,10 @@ struct gate {
 void gate_open(struct gate *g, struct session *s, const char *service,
     uint64_t timeout);
 
+/* It begins again, as who was logged in is not any more. Wrong logins before
+ * still count. */
+void gate_reopen(struct gate *g, uint64_t timeout);
+
 /* Until when to wait for the client. The time for writes ends with it, so that
  * nobody stays by reading slowly. */
 int64_t gate_deadline(struct gate *g);

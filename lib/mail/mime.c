@@ -12,7 +12,6 @@
 #include "lib/mail/header.h"
 #include "lib/mail/mime_field.h"
 
-#define BOUNDARY_MAX 1000	/* longer than any line of RFC 5321 */
 
 struct open_part {
 	struct mime_part *part;
@@ -131,6 +130,16 @@ read_field(struct mime_part *part, const struct header *h, struct arena *a)
 		part->languages = mime_field_languages(h->value, a);
 }
 
+static void
+set_text(struct mime_part *part, struct arena *a)
+{
+	part->type = VIEW_LIT("text");
+	part->subtype = VIEW_LIT("plain");
+	part->params = arena_alloc(a, sizeof(*part->params));
+	*part->params = (struct mime_param){ NULL, VIEW_LIT("charset"),
+		VIEW_LIT("us-ascii") };
+}
+
 /* RFC 2046 5.1.5: a digest has messages where others have text. */
 static void
 default_type(struct mime_part *part, struct arena *a)
@@ -141,11 +150,7 @@ default_type(struct mime_part *part, struct arena *a)
 		part->subtype = VIEW_LIT("rfc822");
 		return;
 	}
-	part->type = VIEW_LIT("text");
-	part->subtype = VIEW_LIT("plain");
-	part->params = arena_alloc(a, sizeof(*part->params));
-	*part->params = (struct mime_param){ NULL, VIEW_LIT("charset"),
-		VIEW_LIT("us-ascii") };
+	set_text(part, a);
 }
 
 /* Only what is not encoded can be divided (RFC 2045 6.4). */
@@ -165,10 +170,9 @@ set_kind(struct divider *d, struct mime_part *part)
 		return;
 	if (view_isi(part->type, "multipart")) {
 		boundary = mime_param(part->params, "boundary");
-		if (boundary.n == 0 || boundary.n > BOUNDARY_MAX)
-			return;
 		part->kind = MIME_MULTIPART;
-		open_multipart(d, part, boundary);
+		if (boundary.n > 0 && boundary.n <= MIME_BOUNDARY_MAX)
+			open_multipart(d, part, boundary);
 	} else if (view_isi(part->type, "message") &&
 	    (view_isi(part->subtype, "rfc822") ||
 	    view_isi(part->subtype, "global")) &&
@@ -241,6 +245,24 @@ begin_part(struct divider *d, struct mime_part *parent,
 	}
 }
 
+/* A multipart in which no part begins is one part of text, so that what stands
+ * there can be read. */
+static void
+only_text(struct divider *d, struct mime_part *multipart)
+{
+	struct mime_part *part;
+
+	if (d->parts >= MIME_PARTS_MAX) {
+		multipart->kind = MIME_LEAF;
+		return;
+	}
+	part = add_part(d, multipart, NULL);
+	set_text(part, d->arena);
+	part->header_at = part->body_at = multipart->body_at;
+	part->body_n = multipart->body_n;
+	part->lines = multipart->lines;
+}
+
 /* Close current and go up until stop is current (NULL: close all). The bodies
  * end at end, before which there were that many line ends. */
 static struct mime_part *
@@ -253,6 +275,8 @@ close_parts(struct divider *d, const struct mime_part *stop, size_t end,
 		part->body_n = end > part->body_at ? end - part->body_at : 0;
 		part->lines = part->body_n > 0 && lines > part->lines ?
 		    lines - part->lines : 0;
+		if (part->kind == MIME_MULTIPART && part->child == NULL)
+			only_text(d, part);
 		d->depth -= part->parent != NULL;
 		last = part;
 	}

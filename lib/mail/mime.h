@@ -15,6 +15,7 @@
 #include "lib/base/str.h"
 
 #define MIME_DEPTH_MAX	100
+#define MIME_BOUNDARY_MAX 1000	/* longer than any line of RFC 5321 */
 #define MIME_PARTS_MAX	10000
 #define MIME_PARAMS_MAX 128	/* parameters of one field */
 
@@ -28,7 +29,7 @@ struct mime_param {
 
 enum mime_kind {
 	MIME_LEAF,
-	MIME_MULTIPART,		/* children: none to many */
+	MIME_MULTIPART,		/* children: one to many */
 	MIME_MESSAGE		/* message/rfc822 or /global: one child */
 };
 

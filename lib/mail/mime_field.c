@@ -303,7 +303,7 @@ mime_field_type(struct view value, struct arena *a, struct mime_part *part)
 	v = view_skip(v, 1);
 	skip_blanks(&v);
 	subtype = take_token(&v, ";");
-	if (subtype.n == 0)
+	if (subtype.n == 0 || view_find(subtype, '/') < subtype.n)
 		return false;
 	part->type = type;
 	part->subtype = subtype;

@@ -85,13 +85,11 @@ bool
 numset_parse(struct view text, uint32_t star, struct arena *a,
     struct numset *out)
 {
-	size_t commas = 0;
+	size_t commas = view_count(text, ',');
 	bool sorted = true;
 	struct numset_range r;
 
 	*out = (struct numset){ 0 };
-	for (size_t i = 0; i < text.n; i++)
-		commas += text.p[i] == ',';
 	if (commas >= NUMSET_RANGES_MAX)
 		return false;
 	out->ranges = arena_alloc(a, (commas + 1) * sizeof(r));
@@ -172,6 +170,28 @@ numset_next(const struct numset *s, uint32_t from)
 	return s->ranges[i].first > from ? s->ranges[i].first : from;
 }
 
+struct numset
+numset_both(const struct numset *x, const struct numset *y, struct arena *a)
+{
+	struct numset both = { .ranges = arena_alloc(a,
+	    (x->n + y->n + 1) * sizeof(*both.ranges)) };
+	size_t i = 0, k = 0;
+
+	while (i < x->n && k < y->n) {
+		struct numset_range p = x->ranges[i], q = y->ranges[k], r = {
+			p.first > q.first ? p.first : q.first,
+			p.last < q.last ? p.last : q.last };
+
+		if (r.first <= r.last)
+			both.ranges[both.n++] = r;
+		if (p.last < q.last)
+			i++;
+		else
+			k++;
+	}
+	return both;
+}
+
 void
 numset_begin(struct numset_text *t, struct str *out)
 {
@@ -205,15 +225,22 @@ write_range(struct numset_text *t)
 }
 
 void
-numset_put(struct numset_text *t, uint32_t number)
+numset_put_range(struct numset_text *t, uint32_t first, uint32_t last)
 {
-	if (t->first != 0 && t->last != UINT32_MAX && number == t->last + 1) {
-		t->last = number;
+	if (t->first != 0 && t->last != UINT32_MAX && first == t->last + 1) {
+		t->last = last;
 		return;
 	}
 	if (t->first != 0)
 		write_range(t);
-	t->first = t->last = number;
+	t->first = first;
+	t->last = last;
+}
+
+void
+numset_put(struct numset_text *t, uint32_t number)
+{
+	numset_put_range(t, number, number);
 }
 
 void

@@ -11,7 +11,7 @@
 #include "lib/base/arena.h"
 #include "lib/base/str.h"
 
-#define NUMSET_RANGES_MAX 65536
+#define NUMSET_RANGES_MAX 1048576
 
 struct numset_range {
 	uint32_t first, last;
@@ -38,6 +38,11 @@ uint32_t numset_first(const struct numset *s);
  * set; UINT32_MAX may be in it, so look before adding one. */
 uint32_t numset_next(const struct numset *s, uint32_t from);
 
+/* The numbers that are in both; the ranges are in the arena, with room for one
+ * more. */
+struct numset numset_both(const struct numset *x, const struct numset *y,
+    struct arena *a);
+
 /* Build the compact text from ascending numbers: begin, put each, end. A number
  * not above the one before is a new element all the same. */
 struct numset_text {
@@ -47,6 +52,7 @@ struct numset_text {
 };
 void numset_begin(struct numset_text *t, struct str *out);
 void numset_put(struct numset_text *t, uint32_t number);
+void numset_put_range(struct numset_text *t, uint32_t first, uint32_t last);
 void numset_end(struct numset_text *t);
 
 #endif

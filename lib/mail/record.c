@@ -85,6 +85,12 @@ record_flags(const uint8_t *from)
 	return get32(from + 4);
 }
 
+uint64_t
+record_modseq(const uint8_t *from)
+{
+	return get64(from + 16);
+}
+
 size_t
 record_count(struct view v)
 {

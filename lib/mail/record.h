@@ -15,6 +15,10 @@
 
 #define RECORD_SIZE 56
 
+/* The number of an open mailbox has the instance of its store in the upper
+ * bits, so that it tells where to ask. */
+#define HANDLE_INSTANCE	26	/* bits below it */
+
 enum flag {
 	FLAG_SEEN = 1 << 0,
 	FLAG_ANSWERED = 1 << 1,
@@ -40,9 +44,10 @@ struct record {
 /* Exactly RECORD_SIZE bytes, any alignment. */
 void record_put(uint8_t *to, const struct record *r);
 void record_get(const uint8_t *from, struct record *r);
-/* Only these two, for walking a large index. */
+/* Only one of them, for walking a large index. */
 uint32_t record_uid(const uint8_t *from);
 uint32_t record_flags(const uint8_t *from);
+uint64_t record_modseq(const uint8_t *from);
 /* The number of records, and the i-th, of an array in a view. */
 size_t record_count(struct view v);
 void record_at(struct view v, size_t i, struct record *r);

@@ -10,6 +10,7 @@
 
 #include "lib/mail/hop.h"
 #include "lib/mail/idn.h"
+#include "lib/mail/line.h"
 #include "lib/mail/routes.h"
 
 struct reader {
@@ -136,19 +137,6 @@ read_pattern(struct reader *r, struct view *rest)
 
 /* ---- what to do ---- */
 
-/* Without a comment at its end. */
-static struct view
-without_comment(struct view text)
-{
-	struct view rest = text, word;
-
-	do
-		word = view_word(&rest);
-	while (word.n > 0 && word.p[0] != '#');
-	text.n = (size_t)(word.p - text.p);
-	return view_trim(text);
-}
-
 /* The word of a hop that makes it wrong, when all before it are right. */
 static struct view
 wrong_word(struct reader *r, struct view text)
@@ -171,7 +159,7 @@ read_hop(struct reader *r, struct view text, struct route *route)
 	struct hop h;
 	struct why w;
 
-	text = without_comment(text);
+	text = line_without_comment(text);
 	if (!hop_parse(text, &r->arena, &h, &w))
 		return complain(r, wrong_word(r, text), "%s", w.text);
 	route->kind = h.kind == HOP_MX && view_is(h.host, "mx") ? ROUTE_OWN :
@@ -180,32 +168,13 @@ read_hop(struct reader *r, struct view text, struct route *route)
 	return true;
 }
 
-/* A sentence in double quotes, in which a backslash takes the next octet. */
 static bool
 read_quoted(struct reader *r, struct view text)
 {
-	size_t i;
+	struct line_wrong w;
 
-	if (text.n == 0 || text.p[0] != '"')
-		return complain(r, text, "The sentence must stand in double "
-		    "quotes");
-	for (i = 1; i < text.n && text.p[i] != '"'; i++) {
-		if (text.p[i] == '\\' && i + 1 < text.n)
-			i++;
-		if (text.p[i] < ' ' || text.p[i] > '~')
-			return complain(r, view_skip(text, i), "The sentence "
-			    "can have printable ASCII only");
-		str_addc(&r->text, text.p[i]);
-	}
-	if (i == text.n)
-		return complain(r, text, "The quotes do not end");
-	if (without_comment(view_skip(text, i + 1)).n > 0)
-		return complain(r, view_skip(text, i + 1), "Nothing can follow "
-		    "the sentence");
-	if (r->text.n == 0 || r->text.n > ROUTES_SENTENCE_MAX)
-		return complain(r, text, "The sentence must have 1 to %d "
-		    "octets", ROUTES_SENTENCE_MAX);
-	return true;
+	return line_quoted(text, ROUTES_SENTENCE_MAX, &r->text, &w) ||
+	       complain(r, w.where, "%s", w.sentence);
 }
 
 static const struct action {
@@ -227,7 +196,7 @@ read_action(struct reader *r, struct view rest, struct route *route)
 		if (!view_is(word, actions[i].word))
 			continue;
 		route->kind = actions[i].kind;
-		if (without_comment(rest).n > 0)
+		if (line_without_comment(rest).n > 0)
 			return read_quoted(r, rest);
 		str_adds(&r->text, actions[i].sentence);
 		return true;
@@ -260,7 +229,7 @@ read_recipient(struct reader *r, struct view rest)
 	    !read_domain(r, ROUTES_DOMAIN, view_skip(word, 1)) :
 	    !read_address(r, ROUTES_ADDRESS, word))
 		return true;
-	if (without_comment(rest).n > 0) {
+	if (line_without_comment(rest).n > 0) {
 		complain(r, rest, "A line has one address");
 		return true;
 	}

@@ -105,6 +105,8 @@ take(struct sasl *x, const struct reply *r, struct why *w)
 	str_reset(&x->user);
 	str_add(&x->user, r->m.logged_in.user);
 	x->store = r->m.logged_in.store;
+	str_reset(&x->mailbox);
+	str_add(&x->mailbox, r->m.logged_in.mailbox);
 	return SASL_DONE;
 }
 
@@ -202,5 +204,6 @@ sasl_end(struct sasl *x)
 	str_wipe(&x->challenge);
 	str_free(&x->challenge);
 	str_free(&x->user);
+	str_free(&x->mailbox);
 	*x = (struct sasl){ 0 };
 }

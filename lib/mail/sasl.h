@@ -22,6 +22,7 @@
 
 #define SASL_LINE_MAX	16384	/* octets of a response, as base64 */
 #define SASL_APOP	"apop"	/* service of that command of POP3 */
+#define SASL_TOO_OFTEN	"4.5"	/* status: right, but pop3_login_delay */
 
 /* May a password be sent on this connection as it is: in TLS, on a local
  * socket, or where plain_logins says so? */
@@ -45,6 +46,7 @@ struct sasl {
 	struct str challenge;	/* raw octets */
 	struct str user;	/* canonical name, after SASL_DONE */
 	uint32_t store;		/* instance that has the mailboxes */
+	struct str mailbox;	/* that a POP client wants, empty: INBOX */
 	const char *mechanism;	/* its name in the table, for the log */
 };
 

@@ -11,7 +11,6 @@
 
 #define WAIT_MS		200
 #define BATCH		(48u * 1024)	/* octets; and one event must fit */
-#define BACKLOG_MOST	(4u << 20)	/* that history has not taken yet */
 #define REFUSALS_SECOND	200
 #define REFUSALS_BURST	2000
 
@@ -72,7 +71,7 @@ is_wanted(enum event_kind kind)
 
 	if (c != NULL && service_settings()->history_keep == 0)
 		return false;
-	if (c == NULL || channel_backlog(c) > BACKLOG_MOST ||
+	if (c == NULL || channel_backlog(c) > TELL_BACKLOG ||
 	    (kind == EVENT_REFUSED && is_too_often())) {
 		lost += lost < UINT32_MAX;
 		if (timer == NULL && c != NULL)

@@ -12,6 +12,10 @@
 
 #include "lib/mail/event.h"
 
+/* Octets that history has not taken yet; with more than that it is told nothing,
+ * whatever it is. */
+#define TELL_BACKLOG	(4u << 20)
+
 /* False: nobody wants to know. Then put nothing and do not end. */
 bool tell_begin(enum event_kind kind, uint64_t mail);
 void tell_put(enum event_field field, struct view v);

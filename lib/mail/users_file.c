@@ -63,9 +63,12 @@ take_extra(struct view rest, struct users_line *l)
 {
 	for (int i = 0; i < 5; i++)
 		view_cut(&rest, ':');
+	if (!quota_fields(rest, &l->limits))
+		l->wrong = "a quota makes no sense: quota=2G, "
+			   "quota_messages=100000";
 	if (has_extra(rest, "nopassword"))
 		l->wrong = "nopassword is not believed: the user cannot log in";
-	if (l->wrong != NULL || has_extra(rest, "nologin"))
+	if (has_extra(rest, "nopassword") || has_extra(rest, "nologin"))
 		l->secret.n = 0;
 }
 
@@ -91,6 +94,9 @@ users_line(struct view line, struct view domain, struct users_line *l)
 	l->secret = view_cut(&text, ':');
 	l->wrong = "the password is too long";
 	if (l->secret.n > SECRET_MAX_OCTETS)
+		return false;
+	l->wrong = "there is a NUL in the password";
+	if (view_find(l->secret, '\0') < l->secret.n)
 		return false;
 	l->wrong = "the name is not of the form user@domain";
 	if (!take_name(user, domain, l))
@@ -118,6 +124,18 @@ users_file_secret(const struct users_file *f, size_t i)
 {
 	return view_bytes(f->text.p + f->entry[i].secret,
 	    f->entry[i].secret_n);
+}
+
+struct quota_limits
+users_file_limits(const struct users_file *f, size_t i)
+{
+	struct view rest = view_skip(f->text, f->entry[i].secret);
+	struct users_line l = { 0 };
+
+	rest = view_cut(&rest, '\n');
+	view_cut(&rest, ':');
+	take_extra(rest, &l);
+	return l.limits;
 }
 
 static void

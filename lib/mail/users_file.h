@@ -3,8 +3,9 @@
  * users_file - read the users file, users(5)
  *
  * A line is "user@domain:{SCHEME}hash", as Dovecot's passwd-file has it: six
- * more fields may follow, of which only the last is looked at, for "nologin" and
- * "nopassword", which both mean here that nobody logs in. # begins a comment
+ * more fields may follow, of which only the last is looked at: for limits of the
+ * mailboxes (lib/mail/quota.h), for "nologin" and for "nopassword", which both mean
+ * here that nobody logs in. # begins a comment
  * line. A name without a domain belongs to the only domain of the settings; when
  * there are several it is an error. The reader sorts by name, so that the index
  * is written in order, and keeps the first of two lines of one user.
@@ -13,11 +14,13 @@
 #define MAIL_USERS_FILE_H
 
 #include "lib/base/str.h"
+#include "lib/mail/quota.h"
 #include "lib/proc/settings.h"
 
 struct users_line {
 	struct str name;	/* canonical; the caller's to free */
 	struct view secret;	/* points into the line; empty: no login */
+	struct quota_limits limits;
 	const char *wrong;	/* what is wrong with it, or NULL */
 };
 
@@ -54,5 +57,7 @@ bool users_file_read(struct users_file *f, struct view text,
 void users_file_free(struct users_file *f);
 struct view users_file_name(const struct users_file *f, size_t i);
 struct view users_file_secret(const struct users_file *f, size_t i);
+/* Read again from the text, as few have any. */
+struct quota_limits users_file_limits(const struct users_file *f, size_t i);
 
 #endif

@@ -2,6 +2,9 @@
 /*
  * utf8 - checking and taking characters, and mailbox names in UTF-7
  */
+#include <stdlib.h>
+#include <uninorm.h>
+
 #include "lib/mail/utf8.h"
 
 bool
@@ -219,4 +222,26 @@ utf7_decode(struct str *out, struct view utf7)
 	str_free(&text);
 	str_free(&again);
 	return ok;
+}
+
+/* ---- normal form ---- */
+
+bool
+utf8_normalize(struct str *out, struct view v)
+{
+	uint8_t *normal;
+	size_t n;
+
+	if (!utf8_valid(v))
+		return false;
+	if (utf8_is_ascii(v)) {
+		str_add(out, v);
+		return true;
+	}
+	normal = u8_normalize(UNINORM_NFC, (const uint8_t *)v.p, v.n, NULL, &n);
+	if (normal == NULL)
+		return false;
+	str_addn(out, normal, n);
+	free(normal);
+	return true;
 }

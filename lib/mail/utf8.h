@@ -18,6 +18,10 @@ bool utf8_get(struct view *v, uint32_t *c);
 /* Append; what is no character becomes UTF8_REPLACEMENT. */
 void utf8_put(struct str *out, uint32_t c);
 
+/* Append the normal form C of a valid text (RFC 5198 2). False, nothing added,
+ * where that cannot be had. */
+bool utf8_normalize(struct str *out, struct view v);
+
 /* Mailbox names: UTF-8 to modified UTF-7. False, nothing added, when the input
  * is not valid UTF-8. */
 bool utf7_encode(struct str *out, struct view utf8);

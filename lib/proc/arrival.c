@@ -20,20 +20,15 @@
 void
 arrival_name(struct session *s, int fd)
 {
-	const struct sockaddr_in *v4 = (const void *)&s->address;
-	const struct sockaddr_in6 *v6 = (const void *)&s->address;
+	struct address16 a;
 	struct ucred cred;
 	socklen_t n = sizeof(cred);
 
 	s->uid = UINT32_MAX;
 	s->port = 0;
-	if (s->address.ss_family == AF_INET) {
-		inet_ntop(AF_INET, &v4->sin_addr, s->client, sizeof(s->client));
-		s->port = ntohs(v4->sin_port);
-	} else if (s->address.ss_family == AF_INET6) {
-		inet_ntop(AF_INET6, &v6->sin6_addr, s->client,
-		    sizeof(s->client));
-		s->port = ntohs(v6->sin6_port);
+	if (address16_of(&s->address, &a)) {
+		address16_text(&a, s->client);
+		s->port = address16_port(&s->address);
 	} else {
 		strlcpy(s->client, "local", sizeof(s->client));
 		if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &n) == 0)

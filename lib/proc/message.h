@@ -14,6 +14,7 @@
 #include "lib/proc/role.h"
 
 #define FDS_MAX		32	/* descriptors in one message */
+#define APPENDS_MAX	64	/* messages in one append_commit */
 #define FRAME_HEAD	12	/* u32 length, u16 type, u16 fds, u32 tag */
 #define FRAME_MAX	(256 * 1024)
 
@@ -46,7 +47,7 @@ enum message_type {
 #define MESSAGE(name, number, ...) MSG_##name = number,
 #include "lib/proc/messages.def"
 #undef MESSAGE
-	MSG_LIMIT = 192
+	MSG_LIMIT = 256
 };
 
 struct message {

@@ -39,6 +39,14 @@ address16_of(const struct sockaddr_storage *from, struct address16 *a)
 	return true;
 }
 
+uint16_t
+address16_port(const struct sockaddr_storage *from)
+{
+	return ntohs(from->ss_family == AF_INET ?
+	    ((const struct sockaddr_in *)from)->sin_port :
+	    ((const struct sockaddr_in6 *)from)->sin6_port);
+}
+
 bool
 address16_parse(struct view text, struct address16 *a)
 {

@@ -32,6 +32,8 @@ struct address16 address16_prefix(const struct address16 *a, unsigned bits);
 bool address16_is_v4(const struct address16 *a);
 /* False for other than IPv4 and IPv6. */
 bool address16_of(const struct sockaddr_storage *from, struct address16 *a);
+/* The port that stands with it. */
+uint16_t address16_port(const struct sockaddr_storage *from);
 /* An address alone, as text; "IPv6:" in front is passed over. */
 bool address16_parse(struct view text, struct address16 *a);
 /* "ADDRESS" or "ADDRESS@PORT"; without a port, *port stays as it is. */

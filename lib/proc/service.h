@@ -95,6 +95,8 @@ int service_main(const struct program *p, int argc, char **argv);
 
 /* May the client say who it speaks for: is it in proxy_clients? */
 bool session_is_believed(const struct session *s);
+/* Another number: what the others knew it by is not it any more. */
+void session_renumber(struct session *s);
 /* From now on the session is named and counted by this address. False: that
  * client has too many sessions. */
 bool session_speaks_for(struct session *s, const struct address16 *client,

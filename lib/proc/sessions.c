@@ -256,6 +256,12 @@ make_place(const struct door *d, const struct guest *newcomer)
 	return true;
 }
 
+void
+session_renumber(struct session *s)
+{
+	s->number = ++number;
+}
+
 /* One too many costs a line and no fiber. */
 static void
 guest_enter(struct door *d, int fd, const struct sockaddr_storage *from)

@@ -60,7 +60,8 @@ struct settings {
 	char *digest;		/* tells two settings apart */
 };
 
-/* Read a file with its includes. NULL when there are errors: each is a line
+/* Read a file with its includes; one without a [listener] section gets the
+ * usual ones. NULL when there are errors: each is a line
  * "file:line:column: sentence" in errors. Relative paths in values are taken
  * relative to the directory of the file they stand in. */
 struct settings *settings_load(const char *file, struct str *errors);

@@ -3,7 +3,7 @@
  * settings_address - numeric addresses to sockaddr, by hand and strictly
  *
  * An IPv6 address stands in brackets, so the last colon always divides address
- * and port. Each family gets a socket of its own: [::] is IPv6 only.
+ * and port. [::] is IPv6 only; "*" is one socket for both families.
  */
 #include <sys/un.h>
 
@@ -17,7 +17,7 @@
 #include "lib/proc/settings_address.h"
 
 static const char shape[] =
-    "must look like 127.0.0.1:25, [::1]:25 or unix:/path";
+    "must look like 127.0.0.1:25, [::1]:25, *:25 or unix:/path";
 
 static const char *
 unix_address(const char *path, struct sockaddr_storage *to, socklen_t *length)
@@ -82,6 +82,8 @@ settings_address(const char *text, struct sockaddr_storage *to,
 	if (host.n > 2 && name[0] == '[' && name[host.n - 1] == ']') {
 		name[host.n - 1] = '\0';
 		fine = inet6_address(name + 1, (uint16_t)number, to, length);
+	} else if (strcmp(name, "*") == 0) {
+		fine = inet6_address("::", (uint16_t)number, to, length);
 	} else {
 		fine = inet_address(name, (uint16_t)number, to, length);
 	}

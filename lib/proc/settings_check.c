@@ -12,6 +12,7 @@
 
 #include <bsd/string.h>
 
+#include "lib/proc/pop_settings.h"
 #include "lib/proc/network.h"
 #include "lib/proc/role.h"
 #include "lib/proc/settings_address.h"
@@ -136,6 +137,19 @@ is_ours(const struct settings *s, const char *domain)
 }
 
 static void
+check_domain_number(const struct domain_settings *d, const char *name,
+    const char *value, const struct setting_judge *j)
+{
+	struct setting_spot spot = { TABLE_DOMAIN, d->name, name };
+	uint64_t n;
+
+	if (value[0] != '\0' &&
+	    !view_size(view_of(value), UINT64_C(1) << 60, &n))
+		settings_complain(j, &spot, "%s must be a number, with K, M, G "
+		    "or T behind it or without, not %s", name, value);
+}
+
+static void
 check_domain_sections(struct settings *s, const struct setting_judge *j)
 {
 	for (size_t i = 0; i < s->domain_count; i++) {
@@ -150,6 +164,8 @@ check_domain_sections(struct settings *s, const struct setting_judge *j)
 		if (d->catch_all[0] != '\0' && !is_address(d->catch_all))
 			settings_complain(j, &user, "catch_all must be a user with the "
 			    "domain, not %s", d->catch_all);
+		check_domain_number(d, "quota", d->quota, j);
+		check_domain_number(d, "quota_messages", d->quota_messages, j);
 	}
 }
 
@@ -202,6 +218,16 @@ check_tls(struct settings *s, const struct setting_judge *j)
 		    "tls_cert");
 }
 
+/* Whether both cannot be listened on: the same, or one is on every address. */
+static bool
+in_the_way(const char *a, const char *b)
+{
+	if (!settings_address_any(a) && !settings_address_any(b))
+		return strcmp(a, b) == 0;
+	return strncmp(a, "unix:", 5) != 0 && strncmp(b, "unix:", 5) != 0 &&
+	    strcmp(strrchr(a, ':'), strrchr(b, ':')) == 0;
+}
+
 static void
 check_address(struct settings *s, const struct listener_settings *l,
     const struct setting_judge *j)
@@ -216,11 +242,14 @@ check_address(struct settings *s, const struct listener_settings *l,
 		return;
 	}
 	fault = settings_address(l->address, &to, &length);
-	if (fault != NULL)
+	if (fault != NULL) {
 		complain_listener(j, l, "address", "%s, not %s", fault,
 		    l->address);
+		return;
+	}
 	for (const struct listener_settings *o = s->listener; o < l; o++)
-		if (strcmp(o->address, l->address) == 0)
+		if (settings_address(o->address, &to, &length) == NULL &&
+		    in_the_way(o->address, l->address))
 			complain_listener(j, l, "address",
 			    "%s is that of [listener %s]", l->address, o->name);
 }
@@ -270,11 +299,74 @@ check_directories(struct settings *s, const struct setting_judge *j)
 }
 
 static void
+check_warnings(struct settings *s, const struct setting_judge *j)
+{
+	uint64_t n;
+
+	if (s->quota_warnings.n > 8)
+		complain_main(j, "quota_warnings", "has more than 8 numbers");
+	for (size_t i = 0; i < s->quota_warnings.n; i++)
+		if (!view_u64(s->quota_warnings.word[i], 100, &n) || n == 0)
+			complain_main(j, "quota_warnings",
+			    "has %s, which is no number from 1 to 100",
+			    s->quota_warnings.word[i].p);
+}
+
+static void
 check_times(struct settings *s, const struct setting_judge *j)
 {
 	if (s->retry_first > s->retry_most)
 		complain_main(j, "retry_first",
 		    "must not be longer than retry_most");
+}
+
+static void
+check_pop3(struct settings *s, const struct setting_judge *j)
+{
+	struct uidl_form form;
+	int64_t days;
+
+	if (!uidl_form(&form, s->pop3_uidl))
+		complain_main(j, "pop3_uidl", "must be posthouse, dovecot, "
+		    "courier, cyrus, cyrus-old, uw, or a form with %%u in it, "
+		    "as %%08Xu%%08Xv, of at most 70 octets; not %s",
+		    s->pop3_uidl);
+	if (!pop3_expire_days(s->pop3_expire, &days))
+		complain_main(j, "pop3_expire",
+		    "must be never or a number of days, not %s",
+		    s->pop3_expire);
+}
+
+/* The words of lib/mail/uses.h, which is a layer above. */
+static bool
+is_use(struct view word)
+{
+	static const char *const uses[] = { "Archive", "Drafts", "Important",
+		"Junk", "Sent", "Trash" };
+
+	for (size_t i = 0; i < nitems(uses); i++)
+		if (view_is(word, uses[i]))
+			return true;
+	return false;
+}
+
+/* RFC 5464 3.2.1.1 wants a URI. */
+static void
+check_imap(struct settings *s, const struct setting_judge *j)
+{
+	size_t colon = strcspn(s->imap_admin, ":");
+
+	for (size_t i = 0; i < s->new_mailboxes.n; i++)
+		if (!is_use(s->new_mailboxes.word[i]))
+			complain_main(j, "new_mailboxes", "must be of Archive, "
+			    "Drafts, Important, Junk, Sent and Trash, not %s",
+			    s->new_mailboxes.word[i].p);
+
+	if (s->imap_admin[0] != '\0' &&
+	    (colon == 0 || s->imap_admin[colon] == '\0'))
+		complain_main(j, "imap_admin",
+		    "must be a URI, as mailto:postmaster@example.org, not %s",
+		    s->imap_admin);
 }
 
 /* Who is believed may name a login, and so relay. */
@@ -311,6 +403,9 @@ static settings_rule *const rules[] = {
 	check_listeners,
 	check_directories,
 	check_times,
+	check_warnings,
+	check_pop3,
+	check_imap,
 	check_proxies,
 	settings_check_away,
 };

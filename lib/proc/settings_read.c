@@ -18,6 +18,7 @@
 
 #include "lib/base/file.h"
 #include "lib/proc/settings_table.h"
+#include "lib/proc/settings_usual.h"
 
 #define FILE_MOST	(4 << 20)
 #define DEPTH_MOST	8	/* files that include each other */
@@ -365,6 +366,24 @@ complain_checked(void *arg, const struct setting_spot *spot,
 	complain_at(r, at, "%s", sentence);
 }
 
+static bool
+has_listener(struct reader *r)
+{
+	struct section *c;
+
+	STAILQ_FOREACH(c, &r->sections, link)
+		if (c->table == &setting_tables[TABLE_LISTENER])
+			return true;
+	return false;
+}
+
+static void
+add_usual(struct reader *r)
+{
+	r->at = (struct place){ .file = "the usual listeners" };
+	read_text(r, settings_usual(r->s));
+}
+
 static struct settings *
 reader_end(struct reader *r)
 {
@@ -415,5 +434,7 @@ settings_load(const char *file, struct str *errors)
 	reader_begin(&r, file, errors);
 	read_file(&r, view_of(file));
 	settings_from_system(r.s);
+	if (!r.failed && !has_listener(&r))
+		add_usual(&r);
 	return reader_end(&r);
 }

@@ -290,7 +290,7 @@ read_once(struct stream *s, char *want)
 	if (n > 0) {
 		s->in_n += (uint32_t)n;
 		s->drained = (size_t)n < room && s->tls == NULL &&
-		    !fd_closed(s->watch);
+		    s->deflate == NULL && !fd_closed(s->watch);
 		return STREAM_OK;
 	}
 	return n < 0 && errno == EAGAIN ? STREAM_WOKEN : STREAM_EOF;

@@ -31,7 +31,7 @@ struct stream {
 	int fd;
 	struct waiter_fd *watch;
 	const struct stream_transport *transport;
-	void *tls;		/* the transport's own */
+	void *tls, *deflate;	/* the transports' own */
 	char *in;		/* NULL while empty */
 	uint32_t in_at, in_n;	/* unread part */
 	uint32_t in_size;

@@ -157,19 +157,18 @@ is_address(const char *name)
 }
 
 /* One name of many that are allowed; of addresses the last one counts. */
-static void
+static bool
 allow_name(SSL *ssl, struct view v)
 {
 	char name[NAME_MOST + 1];
 
 	if (!is_name(v))
-		return;
+		return false;
 	memcpy(name, v.p, v.n);
 	name[v.n] = '\0';
-	if (is_address(name))
-		X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name);
-	else
-		SSL_add1_host(ssl, name);
+	return is_address(name) ?
+	    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name) == 1 :
+	    SSL_add1_host(ssl, name) == 1;
 }
 
 /* RFC 7672 3.1: usages 2 and 3 alone. The number of those that can be used. */
@@ -191,32 +190,37 @@ add_records(SSL *ssl, struct view list)
 	return usable;
 }
 
-/* What is left to be trusted. The end entity of usage 3 is the record's word
- * alone, without names and dates (RFC 7672 3.1.1). */
-static enum tls_trust
+/* The end entity of usage 3 is the record's word alone, without names and dates
+ * (RFC 7672 3.1.1). */
+static bool
 set_records(SSL *ssl, const char *host, const struct tls_demand *d)
 {
 	if (host[0] == '\0' || SSL_dane_enable(ssl, host) <= 0) {
 		ERR_clear_error();
-		return TRUST_ANYBODY;
+		return false;
 	}
 	SSL_dane_set_flags(ssl, DANE_FLAG_NO_DANE_EE_NAMECHECKS);
-	return add_records(ssl, d->tlsa) > 0 ? TRUST_TLSA : TRUST_ANYBODY;
+	return add_records(ssl, d->tlsa) > 0;
 }
 
 /* With authorities the names are in subjectAltName (RFC 8461 4.1); RFC 7672
- * 3.2.3 still has the common name of a certificate without them. */
-static void
+ * 3.2.3 still has the common name of a certificate without them. False: no name
+ * can be looked for; OpenSSL would take any then. */
+static bool
 set_names(SSL *ssl, const struct tls_demand *d)
 {
+	bool any = false;
+
 	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
 	    (d->trust == TRUST_AUTHORITIES ? X509_CHECK_FLAG_NEVER_CHECK_SUBJECT :
 					     0));
 	for (size_t i = 0; i < d->nnames; i++)
-		allow_name(ssl, d->names[i]);
+		any |= allow_name(ssl, d->names[i]);
+	return any;
 }
 
-static void
+/* False: there is nothing that the peer could be held to. */
+static bool
 set_demand(struct tls *t, const struct tls_demand *d)
 {
 	struct tls_asked *a = t->asked;
@@ -228,13 +232,15 @@ set_demand(struct tls *t, const struct tls_demand *d)
 	t->info.sni = is_name(d->host) ? arena_copy(&t->arena, d->host) : "";
 	if (t->info.sni[0] != '\0')
 		SSL_set_tlsext_host_name(ssl, t->info.sni);
-	if (d->trust == TRUST_TLSA)
-		a->trust = set_records(ssl, t->info.sni, d);
-	set_names(ssl, d);
+	if (d->trust == TRUST_TLSA && !set_records(ssl, t->info.sni, d))
+		return false;
+	if (!set_names(ssl, d) && d->trust == TRUST_AUTHORITIES)
+		return false;
 	anybody = a->trust == TRUST_ANYBODY || a->lenient;
 	if (anybody)
 		SSL_set_security_level(ssl, 1);
 	SSL_set_verify(ssl, anybody ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
+	return true;
 }
 
 /* ---- for callers ---- */
@@ -273,15 +279,34 @@ tls_connect(struct stream *s, const struct tls_demand *d, int64_t deadline,
 	t = tls_attach(s, context);
 	t->asked = arena_zalloc(&t->arena, sizeof(*t->asked));
 	SSL_set_connect_state(t->ssl);
-	set_demand(t, d);
+	if (!set_demand(t, d))
+		return why_later(w, "7.5", "certificate cannot be verified: "
+		    "no %s can be used", d->trust == TRUST_TLSA ?
+		    "TLSA record" : "name");
 	make_key(s, d, t->asked->key);
-	earlier = tls_resume_get(t->asked->key);
+	earlier = d->fresh ? NULL : tls_resume_get(t->asked->key);
 	if (earlier != NULL)
 		SSL_set_session(t->ssl, earlier);
 	if (!tls_shake_hands(s, deadline, w))
 		return failed(t, w);
 	t->asked->fault = fault_of(SSL_get_verify_result(t->ssl));
 	return true;
+}
+
+bool
+tls_client_knows(uint8_t selector, struct view data)
+{
+	const unsigned char *p = (const unsigned char *)data.p;
+	const unsigned char *end = p + data.n;
+	X509 *x = selector == 0 ? d2i_X509(NULL, &p, (long)data.n) : NULL;
+	EVP_PKEY *key = x != NULL ? X509_get_pubkey(x) :
+	    selector == 1 ? d2i_PUBKEY(NULL, &p, (long)data.n) : NULL;
+	bool known = key != NULL && p == end;
+
+	EVP_PKEY_free(key);
+	X509_free(x);
+	ERR_clear_error();
+	return known;
 }
 
 enum tls_fault

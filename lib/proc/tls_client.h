@@ -32,6 +32,8 @@ struct tls_demand {
 	size_t nnames;
 	struct view tlsa;	/* list of rdata of TLSA records */
 	bool lenient;		/* look whether it is so, but take anybody */
+	bool fresh;		/* no session of before: TLS_SERVER_END_POINT is
+				 * to be had for certain */
 };
 
 /* The handshake, in the stream's fiber. False with w: the stream is of no use
@@ -40,9 +42,14 @@ struct tls_demand {
  * tls_info() of lib/proc/tls.h (verified: as demanded).
  *
  * Records of usage 0 and 1 and those that OpenSSL cannot use are passed over;
- * when none is left, the peer is trusted as ANYBODY (RFC 7672 2.2). */
+ * when none is left, nobody is right ("7.5"): what holds instead (RFC 7672 2.2)
+ * is for the caller to know, who looks at the records before. */
 bool tls_connect(struct stream *s, const struct tls_demand *d,
     int64_t deadline, struct why *w);
+
+/* Whether a certificate (selector 0) or a public key (1) that a TLSA record has
+ * in full is one. */
+bool tls_client_knows(uint8_t selector, struct view data);
 
 /* Why a certificate was not accepted, or would not have been (lenient), in the
  * result types of RFC 8460 4.3; until the stream is closed. */

@@ -5,20 +5,22 @@
  * The first octet says whether the client is logged in with a mailbox selected,
  * and in what pieces its bytes come. The mailbox has three messages; the last is
  * the input itself, so that FETCH and SEARCH see hostile messages, too. What the
- * server says must be lines and literals that a client can read.
+ * server says must be lines and literals that a client can read, and compressed
+ * ones behind the answer to COMPRESS.
  */
+#include <zlib.h>
+
 #include "lib/base/log.h"
 #include "tests/unit/imapd_fake.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Step over one response with its literals. */
-static void
+/* Step over one response with its literals; true when compression begins. */
+static bool
 check_response(struct view *rest)
 {
 	struct view line;
-	uint64_t n;
-	bool waits;
+	struct literal l;
 
 	do {
 		size_t at = view_search(*rest, VIEW_LIT("\r\n"));
@@ -28,12 +30,50 @@ check_response(struct view *rest)
 		must(memchr(line.p, '\0', line.n) == NULL);
 		must(memchr(line.p, '\n', line.n) == NULL);
 		*rest = view_skip(*rest, at + 2);
-		n = 0;
-		if (parse_literal_head(line, &n, &waits)) {
-			must(n <= rest->n);
-			*rest = view_skip(*rest, (size_t)n);
+		if (parse_literal_head(line, &l)) {
+			must(l.size <= rest->n);
+			must(l.binary || memchr(rest->p, '\0',
+				(size_t)l.size) == NULL);
+			*rest = view_skip(*rest, (size_t)l.size);
 		}
-	} while (parse_literal_head(line, &n, &waits));
+	} while (parse_literal_head(line, &l));
+	return view_ends(line, VIEW_LIT(" OK Compression begins"));
+}
+
+/* All responses up to the end, or to where compression begins: true. */
+static bool
+check_responses(struct view *rest)
+{
+	while (rest->n > 0)
+		if (check_response(rest))
+			return true;
+	return false;
+}
+
+/* RFC 1951, flushed to a byte boundary, so that nothing is missing. */
+static void
+check_compressed(struct view said)
+{
+	z_stream z = { .next_in = (Bytef *)(uintptr_t)said.p,
+		.avail_in = (uInt)said.n };
+	struct str text = { 0 };
+	struct view rest;
+	char piece[4096];
+	int code;
+
+	must(inflateInit2(&z, -MAX_WBITS) == Z_OK);
+	do {
+		z.next_out = (Bytef *)piece;
+		z.avail_out = sizeof(piece);
+		code = inflate(&z, Z_SYNC_FLUSH);
+		must(code == Z_OK || code == Z_BUF_ERROR);
+		str_addn(&text, piece, sizeof(piece) - z.avail_out);
+	} while (z.avail_out == 0);
+	must(z.avail_in == 0);
+	inflateEnd(&z);
+	rest = str_view(&text);
+	must(!check_responses(&rest));
+	str_free(&text);
 }
 
 /* Every descriptor that a command got must be closed after it. */
@@ -74,12 +114,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fake.message[1] = (struct view){ NULL, 0 };
 	fake.message[2] = in;
 	fake.messages = 3;
+	fake.opens = true;
 	fake.modseq = 1;
 	fake_talk(in, selected ? "alice@example.test" : NULL,
 	    selected ? fake_box() : NULL, piece);
 	said = str_view(&fake.output);
-	while (said.n > 0)
-		check_response(&said);
+	if (check_responses(&said))
+		check_compressed(said);
 	check_descriptors();
 	return 0;
 }

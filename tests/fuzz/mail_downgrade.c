@@ -50,6 +50,15 @@ check_type(struct view a, struct view b)
 		must(a.p[i] == b.p[i] || (a.p[i] == '\0' && b.p[i] == '?'));
 }
 
+/* The text that stands for a multipart without parts is what stands around
+ * parts, which may change. */
+static bool
+is_around(const struct mime_part *part)
+{
+	return part->parent != NULL && part->parent->kind == MIME_MULTIPART &&
+	       part->header_at == part->parent->body_at;
+}
+
 /* What of the original stands for this part of the result; a message/global
  * may have become a leaf. */
 static const struct mime_part *
@@ -60,7 +69,9 @@ check_part(const struct text *was, const struct text *is,
 
 	check_type(a->type, b->type);
 	check_type(a->subtype, b->subtype);
-	if (b->kind == MIME_LEAF) {
+	if (is_around(b)) {
+		must(is_around(a));
+	} else if (b->kind == MIME_LEAF) {
 		must(a->kind == MIME_LEAF || view_isi(a->subtype, "global"));
 		decoded(&x, was->message, a);
 		decoded(&y, is->message, b);

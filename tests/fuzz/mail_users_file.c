@@ -17,6 +17,21 @@ check_name(struct view name)
 		must(name.p[i] == to_lower(name.p[i]));
 }
 
+/* What is said of limits can be sent. */
+static void
+check_limits(const struct users_file *f, size_t i)
+{
+	struct quota_limits q = users_file_limits(f, i), back;
+	struct str text = { 0 };
+
+	must(q.octets == QUOTA_UNSAID || q.octets <= QUOTA_MOST);
+	must(q.messages == QUOTA_UNSAID || q.messages <= QUOTA_MOST);
+	quota_write(&text, &q);
+	must(quota_read(str_view(&text), &back));
+	must(back.octets == q.octets && back.messages == q.messages);
+	str_free(&text);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -33,6 +48,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_name(name);
 		must(i == 0 || view_cmp(users_file_name(&f, i - 1), name) < 0);
 		must(memchr(secret.p, ':', secret.n) == NULL);
+		must(memchr(secret.p, '\0', secret.n) == NULL);
+		check_limits(&f, i);
 		if (scheme_of(secret, &parts)) {
 			must(parts.hash.n <= secret.n);
 			(void)scheme_decode(&parts, &hash);

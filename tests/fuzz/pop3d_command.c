@@ -6,6 +6,8 @@
  * there AUTH and its responses are what is looked at. The mailbox is empty memory with five
  * messages whose files cannot be had; counts must stay right whatever comes.
  */
+#include <stdlib.h>
+
 #include "lib/proc/service.h"
 #include "pop3d/pop2.h"
 #include "pop3d/pop3.h"
@@ -44,6 +46,7 @@ static void
 drop(struct mailbox *m)
 {
 	mailbox_unmark_all(m);
+	free(m->fetched);
 	*m = (struct mailbox){ 0 };
 }
 

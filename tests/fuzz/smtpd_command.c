@@ -38,7 +38,7 @@ fake_hostname(void)
 
 /* Verdict and number of targets follow from the address. */
 static bool
-fake_route(struct dialog *d, struct view rcpt, struct view *targets,
+fake_route(struct dialog *d, struct view rcpt, struct routing *to,
     struct why *w)
 {
 	struct str list = { 0 };
@@ -52,7 +52,10 @@ fake_route(struct dialog *d, struct view rcpt, struct view *targets,
 		list_put(&list, (struct view){ rcpt.p, i % 3 });
 		list_put(&list, rcpt);
 	}
-	*targets = arena_view(&d->tx.arena, str_view(&list));
+	to->targets = arena_view(&d->tx.arena, str_view(&list));
+	to->hold = rcpt.n % 3 == 0;
+	to->discard = rcpt.n % 5 == 0;
+	to->copies = rcpt.n % 2 == 0 ? to->targets : VIEW_NONE;
 	str_free(&list);
 	return true;
 }

@@ -50,6 +50,7 @@ drop_privileges = no
 plain_logins = yes
 dns_servers = 127.0.0.1@1
 dnssec = off
+new_mailboxes =
 """
 
 
@@ -118,7 +119,9 @@ def write_settings(directory, ports, more="", log="../log/posthouse.log"):
                  f"protocol = {name}\n")
     (directory / "etc/posthouse.conf").write_text(text)
     for link, target in (("posthouse", "posthouse"), ("sendmail", "sendmail"),
-                         ("mailq", "sendmail")):
+                         ("mailq", "sendmail"), ("postqueue", "posthouse"),
+                         ("postsuper", "posthouse"), ("postmap", "posthouse"),
+                         ("postconf", "posthouse")):
         path = directory / "bin" / link
         if path.is_symlink():
             path.unlink()
@@ -337,6 +340,17 @@ def alive(pid):
         if e.errno in (errno.ENOENT, errno.ESRCH):
             return False
         raise
+
+
+def descriptors(pid):
+    """What each descriptor of a process is; one may close while we look."""
+    found = {}
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            found[int(fd)] = os.readlink(f"/proc/{pid}/fd/{fd}")
+        except FileNotFoundError:
+            pass
+    return found
 
 
 def role_of(pid):

@@ -82,8 +82,7 @@ class Clients(Terminal, unittest.TestCase):
         self.call("curl", "-sS", url + "/INBOX", "-T", new, *login)
         self.assertEqual(len(self.server.messages()), 4)
 
-    @needs("mutt")
-    def test_mutt(self):
+    def read_with(self, mutt):
         """Opens the mailbox, copies each message to a file, quits."""
         self.put()
         out = self.home / "copy"
@@ -95,11 +94,55 @@ class Clients(Terminal, unittest.TestCase):
             "set resolve=no confirmappend=no confirmcreate=no move=no\n"
             "set mbox_type=mbox wait_key=no header_cache=\n")
         self.on_terminal(
-            "mutt", "-F", rc, "-f",
+            mutt, "-F", rc, "-f",
             f"imap://127.0.0.1:{self.ports['imap']}/INBOX", "-e",
             'push "' + 3 * (f"<copy-message><kill-line>{out}<enter>"
                             "<next-entry>") + '<quit>"')
         self.assertEqual(out.read_text().count("\ntext "), 3)
+
+    @needs("mutt")
+    def test_mutt(self):
+        self.read_with("mutt")
+
+    @needs("neomutt")
+    def test_neomutt(self):
+        self.read_with("neomutt")
+
+    @needs("mutt")
+    def test_mutt_comes_back(self):
+        """With a header cache, by QRESYNC: what went is not there any more,
+        and what is new is."""
+        self.put(4)
+        rc = self.home / "rc"
+        rc.write_text(
+            f'set imap_user="{ALICE}" imap_pass="{PASSWORD}"\n'
+            f'set folder="{self.home}" header_cache="{self.home}/cache"\n'
+            "set ssl_starttls=no ssl_force_tls=no copy=no quit=yes\n"
+            "set imap_condstore=yes imap_qresync=yes move=no\n"
+            "set resolve=no confirmappend=no confirmcreate=no\n"
+            "set mbox_type=mbox wait_key=no sort=mailbox-order\n")
+        for turn, numbers in enumerate(([1, 2, 3, 4], [1, 3, 4, 1], [3, 1])):
+            out = self.home / f"copy{turn}"
+            self.on_terminal(
+                "mutt", "-d", "2", "-F", rc, "-f",
+                f"imap://127.0.0.1:{self.ports['imap']}/INBOX", "-e",
+                f'push "<tag-pattern>~A<enter><tag-prefix><copy-message>'
+                f'<kill-line>{out}<enter><quit>"')
+            self.assertEqual(
+                [int(line.split()[1]) for line in out.read_text().split("\n")
+                 if line.startswith("text ")], numbers)
+            debug = (self.home / ".muttdebug0").read_text()
+            self.assertNotIn(" BAD ", debug)
+            if turn > 0:
+                self.assertRegex(debug, r"\(CHANGEDSINCE \d+ VANISHED\)")
+                self.assertIn("VANISHED (EARLIER)", debug)
+            other = self.server.imap(ALICE)
+            other.select()
+            other.store(("2", "1,3", "1")[turn], "+FLAGS", "\\Deleted")
+            other.expunge()
+            other.logout()
+            if turn == 0:
+                self.put(1)
 
     @needs("fetchmail")
     def test_fetchmail(self):
@@ -118,6 +161,52 @@ class Clients(Terminal, unittest.TestCase):
                       self.home / "pid", "-i", self.home / ("ids" + protocol))
             wait_for(lambda: len(self.server.files(BOB)) == before + 3,
                      f"three messages by {protocol}")
+
+    @needs("mpop")
+    def test_mpop(self):
+        """POP3 with UIDLs: nothing is fetched twice, what is left is kept."""
+        self.put()
+        rc = self.home / "mpoprc"
+        box = self.home / "mpop"
+        for name in ("cur", "new", "tmp"):
+            (box / name).mkdir(parents=True)
+        rc.write_text(
+            f"account a\nhost 127.0.0.1\nport {self.ports['pop3']}\n"
+            f"user {ALICE}\npassword {PASSWORD}\nauth user\ntls off\n"
+            f"keep on\ndelivery maildir {box}\n"
+            f"uidls_file {self.home / 'uidls'}\n")
+        rc.chmod(0o600)
+        self.call("mpop", "-C", rc, "a")
+        self.assertEqual(len(list((box / "new").iterdir())), 3)
+        self.put(1)
+        self.call("mpop", "-C", rc, "a")
+        self.assertEqual(len(list((box / "new").iterdir())), 4)
+        for method in ("plain", "scram-sha-1", "scram-sha-256"):
+            self.call("mpop", "-C", rc, f"--auth={method}", "a",
+                      codes=(0, 69))    # what this build of mpop lacks
+        rc.write_text(rc.read_text().replace("keep on", "keep off\nonly_new off"))
+        self.call("mpop", "-C", rc, "a")
+        wait_for(lambda: not self.server.files(), "an empty mailbox")
+
+    @needs("getmail")
+    def test_getmail(self):
+        self.put()
+        box = self.home / "getmail"
+        box.mkdir()
+        directory = self.home / "getmail-rc"
+        directory.mkdir()
+        (directory / "getmailrc").write_text(
+            "[retriever]\ntype = SimplePOP3Retriever\nserver = 127.0.0.1\n"
+            f"port = {self.ports['pop3']}\nusername = {ALICE}\n"
+            f"password = {PASSWORD}\n[destination]\n"
+            # as root it takes nothing else
+            "type = MDA_external\nallow_root_commands = true\n"
+            f"path = /bin/sh\narguments = ('-c', 'cat >{box}/$$')\n"
+            "[options]\nread_all = false\ndelete = false\n")
+        for more, count in ((0, 3), (0, 3), (1, 4)):
+            self.put(more)
+            self.call("getmail", "--getmaildir", directory)
+            self.assertEqual(len(list(box.iterdir())), count)
 
     @needs("mbsync")
     def test_mbsync(self):

@@ -60,6 +60,8 @@ class Drop(unittest.TestCase):
             self.leave(ALICE, f"stuck@{DOMAIN}" if i % 2 else BOB)
         self.server.start()
         wait_for(lambda: len(self.server.files(BOB)) == 4, "four mails")
+        # a letter goes behind its mail
+        wait_for(lambda: len(self.names()) <= 4, "the end of the work")
         self.assertEqual(len(self.names()), 4)
 
     def test_what_is_no_letter(self):

@@ -261,6 +261,7 @@ class Delay(Case):
         self.assertEqual(rcpt["Action"], "delayed")
         self.assertTrue(rcpt["Final-Recipient"].endswith(" " + ALICE))
         self.assertIn("Will-Retry-Until", rcpt)
+        self.assertIn("Last-Attempt-Date", rcpt)
         self.unblock(ALICE)
         self.server.settle()
         self.assertEqual(len(self.server.files(ALICE)), 2)
@@ -325,20 +326,20 @@ class DeliverBy(Case):
 
 class Hold(Case):
     def test_hold(self):
-        self.send(self.submission(), BOB, {ALICE: []}, ["HOLDFOR=5"])
+        self.send(self.submission(), BOB, {ALICE: []}, ["HOLDFOR=15"])
         begin = time.time()
         self.server.posthouse("queue", "flush")
         self.server.posthouse("queue", "flush", "--domain", DOMAIN)
         (mail,) = self.queue()
         self.assertEqual(mail["queue_name"], "hold")
-        self.assertAlmostEqual(mail["hold_until"], begin + 5, delta=3)
+        self.assertAlmostEqual(mail["hold_until"], begin + 15, delta=3)
         self.assertIn("(held until ",
                       self.server.posthouse("queue", "list").stdout)
         self.server.kill()
         self.server.start()
         self.assertEqual(self.queue()[0]["queue_name"], "hold")
         wait_for(lambda: self.server.files(ALICE), "the mail")
-        self.assertGreaterEqual(time.time(), begin + 3.9)
+        self.assertGreaterEqual(time.time(), begin + 13.9)
         self.server.settle()
         self.assertEqual(len(self.server.files(ALICE)), 1)
 

@@ -28,7 +28,8 @@ class Idle(unittest.TestCase):
         want = 2 * SESSIONS + 200
         if soft < want:
             resource.setrlimit(resource.RLIMIT_NOFILE, (min(want, hard), hard))
-        self.server = SecureServer()
+        self.server = SecureServer(users={f"alice@{DOMAIN}": "wonderland"} | {
+            f"user{n}@{DOMAIN}": "x" for n in range(TLS_SESSIONS + 10)})
         self.addCleanup(self.server.remove)
         # all of them come from one address
         conf = self.server.conf
@@ -53,31 +54,52 @@ class Idle(unittest.TestCase):
             for s in idle:
                 s.close()
 
-    def test_tls_memory(self):
-        """What a session in TLS costs while nothing happens in it."""
-        if b"__asan_init" in (BIN / "imapd").read_bytes():
+    def measure(self, protocol, role, enter):
+        """KiB that a session in TLS costs while nothing happens in it. enter
+        brings the n-th connection to where it is to idle."""
+        if b"__asan_init" in (BIN / role).read_bytes():
             self.skipTest("the sanitizers need memory of their own")
-        idle = []
+        idle, trust = [], self.server.trust()
 
         def connect(count):
-            trust = self.server.trust()
             for _ in range(count):
                 s = socket.create_connection(
-                    (HOST, self.server.ports["imaps"]), 30)
+                    (HOST, self.server.ports[protocol]), 30)
                 idle.append(trust.wrap_socket(s, server_hostname=HOST))
-                self.assertEqual(idle[-1].recv(4), b"* OK")
+                enter(idle[-1], len(idle) - 1)
         try:
             connect(10)             # what all of them share is there
-            pids = self.server.pids("imapd")
+            pids = self.server.pids(role)
             before = sum(map(memory, pids))
             connect(TLS_SESSIONS)
-            self.assertEqual(self.server.pids("imapd"), pids)
+            self.assertEqual(self.server.pids(role), pids)
             time.sleep(1)
             each = (sum(map(memory, pids)) - before) / TLS_SESSIONS
+            print(f"{self.id().split('.')[-1]}: {each:.1f} KiB", end=" ")
             self.assertLess(each, TLS_KIB)
         finally:
             for s in idle:
                 s.close()
+
+    def test_tls_memory(self):
+        self.measure("imaps", "imapd", lambda s, n: self.assertEqual(
+            s.recv(4), b"* OK"))
+
+    def test_tls_memory_pop3(self):
+        """At its greeting."""
+        self.measure("pop3s", "pop3d", lambda s, n: self.assertEqual(
+            s.recv(3), b"+OK"))
+
+    def test_tls_memory_pop3_logged_in(self):
+        """With a mailbox each."""
+        def enter(s, n):
+            with s.makefile("rwb") as f:
+                for talk in (b"", b"USER user%d\r\n" % n, b"PASS x\r\n",
+                             b"NOOP\r\n"):
+                    f.write(talk)
+                    f.flush()
+                    self.assertTrue(f.readline().startswith(b"+OK"))
+        self.measure("pop3s", "pop3d", enter)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import imaplib
 import re
 import time
 import unittest
+import zlib
 
 from server import DOMAIN, Server, message
 
@@ -22,6 +23,40 @@ NESTED = (b"From: \"A. Writer\" <a@client.test>\r\n"
           b"Content-Transfer-Encoding: base64\r\n"
           b"Content-Disposition: attachment; filename=\"x.pdf\"\r\n\r\n"
           b"AAAA\r\n--outer--\r\n")
+
+
+class Deflated:
+    """The socket of a client, compressed from now on."""
+
+    def __init__(self, sock):
+        self.sock, self.have, self.taken = sock, b"", 0
+        self.out = zlib.compressobj(6, zlib.DEFLATED, -15)
+        self.into = zlib.decompressobj(-15)
+
+    def send(self, data):
+        self.sock.sendall(self.out.compress(data)
+                          + self.out.flush(zlib.Z_SYNC_FLUSH))
+
+    def more(self):
+        data = self.sock.recv(4096)
+        self.taken += len(data)
+        self.have += self.into.decompress(data)
+        return bool(data)
+
+    def readline(self):
+        while b"\n" not in self.have and self.more():
+            pass
+        line, end, self.have = self.have.partition(b"\n")
+        return line + end
+
+    def read(self, size):
+        while len(self.have) < size and self.more():
+            pass
+        data, self.have = self.have[:size], self.have[size:]
+        return data
+
+    def close(self):
+        pass
 
 
 class Imap(unittest.TestCase):
@@ -77,6 +112,36 @@ class Imap(unittest.TestCase):
         self.assertIn(rb"\Seen", data[0][0])
         self.assertIn(b"$Work", data[0][0])
         self.assertIn(b"RFC822.SIZE %d" % len(NESTED), data[0][0])
+
+    def append_many(self, n):
+        """One APPEND of n messages; its tagged answer."""
+        self.imap.send(b"many APPEND INBOX" + b"".join(
+            b" {%d+}\r\nSubject: %02d\r\n\r\n" % (15, i % 100)
+            for i in range(n)) + b"\r\n")
+        line = b"*"
+        while not line.startswith(b"many "):
+            line = self.imap.readline()
+            self.assertTrue(line)
+        return line
+
+    def test_many_appended_at_once(self):
+        self.assertRegex(self.append_many(65), rb"NO \[LIMIT\]")
+        data = self.ok(self.imap.status("INBOX", "(MESSAGES)"))
+        self.assertIn(b"MESSAGES 0", data[0])
+        self.assertRegex(self.append_many(64), rb"OK \[APPENDUID")
+        data = self.ok(self.imap.status("INBOX", "(MESSAGES)"))
+        self.assertIn(b"MESSAGES 64)", data[0])
+
+    def test_part_of_a_fetch(self):
+        for _ in range(4):
+            self.append(NESTED)
+        self.ok(self.imap.select("INBOX"))
+        for what in "FLAGS", "INTERNALDATE", "ENVELOPE", "BODY.PEEK[TEXT]":
+            data = self.ok(self.imap.uid("FETCH", "1:*",
+                                         f"(UID {what}) (PARTIAL 2:3)"))
+            text = b"".join(b"".join(d) if isinstance(d, tuple) else d
+                            for d in data)
+            self.assertEqual(text.count(b"(UID "), 2, what)
 
     def test_envelope_and_structure(self):
         self.append(NESTED)
@@ -184,6 +249,28 @@ class Imap(unittest.TestCase):
             "INBOX", "(MESSAGES UNSEEN UIDNEXT UIDVALIDITY)"))[0]
         for part in (b"MESSAGES 2", b"UNSEEN 1", b"UIDNEXT 3"):
             self.assertIn(part, data)
+
+    def test_compression(self):
+        """COMPRESS=DEFLATE (RFC 4978), byte for byte with Python's zlib."""
+        imap, ok = self.imap, self.ok
+        ok(imap.select())
+        content = message(body="all the same " * 40000)
+        for _ in range(3):
+            self.append(content)
+        self.assertIn("COMPRESS=DEFLATE", imap.capability()[1][0].decode())
+        ok(imap.xatom("COMPRESS", "DEFLATE"))
+        wire = Deflated(imap.sock)
+        imap.file, imap.send, imap.readline, imap.read = (
+            wire, wire.send, wire.readline, wire.read)
+        self.assertNotIn("COMPRESS", imap.capability()[1][0].decode())
+        self.assertEqual(imap.xatom("COMPRESS", "DEFLATE")[0], "NO")
+        ok(imap.noop())
+        got = ok(imap.fetch("1:*", "(BODY.PEEK[])"))
+        self.assertEqual([part[1] for part in got if len(part) == 2],
+                         [content] * 3)
+        self.assertLess(wire.taken, len(content) / 10)
+        self.append(content)
+        self.assertEqual(ok(imap.search(None, "ALL")), [b"1 2 3 4"])
 
     def test_uids_survive_a_restart(self):
         for n in range(3):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: ISC
 """How many sessions a process holds is one number of the listener."""
 
+import os
+import smtplib
 import socket
 import unittest
 
@@ -8,10 +10,10 @@ from server import DOMAIN, Server, free_port, message, wait_for
 
 
 class Listeners(unittest.TestCase):
-    def serve(self, **numbers):
+    def serve(self, host="127.0.0.1", **numbers):
         """A server with one more SMTP listener that has these settings."""
         self.port = free_port()
-        text = f"\n[listener small]\naddress = 127.0.0.1:{self.port}\n"
+        text = f"\n[listener small]\naddress = {host}:{self.port}\n"
         text += "".join(f"{name} = {n}\n" for name, n in numbers.items())
         self.server = Server(listeners=text)
         self.addCleanup(self.server.remove)
@@ -52,6 +54,22 @@ class Listeners(unittest.TestCase):
                     return False
         extra.close()
         wait_for(greeted, "a greeting")
+
+    def test_every_address(self):
+        """One socket for both families, and each client has its own name."""
+        self.serve(host="*")
+        for host, literal in (("127.0.0.1", b"[127.0.0.1]"),
+                              ("::1", b"[IPv6:::1]")):
+            if host == "::1" and not os.path.exists("/proc/net/if_inet6"):
+                continue
+            with smtplib.SMTP(host, self.port, timeout=60) as smtp:
+                smtp.sendmail("t@client.test", [f"alice@{DOMAIN}"], message())
+            files = wait_for(self.server.files, "the mail")
+            self.assertIn(literal, files[0].read_bytes().split(b"Subject:")[0])
+            files[0].unlink()
+        log = self.server.log()
+        self.assertIn("connect from unknown[127.0.0.1]", log)
+        self.assertNotIn("ffff:127", log)
 
     def test_sessions_per_client(self):
         self.serve(sessions_per_client=3)

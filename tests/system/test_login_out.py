@@ -109,12 +109,13 @@ class House(unittest.TestCase):
         cls.addClassCleanup(cls.house.remove)
         cls.certificate = cls.house.make("localhost", "127.0.0.1")
 
-    def sink(self, mechanisms, logins=None, context=None, script=None):
+    def sink(self, mechanisms, logins=None, context=None, script=None,
+             more=()):
         offers = (f"AUTH {mechanisms}",) if mechanisms else ()
         if context is None:
             context = self.certificate.context()
         sink = Sink(script, EXTENSIONS + ("STARTTLS",) * bool(context)
-                    + offers, context=context, auth=logins)
+                    + offers + more, context=context, auth=logins)
         sink.__enter__()
         self.addCleanup(sink.__exit__)
         return sink
@@ -167,18 +168,21 @@ class Mechanisms(House):
                 server.remove()
 
     def test_bound(self):
-        """tls-server-end-point, in TLS 1.2."""
+        """tls-server-end-point, in TLS 1.2, on each connection: the sessions
+        of before are left alone, which would not have it."""
         for hash in ("SHA-1", "SHA-256"):
             logins = Logins(certificate=self.certificate)
             name = f"SCRAM-{hash}"
             sink = self.sink(f"{name} {name}-PLUS", logins,
                              self.certificate.context(
-                                 ssl.TLSVersion.TLSv1_2))
+                                 ssl.TLSVersion.TLSv1_2),
+                             more=("LIMITS MAILMAX=1",))
             server = self.server(sink.port)
-            self.send(server)
-            wait_for(lambda: sink.mails, "the mail")
-            self.assertEqual(logins.used, [name + "-PLUS"])
-            self.assertEqual(logins.flags, ["p=tls-server-end-point"])
+            for count in (1, 2):
+                self.send(server)
+                wait_for(lambda: len(sink.mails) == count, "the mail")
+            self.assertEqual(logins.used, [name + "-PLUS"] * 2)
+            self.assertEqual(logins.flags, ["p=tls-server-end-point"] * 2)
             server.remove()
 
     def test_next_mechanism(self):

@@ -6,7 +6,7 @@ import os
 import re
 import unittest
 
-from server import Server, wait_for
+from server import Server, descriptors, wait_for
 
 ALWAYS = {"smtpd", "pop3d", "imapd", "router", "auth", "queue", "local",
           "store", "bounce", "resolver", "smtp"}
@@ -19,16 +19,6 @@ def status_of(pid):
     with open(f"/proc/{pid}/status") as f:
         return dict(line.rstrip("\n").split(":\t", 1)
                     for line in f if ":\t" in line)
-
-
-def descriptors(pid):
-    found = {}
-    for fd in os.listdir(f"/proc/{pid}/fd"):
-        try:
-            found[int(fd)] = os.readlink(f"/proc/{pid}/fd/{fd}")
-        except FileNotFoundError:
-            pass
-    return found
 
 
 class Privileges(unittest.TestCase):

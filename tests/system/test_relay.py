@@ -4,6 +4,7 @@
 Whatever it does: each mail is delivered, reported to its sender, or still in the
 queue, and delivered twice only when the reply to its content was lost."""
 
+import asyncio
 import concurrent.futures
 import itertools
 import re
@@ -223,6 +224,23 @@ class Converted(Relay):
             to = self.send(sink, options=["SMTPUTF8"])
             self.assert_once(sink, to)
             self.assertNotIn("SMTPUTF8", sink.mails[0].parameters)
+
+    def test_refused_before_the_end(self):
+        """Whoever has had enough is heard, converted or not."""
+        def enough(session, _):
+            session.writer.transport.pause_reading()
+            asyncio.get_running_loop().call_later(1, end, session.writer)
+
+        def end(writer):
+            writer.write(b"552 5.3.4 Enough\r\n")
+            writer.close()
+
+        for extensions in ([], ["8BITMIME"]):
+            with self.subTest(extensions=extensions), \
+                    self.sink({"DATA": enough}, extensions) as sink:
+                to = self.send(sink, content=self.EIGHT + self.BODY.encode() *
+                               80000, options=["BODY=8BITMIME"])
+                self.assertEqual(self.fate(to, "bounced")[0], "5.3.4")
 
     def test_utf8_header_is_not_for_everybody(self):
         with self.sink(extensions=["PIPELINING", "8BITMIME"]) as sink:

@@ -126,7 +126,9 @@ class Hosts(unittest.TestCase):
                     "b A 127.1.0.2\n",
                     "backup.example": "@ MX 1 a\n@ MX 2 us\n@ MX 2 b\n"
                     "@ MX 3 c\na A 127.1.0.1\nus A 127.0.0.9\n"
-                    "b A 127.1.0.2\nc A 127.1.0.3\n"})
+                    "b A 127.1.0.2\nc A 127.1.0.3\n",
+                    "none.example": "@ MX 1 n\nn A 0.0.0.0\n",
+                    "six.example": "@ MX 1 n\nn AAAA ::\n"})
         # a listener that is at port smtp_port of 127.0.0.9
         with self.server.conf.open("a") as f:
             f.write(f"\n[listener more]\naddress = 127.0.0.9:{self.port}\n"
@@ -134,10 +136,11 @@ class Hosts(unittest.TestCase):
         self.server.stop()
         self.server.start()
         others = [self.sink("127.1.0.2"), self.sink("127.1.0.3")]
-        self.send("x@best.example")
-        dsn, _, why = self.fate("x@best.example", "bounced")
-        self.assertEqual(dsn, "5.4.6")
-        self.assertIn("loops back to myself", why)
+        for to in ("x@best.example", "x@none.example", "x@six.example"):
+            self.send(to)
+            dsn, _, why = self.fate(to, "bounced")
+            self.assertEqual(dsn, "5.4.6")
+            self.assertIn("loops back to myself", why)
         self.send("x@backup.example")
         self.assertIn("Connection refused",
                       self.fate("x@backup.example", "deferred")[2])
@@ -193,6 +196,52 @@ class Hosts(unittest.TestCase):
         self.assertEqual(sorted(sorted(m.recipients) for m in sink.mails),
                          [["x@a.example", "y@a.example"],
                           ["x@b.example", "y@b.example"]])
+
+    def test_limit_of_domains_again(self):
+        """A domain that had its turn before counts like any other."""
+        self.start({}, routes="a.example [127.1.0.1]\nb.example [127.1.0.1]\n")
+        sink = self.sink("127.1.0.1", extensions=[
+            "PIPELINING", "LIMITS RCPTMAX=2 RCPTDOMAINMAX=1"])
+        all_of = ["x@a.example", "y@a.example", "z@a.example", "x@b.example"]
+        with self.server.smtp() as smtp:
+            smtp.sendmail(ALICE, all_of, message("x"))
+        for to in all_of:
+            self.fate(to, "sent")
+        self.assertEqual([m.recipients for m in sink.mails],
+                         [all_of[:2], all_of[2:3], all_of[3:]])
+
+    def test_reload_ends_connections(self):
+        """What was found good by other settings is not used by new ones."""
+        self.start({}, routes="a.example [127.1.0.1]\n")
+        sink = self.sink("127.1.0.1")
+        for n in ("x", "y"):
+            self.send(f"{n}@a.example")
+            self.fate(f"{n}@a.example", "sent")
+        self.assertEqual(len(sink.sessions), 1)
+        conf = self.server.conf
+        conf.write_text(conf.read_text().replace("smtp_tls = none",
+                                                 "smtp_tls = may"))
+        self.server.posthouse("reload")
+        # at once, and not when it was idle for 5 s
+        wait_for(lambda: "QUIT" in str(sink.sessions[0].commands), "QUIT", 3)
+        self.send("z@a.example")
+        self.fate("z@a.example", "sent")
+        self.assertEqual(len(sink.sessions), 2)
+
+    def test_quoted_local_part(self):
+        """What ends a path may stand in quotes (RFC 5321 4.1.2)."""
+        self.start({}, routes="a.example [127.1.0.1]\n")
+        sink = self.sink("127.1.0.1")
+        with self.server.smtp() as smtp:
+            smtp.ehlo()
+            for line in ('MAIL FROM:<"c>d"@example.test>',
+                         'RCPT TO:<"a>b \\" c"@a.example>'):
+                code, text = smtp.docmd(line)
+                self.assertEqual(code, 250, text)
+            self.assertEqual(smtp.data(message("x"))[0], 250)
+        wait_for(lambda: sink.mails, "the mail")
+        self.assertIn('RCPT TO:<"a>b \\" c"@a.example>',
+                      " ".join(map(str, sink.sessions[0].commands)))
 
     def test_stop_does_not_wait_for_others(self):
         """A host that keeps silent does not hold up the end."""

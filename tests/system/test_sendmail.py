@@ -10,6 +10,34 @@ from server import DOMAIN, Server, wait_for
 ALICE, BOB = f"alice@{DOMAIN}", f"bob@{DOMAIN}"
 TEXT = f"From: {BOB}\nTo: {ALICE}\nSubject: Hello\n\nHello.\n.\nmore\n"
 
+# What programs of Debian 12 pass, as logged with each of them: RCPT is the
+# recipient, USER the sender. With -t the recipient stands in the header.
+PROGRAMS = (
+    ("cron", "-FCronDaemon -i -B8BITMIME -oem RCPT"),
+    ("anacron", "-FAnacron -odi RCPT"),
+    ("at", "-i RCPT"),
+    ("sudo, mdadm, fail2ban by -t", "-t"),
+    ("bsd-mailx, php, nmh", "-i -t"),
+    ("bsd-mailx -r", "-i -t -f USER"),
+    ("s-nail", "-i -- RCPT"),
+    ("s-nail -r, Email::Sender", "-i -f USER -- RCPT"),
+    ("mailutils", "-oi -f USER -t"),
+    ("mutt", "-oem -oi -- RCPT"),
+    ("mutt with DSN", "-oem -oi -f USER -N failure,delay -R hdrs -- RCPT"),
+    ("git send-email", "-i RCPT"),
+    ("git send-email --envelope-sender", "-f USER -i RCPT"),
+    ("php mail() with a sender", "-t -i -fUSER"),
+    ("procmail, mime-construct", "-oi RCPT"),
+    ("vacation", "-f USER -- RCPT"),
+    ("MIME::Lite", "-t -oi -oem -fUSER"),
+    ("unattended-upgrades, apt-listchanges", "-oi -t"),
+    ("cron-apt", "-t -oi"),
+    ("popularity-contest", "-oi -f USER RCPT"),
+    ("fail2ban", "-f USER RCPT"),
+    ("buildd", "-oem RCPT"),
+    ("PHPMailer", "-oi -fUSER -t"),
+)
+
 
 class Sendmail(unittest.TestCase):
     def setUp(self):
@@ -41,6 +69,23 @@ class Sendmail(unittest.TestCase):
                 self.assertEqual(got["Return-Path"], f"<{BOB}>")
                 self.assertEqual(got["Subject"], "Hello")
                 self.assertTrue(got.get_payload().endswith("\r\n.\r\nmore\r\n"))
+
+    def test_what_programs_pass(self):
+        """Each row arrives, whole, once, from whom it says."""
+        for count, (program, flags) in enumerate(PROGRAMS, 1):
+            with self.subTest(program):
+                argv = [word.replace("USER", BOB).replace("RCPT", ALICE)
+                        for word in flags.split()]
+                text = (f"From: {BOB}\nTo: {ALICE}\nSubject: {program}\n\n"
+                        "\u00e4\n.a\nend\n")
+                self.server.sendmail(*argv, input=text)
+                got = self.delivered(count=count)
+                self.assertEqual(got["Subject"], program)
+                self.assertEqual(got["To"], ALICE)
+                if "USER" in flags:
+                    self.assertEqual(got["Return-Path"], f"<{BOB}>")
+                self.assertEqual(got.get_payload(decode=True).decode(),
+                                 "\u00e4\r\n.a\r\nend\r\n")
 
     def test_null_sender(self):
         for count, argv in enumerate((["-f", ""], ["-f<>"], ["-f", "<>"]), 1):

@@ -350,7 +350,8 @@ class Tls(unittest.TestCase):
             wire.send(client_hello())
         start = time.monotonic()
         self.tearDown()
-        self.assertLess(time.monotonic() - start, 1)
+        # not first when they are given up
+        self.assertLess(time.monotonic() - start, 10)
 
     def test_cut_in_the_content(self):
         """A connection that is cut, and not ended, gives no mail."""

@@ -395,8 +395,10 @@ class Content(unittest.TestCase):
         code = self.deliver("smtp", text, mail=" BODY=BINARYMIME")
         self.assertEqual(code, 250)
         self.assertTrue(self.received().endswith(text))
-        self.assertTrue(any(got.endswith(text)
-                            for got in self.server.messages(BOB)))
+        with self.server.imap(BOB) as imap:
+            imap.select("INBOX", readonly=True)
+            _, data = imap.fetch("*", "(BINARY.PEEK[1])")
+        self.assertEqual(data[0][1], body)
 
     def test_eight_bits(self):
         text = b"Subject: x\r\n\r\n" + bytes(

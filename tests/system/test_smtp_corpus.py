@@ -9,6 +9,7 @@ import random
 import re
 import unittest
 
+from corpus import octets
 from secure import SecureServer
 from server import DOMAIN, ROOT, Server
 from wire import BadReply, Closed, Wire, plain_response
@@ -56,20 +57,6 @@ class Section:
             else:
                 self.setup.append(word)
                 self.needs.update({NEEDED[word]} if word in NEEDED else ())
-
-
-def octets(text):
-    """What a line of the corpus sends."""
-    names = {"r": "\r", "n": "\n", "t": "\t", "\\": "\\", "!": ""}
-    end = "" if text.endswith("\\!") else "\r\n"
-
-    def octet(match):
-        code = match[1]
-        return names[code] if code in names else chr(int(code[1:], 16))
-    text = re.sub(r"\{((?:\\x..|[^{}]){1,2}?)\*(\d+)\}",
-                  lambda m: m[1] * int(m[2]), text)
-    text = re.sub(r"\\(x[0-9A-Fa-f]{2}|[rnt\\!])", octet, text)
-    return (text + end).encode("latin-1")
 
 
 def alternatives(word, names):

@@ -35,12 +35,16 @@ class Policies(http.server.ThreadingHTTPServer):
                 if isinstance(text, int):
                     self.send_response(text)
                     self.send_header("Location", f"https://{host}/elsewhere")
+                    self.send_header("Content-Length", "0")
                     self.end_headers()
                     return
+                octets = (text or "").encode()
                 self.send_response(200 if text else 404)
                 self.send_header("Content-Type", test.kind)
+                # without it only the end of TLS could tell a whole policy
+                self.send_header("Content-Length", str(len(octets)))
                 self.end_headers()
-                self.wfile.write((text or "").encode())
+                self.wfile.write(octets)
 
             def log_message(self, *_):
                 pass
@@ -193,6 +197,35 @@ class Levels(House):
                           self.why(server, "x@verify.example"))
 
 
+    def test_login_at_an_mx(self):
+        """A password is not for whoever a forged MX names."""
+        zone = "@ MX 10 mx.z.example.\n"
+        z = self.zones({"a.example": zone, "b.example": Zone(zone, True),
+                        "c.example": zone.replace("mx.z", "mx2.z"),
+                        "z.example": "mx A 127.0.0.2\nmx2 A 127.0.0.3\n"})
+        offer = TLS + ("AUTH PLAIN",)
+        other = self.sink("127.0.0.2", self.house.make("mx.z.example"),
+                          extensions=offer)
+        own = self.sink("127.0.0.3", self.house.make("c.example"),
+                        extensions=offer)
+        server = self.server(z, "routes = routes\n"
+                             "relay_logins = relay_logins\n")
+        (server.dir / "etc/routes").write_text("* mx login=x\n")
+        logins = server.dir / "etc/relay_logins"
+        logins.write_text("x user password\n")
+        logins.chmod(0o600)
+        with server:
+            self.send(server, "x@a.example")
+            self.assertIn("hostname mismatch",
+                          self.why(server, "x@a.example"))
+            self.assertEqual([c for s in other.sessions for c in s.commands
+                              if c.startswith("AUTH")], [])
+            self.send(server, "x@b.example", "x@c.example")
+            for sink in (other, own):
+                said = self.arrives(sink).session.commands
+                self.assertTrue(any(c.startswith("AUTH") for c in said), said)
+
+
 class Dane(House):
     def zone(self, n, *tlsa, more=""):
         return Zone(f"@ MX 10 mx\nmx A 127.0.0.{n}\n" + more + "".join(
@@ -279,6 +312,68 @@ class Dane(House):
             self.send(server, "x@a.example")
             self.assertTrue(self.arrives(sink).session.tls)
         self.assertEqual(z.asked(f"_{self.port}._tcp.mx.a.example", "TLSA"), 0)
+
+    def test_addresses_held_back(self):
+        """Whoever keeps one kind of address from us cannot lift the records
+        with it."""
+        own = self.house.make("anything.example", own=True)
+        z = self.zones({"a.example": self.zone(2, own.tlsa()),
+                        "b.example": self.zone(3, "3 1 1 " + "AB" * 32)})
+        for name in "ab":
+            z.rule(f"mx.{name}.example", "servfail", "AAAA")
+        a, b = self.sink("127.0.0.2", own), self.sink("127.0.0.3", own)
+        with self.server(z) as server:
+            self.send(server, "x@a.example", "x@b.example")
+            self.arrives(a)
+            self.assertIn("Verified TLS connection established to "
+                          "mx.a.example[", server.log())
+            self.assertIn("(its TLSA records demand it)",
+                          self.why(server, "x@b.example"))
+        self.assertEqual(b.mails, [])
+
+    def test_alias_that_leads_out(self):
+        """The records beside a signed alias count, although the addresses
+        behind it are not signed; those beside an unsigned one do not."""
+        own = self.house.make("anything.example", own=True)
+
+        def alias(wrong, signed=True):
+            record = "3 1 1 " + "AB" * 32 if wrong else own.tlsa()
+            return Zone("@ MX 10 mx\nmx CNAME host.z.example.\n"
+                        f"_{self.port}._tcp.mx TLSA {record}\n", signed)
+        z = self.zones({"a.example": alias(False), "b.example": alias(True),
+                        "c.example": alias(True, False),
+                        "z.example": "host A 127.0.0.2\n"})
+        sink = self.sink("127.0.0.2", own)
+        with self.server(z) as server:
+            self.send(server, "x@a.example")
+            self.arrives(sink)
+            self.assertIn("Verified TLS connection established to "
+                          "mx.a.example[", server.log())
+            self.send(server, "x@b.example", "x@c.example")
+            self.assertIn("(its TLSA records demand it)",
+                          self.why(server, "x@b.example"))
+            self.arrives(sink, 2)
+        self.assertEqual(len(sink.mails), 2)
+
+    def test_whole_records_that_are_none(self):
+        """They demand TLS and no more, and lift no other demand."""
+        own = self.house.make("anything.example", own=True)
+        z = self.zones({f"{n}.example": self.zone(i, "3 0 0 ABCD",
+                                               "3 1 0 ABCD")
+                        for i, n in enumerate("abc", 2)})
+        sinks = [self.sink(f"127.0.0.{n}", own) for n in (2, 3, 4)]
+        with self.server(z) as server:
+            self.send(server, "x@a.example")
+            self.assertTrue(self.arrives(sinks[0]).session.tls)
+        with self.server(z, "smtp_tls = verify\n") as server:
+            self.send(server, "x@b.example")
+            self.assertIn("certificate not accepted",
+                          self.why(server, "x@b.example"))
+        with self.server(z, "smtp_tls = dane-only\n") as server:
+            self.send(server, "x@c.example")
+            self.assertIn("host mx.c.example has no TLSA records",
+                          self.why(server, "x@c.example"))
+        self.assertEqual(sinks[1].mails + sinks[2].mails, [])
 
     def test_insecure_mx(self):
         """Records of a host that an unsigned MX names do not count."""
@@ -403,6 +498,21 @@ class Sts(WithPolicies):
             self.send(server, "y@a.example")
             self.arrives(sinks["a"], 2)
             self.assertEqual(len(self.policies.asked), asked)
+
+    def test_large_policy(self):
+        """As large as one may be, to the octet."""
+        z = self.zones({"a.example": self.zone(2)})
+        self.policies.set("a.example", "enforce", "mx.other.example")
+        text = self.policies.policy["mta-sts.a.example"]
+        rest = 65536 - len(text)
+        self.policies.policy["mta-sts.a.example"] = \
+            "more: " + "x" * (rest - 8) + "\r\n" + text
+        sink = self.sink("127.0.0.2", self.house.make("mx.a.example"))
+        with self.server(z) as server:
+            self.send(server, "x@a.example")
+            self.assertIn("mx.a.example is not in the MTA-STS policy",
+                          self.why(server, "x@a.example"))
+        self.assertEqual(sink.mails, [])
 
     def test_changes(self):
         """Another id means another policy; what fails leaves the old one."""

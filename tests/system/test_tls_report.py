@@ -26,6 +26,22 @@ class Report(test_tls_out.House):
         done = server.posthouse("tls", "report", *words, check=False)
         return done.stdout if done.returncode == 0 else None
 
+    def test_host_that_is_not_in_the_policy(self):
+        """One session, one failure, although the mail goes in testing."""
+        z = self.zones({"b.example": self.zone(3)})
+        self.policies.set("b.example", "testing", "other.b.example")
+        sink = self.sink("127.0.0.3", self.house.make("mx.b.example"))
+        with self.server(z) as server:
+            self.send(server, "x@b.example")
+            self.assertTrue(self.arrives(sink).session.tls)
+            server.stop()       # nothing is under way any more
+            server.start()
+            b = json.loads(self.report(server, "b.example"))
+        (policy,) = b["policies"]
+        self.assertEqual(policy["summary"], {
+            "total-successful-session-count": 0,
+            "total-failure-session-count": 1})
+
     def test_report(self):
         z = self.zones({"a.example": self.zone(2), "b.example": self.zone(3)})
         self.policies.set("a.example", "enforce", "mx.a.example")

@@ -23,11 +23,11 @@ static const struct notice_rcpt two[] = {
 	    VIEW_LIT("1.1"), VIEW_LIT("host mx.remote.test[192.0.2.1] said: "
 	    "550-5.1.1 no such 550 5.1.1 user (in reply to RCPT TO command)"),
 	    VIEW_LIT("mx.remote.test[192.0.2.1]:25"), VIEW_LIT(""),
-	    VIEW_LIT("550-5.1.1 no such\n550 5.1.1 user") },
+	    VIEW_LIT("550-5.1.1 no such\n550 5.1.1 user"), 1000000003 },
 	{ VIEW_LIT("b@example.test"), VIEW_LIT("b@example.test"),
 	    VIEW_LIT("2.2"), VIEW_LIT("mailbox is full"),
 	    VIEW_LIT("local"), VIEW_LIT("rfc822;B@example.test"),
-	    VIEW_LIT("") },
+	    VIEW_LIT(""), 0 },
 };
 
 static struct notice
@@ -158,11 +158,12 @@ test_status_fields(void **state UNUSED)
 		"Action: failed\r\nStatus: 5.1.1\r\n"
 		"Remote-MTA: dns; mx.remote.test\r\n"
 		"Diagnostic-Code: smtp; 550-5.1.1 no such 550 5.1.1 user\r\n"
-		"Last-Attempt-Date: Sun, 9 Sep 2001 01:46:45 +0000\r\n",
+		"Last-Attempt-Date: Sun, 9 Sep 2001 01:46:43 +0000\r\n",
 		"\r\n\r\nOriginal-Recipient: rfc822;B@example.test\r\n"
 		"Final-Recipient: rfc822; b@example.test\r\n"
 		"Action: failed\r\nStatus: 5.2.2\r\n"
-		"Diagnostic-Code: X-Posthouse; mailbox is full\r\n",
+		/* when it was tried is not known any more */
+		"Diagnostic-Code: X-Posthouse; mailbox is full\r\n\r\n--",
 	};
 	struct notice n = sample(NOTICE_FAILED);
 	struct str s = { 0 };
@@ -225,7 +226,7 @@ test_words_of_server(void **state UNUSED)
 		VIEW_LIT("host mx.r.test[192.0.2.1] said: 550-5.7.1 We..."),
 		VIEW_LIT("mx.r.test[192.0.2.1]:25"), VIEW_LIT(""),
 		VIEW_LIT("550-5.7.1 We do not like it,\r\n550 5.7.1 see "
-		    "https://r.test/why") } };
+		    "https://r.test/why"), 0 } };
 	struct notice n = sample(NOTICE_FAILED);
 	struct str s = { 0 }, word = { 0 };
 	struct notice_rcpt wide = one[0];
@@ -300,7 +301,7 @@ test_relayed(void **state UNUSED)
 		VIEW_LIT("a@r.test"), VIEW_LIT("a@r.test"), VIEW_LIT("0.0"),
 		VIEW_LIT("250 2.0.0 Ok: queued as 4F1"),
 		VIEW_LIT("[192.0.2.1]:25"), VIEW_LIT(""),
-		VIEW_LIT("250 2.0.0 Ok: queued as 4F1") } };
+		VIEW_LIT("250 2.0.0 Ok: queued as 4F1"), 1000000004 } };
 	struct notice n = sample(NOTICE_RELAYED);
 	struct str s = { 0 };
 
@@ -324,7 +325,7 @@ test_eight_bits_of_others(void **state UNUSED)
 		VIEW_LIT("a@example.test"), VIEW_LIT("a@example.test"),
 		VIEW_LIT("1.1"), VIEW_LIT("unbekannt: M\xc3\xbcller"),
 		VIEW_LIT("m\xc3\xbc[192.0.2.1]"), VIEW_LIT(""),
-		VIEW_LIT("550 M\xc3\xbcller \xff") } };
+		VIEW_LIT("550 M\xc3\xbcller \xff"), 0 } };
 	struct notice n = sample(NOTICE_FAILED);
 	struct str s = { 0 };
 	struct composed c;
@@ -350,7 +351,7 @@ test_global(void **state UNUSED)
 	static const struct notice_rcpt orcpt[] = { {
 		VIEW_LIT("a@example.test"), VIEW_LIT("a@example.test"),
 		VIEW_LIT("1.1"), VIEW_LIT("no"), VIEW_LIT("local"),
-		VIEW_LIT("utf-8;p\xc3\xa9@example.test"), VIEW_LIT("") } };
+		VIEW_LIT("utf-8;p\xc3\xa9@example.test"), VIEW_LIT(""), 0 } };
 	struct notice n = sample(NOTICE_FAILED);
 	struct str s = { 0 };
 
@@ -388,7 +389,7 @@ test_not_global(void **state UNUSED)
 		VIEW_LIT("a@example.test"),
 		VIEW_LIT("p\xc3\xa9+x\xf0\x9f\x93\xa7@example.test"),
 		VIEW_LIT("1.1"), VIEW_LIT("no"), VIEW_LIT("local"),
-		VIEW_LIT("utf-8;\xc3\xa9@example.test"), VIEW_LIT("") } };
+		VIEW_LIT("utf-8;\xc3\xa9@example.test"), VIEW_LIT(""), 0 } };
 	struct notice n = sample(NOTICE_FAILED);
 	struct str s = { 0 };
 	struct composed c;
@@ -437,7 +438,7 @@ test_hostile_texts(void **state UNUSED)
 		VIEW_LIT("x\r\nBcc: y@z"), VIEW_LIT("x\r\n\r\n.@z"),
 		VIEW_LIT("1.1\r\nX: y"), VIEW_LIT("no\r\n--=_report\r\n"),
 		VIEW_LIT("h[\r\n]"), VIEW_LIT("rfc822;\n\r\0"),
-		VIEW_LIT("550 \r\n\r\n--=_report\r\nBcc: y@z\n\0") } };
+		VIEW_LIT("550 \r\n\r\n--=_report\r\nBcc: y@z\n\0"), 0 } };
 	struct notice n = sample(NOTICE_FAILED);
 	struct str s = { 0 };
 	struct view bcc;

@@ -330,6 +330,21 @@ space_and_time_are_bounded(UNUSED void **state)
 	book_free(&b);
 }
 
+/* However much comes between two looks at it. */
+static void
+a_flood_is_bounded(UNUSED void **state)
+{
+	struct book b;
+
+	book_open(&b, dir, "mail");
+	b.most = 1 << 20;
+	add_many(&b, 1, 100000);
+	assert_true(book_size(&b) < b.most + b.most / 4);
+	assert_int_equal(count(&b, 100000), 1);
+	assert_int_equal(count(&b, 1), 0);
+	book_free(&b);
+}
+
 /* Nothing can be written: nothing happens but a count. */
 static void
 a_full_disk_loses_events_only(UNUSED void **state)
@@ -366,6 +381,7 @@ main(void)
 		TEST(a_bad_spot_hides_one_block),
 		TEST(foreign_files_do_no_harm),
 		TEST(space_and_time_are_bounded),
+		TEST(a_flood_is_bounded),
 		TEST(a_full_disk_loses_events_only),
 	};
 

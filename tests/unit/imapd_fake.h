@@ -17,6 +17,7 @@
 
 #include "imapd/box.h"
 #include "imapd/imap.h"
+#include "imapd/notify.h"
 #include "imapd/session.h"
 #include "lib/base/file.h"
 #include "lib/proc/service.h"
@@ -32,9 +33,12 @@ static struct fake {
 	uint32_t messages;
 	bool refuse;			/* store is not there */
 	struct view names;		/* for LIST */
+	bool opens;			/* other mailboxes, too */
 	uint64_t modseq;
 	struct str list;		/* what an answer points to */
 	struct str appended;
+	struct str created;		/* the name */
+	uint32_t replaced;		/* UID */
 	int append;			/* memfd, -1 */
 	struct view tls_input;		/* what the client says in TLS */
 } fake;
@@ -167,12 +171,119 @@ fake_append_commit(const struct msg_append_commit *m, struct reply *reply)
 	size_t count = 0;
 
 	must(list_ok(m->appends, &count) && count > 0);
+	fake.replaced = m->replaces;
 	str_reset(&fake.appended);
 	must(file_read_fd(fake.append, 1 << 20, &fake.appended));
 	close(fake.append);
 	fake.append = -1;
 	reply->m = (struct message){ .type = MSG_appended,
 		.appended = { .uidvalidity = 1, .uids = VIEW_LIT("65") } };
+}
+
+/* The messages of the fake, none of them seen. */
+static int
+fake_index(void)
+{
+	struct str records = { 0 };
+	int fd;
+
+	for (uint32_t i = 0; i < fake.messages; i++) {
+		struct record r = { .uid = i + 1, .modseq = 1,
+			.size = fake.message[i].n, .date = 86400 * (i + 1) };
+
+		record_put((uint8_t *)str_room(&records, RECORD_SIZE), &r);
+		records.n += RECORD_SIZE;
+	}
+	fd = file_memfd("index", str_view(&records));
+	str_free(&records);
+	return fd;
+}
+
+/* Any name is a mailbox with these messages, but "gone" and what is below. */
+static void
+fake_open(const struct msg_mailbox_open *m, struct reply *reply)
+{
+	if (view_starts(m->mailbox, VIEW_LIT("gone"))) {
+		fake_answer(reply, VERDICT_NEVER, "2.1", "No such mailbox");
+		return;
+	}
+	reply->m = (struct message){ .type = MSG_mailbox_opened,
+		.mailbox_opened = { .handle = 1, .uidvalidity = 7,
+		    .uidnext = fake.messages + 1, .modseq = 1,
+		    .count = fake.messages, .index = fake_index(),
+		    .uidls = -1 } };
+}
+
+/* Of every mailbox the same, but for Other, which has none. */
+static void
+fake_entries(struct view mailbox, struct str *list)
+{
+	static const struct view entries[] = { VIEW_LIT("/private/a"),
+		VIEW_LIT("1"), VIEW_LIT("/private/a/b"), VIEW_LIT("two"),
+		VIEW_LIT("/private/a/b/c"), VIEW_LIT("N\0L"),
+		VIEW_LIT("/shared/comment"), VIEW_LIT("a \"b\"\r\nc") };
+
+	for (size_t i = 0; i < nitems(entries); i++)
+		if (!view_is(mailbox, "Other"))
+			list_put(list, entries[i]);
+}
+
+static void
+fake_metadata(struct view mailbox, struct reply *reply)
+{
+	str_reset(&fake.list);
+	fake_entries(mailbox, &fake.list);
+	reply->m = (struct message){ .type = MSG_metadata,
+		.metadata.entries = str_view(&fake.list) };
+}
+
+/* The first of them has to be asked for by itself. */
+static void
+fake_extras(const struct msg_extras_get *x, struct reply *reply)
+{
+	struct view rest = x->mailboxes, name;
+
+	str_reset(&fake.list);
+	for (bool first = true; list_next(&rest, &name); first = false) {
+		struct message m = { .type = MSG_acl,
+			.acl.rights = VIEW_LIT("lr") };
+		struct str frame = { 0 }, entries = { 0 };
+		struct fds none = { 0 };
+
+		fake_entries(name, &entries);
+		if (x->what == 2) {
+			m = (struct message){ .type = MSG_metadata };
+			m.metadata.entries = str_view(&entries);
+		}
+		if (!first)
+			must(message_encode(&m, &frame, &none));
+		list_put(&fake.list, str_view(&frame));
+		str_free(&entries);
+		str_free(&frame);
+	}
+	reply->m = (struct message){ .type = MSG_extras,
+		.extras.extras = str_view(&fake.list) };
+}
+
+/* What was set, as text. */
+static void
+fake_metadata_set(const struct msg_metadata_set *m, struct reply *reply)
+{
+	struct view set = m->set, remove = m->remove, name, value;
+
+	str_reset(&fake.created);
+	while (list_next(&set, &name) && list_next(&set, &value))
+		str_addf(&fake.created, "%.*s=%.*s;", VIEW(name), VIEW(value));
+	while (list_next(&remove, &name))
+		str_addf(&fake.created, "%.*s;", VIEW(name));
+	if (view_is(m->mailbox, "Long"))
+		fake_answer(reply, VERDICT_NEVER, "3.4", "Too long");
+	else if (view_is(m->mailbox, "Many"))
+		fake_answer(reply, VERDICT_NEVER, "5.3", "Too many");
+	else if (view_is(m->mailbox, "Use"))
+		fake_answer(reply, VERDICT_NEVER, "5.1", "No such use");
+	else
+		fake_answer(reply, VERDICT_DONE, "0.0", "Noted");
 }
 
 static bool
@@ -194,9 +305,50 @@ fake_ask(struct imap *im, const struct message *q, struct reply *reply,
 		fake_append_open(reply);
 	else if (q->type == MSG_append_commit)
 		fake_append_commit(&q->append_commit, reply);
+	else if (q->type == MSG_mailbox_vanished)
+		reply->m = (struct message){ .type = MSG_vanished,
+			.vanished = { .whole = q->mailbox_vanished.since > 1,
+			    .uids = VIEW_LIT("2:3,70") } };
 	else if (q->type == MSG_mailbox_list)
 		reply->m = (struct message){ .type = MSG_mailboxes,
-			.mailboxes.names = fake.names };
+			.mailboxes = { .names = fake.names, .large = -1 } };
+	else if (q->type == MSG_mailbox_open &&
+	    view_is(q->mailbox_open.mailbox, "Drafts"))
+		reply->m = (struct message){ .type = MSG_mailbox_opened,
+			.mailbox_opened = { .handle = 9, .uidvalidity = 5,
+			    .index = -1, .uidls = -1 } };
+	else if (q->type == MSG_mailbox_create &&
+	    !view_is(q->mailbox_create.mailbox, "x")) {
+		str_reset(&fake.created);
+		str_add(&fake.created, q->mailbox_create.mailbox);
+		reply->m = (struct message){ .type = MSG_mailbox_created,
+			.mailbox_created.id = VIEW_LIT("F1") };
+	} else if (q->type == MSG_mailbox_rename) {
+		str_reset(&fake.created);
+		str_add(&fake.created, q->mailbox_rename.to);
+		fake_answer(reply, VERDICT_DONE, "0.0", "Renamed");
+	} else if (q->type == MSG_shares_get)
+		reply->m = (struct message){ .type = MSG_shares,
+			.shares.names = -1 };
+	else if (q->type == MSG_metadata_get &&
+	    !view_is(q->metadata_get.mailbox, "gone"))
+		fake_metadata(q->metadata_get.mailbox, reply);
+	else if (q->type == MSG_metadata_set)
+		fake_metadata_set(&q->metadata_set, reply);
+	else if (q->type == MSG_extras_get)
+		fake_extras(&q->extras_get, reply);
+	else if (q->type == MSG_acl_get)
+		reply->m = (struct message){ .type = MSG_acl,
+			.acl = { .rights = VIEW_LIT("lrswite") } };
+	else if (q->type == MSG_watch)
+		fake_answer(reply, VERDICT_DONE, "0.0", "Done");
+	else if (q->type == MSG_mailbox_open && fake.opens)
+		fake_open(&q->mailbox_open, reply);
+	else if (q->type == MSG_mailbox_status && fake.opens)
+		reply->m = (struct message){ .type = MSG_mailbox_state,
+			.mailbox_state = { .messages = fake.messages,
+			    .unseen = fake.messages, .uidvalidity = 7,
+			    .uidnext = fake.messages + 1, .modseq = 1 } };
 	else if (q->type == MSG_copy)
 		reply->m = (struct message){ .type = MSG_copied,
 			.copied = { .uidvalidity = 1, .source = q->copy.uids,
@@ -222,35 +374,29 @@ static UNUSED struct box *
 fake_box(void)
 {
 	struct box *b = box_new();
-	struct str records = { 0 };
-	int fd;
+	int fd = fake_index();
 
-	for (uint32_t i = 0; i < fake.messages; i++) {
-		struct record r = { .uid = i + 1, .modseq = 1,
-			.size = fake.message[i].n, .date = 86400 * (i + 1) };
-
-		record_put((uint8_t *)str_room(&records, RECORD_SIZE), &r);
-		records.n += RECORD_SIZE;
-	}
-	fd = file_memfd("index", str_view(&records));
 	must(box_map(b, fd, fake.messages));
 	close(fd);
-	str_free(&records);
+	str_adds(&b->name, "INBOX");
 	b->uidvalidity = 1;
 	b->uidnext = fake.messages + 1;
 	return b;
 }
 
-static const struct settings *
+static const char *fake_conf = "";	/* further settings */
+
+static struct settings *
 fake_settings(void)
 {
-	static struct settings *s;
-	struct str errors = { 0 };
+	struct str conf = { 0 }, errors = { 0 };
+	struct settings *s;
 
-	if (s == NULL)
-		s = settings_parse(VIEW_LIT("plain_logins = yes\n"
-		    "message_size_limit = 4096\n"), &errors);
+	str_addf(&conf, "plain_logins = yes\nmessage_size_limit = 8000\n%s",
+	    fake_conf);
+	s = settings_parse(str_view(&conf), &errors);
 	must(s != NULL);
+	str_free(&conf);
 	str_free(&errors);
 	return s;
 }
@@ -261,7 +407,8 @@ static UNUSED const char *
 fake_talk(struct view input, const char *user, struct box *b, size_t piece)
 {
 	struct session *session = xcalloc(1, sizeof(*session));
-	struct imap im = { .session = session, .settings = fake_settings(),
+	struct settings *settings = fake_settings();
+	struct imap im = { .session = session, .settings = settings,
 		.ask = fake_ask };
 
 	gate_open(&im.gate, session, "imap", im.settings->login_timeout);
@@ -277,11 +424,16 @@ fake_talk(struct view input, const char *user, struct box *b, size_t piece)
 	if (user != NULL)
 		im.user = xstrdup(user);
 	im.box = b;
+	if (b != NULL)
+		b->im = &im;
 	imap_talk(&im);
+	notify_end(&im);
 	box_free(&im.box);
+	session->stream.transport->close(&session->stream);
 	stream_discard(&session->stream);
 	str_free(&session->stream.out);
 	gate_end(&im.gate);
+	settings_free(&settings);
 	free(im.user);
 	free(session);
 	if (fake.append > 0)
@@ -296,6 +448,7 @@ fake_free(void)
 	str_free(&fake.output);
 	str_free(&fake.list);
 	str_free(&fake.appended);
+	str_free(&fake.created);
 }
 
 #endif

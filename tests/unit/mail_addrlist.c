@@ -175,6 +175,12 @@ test_to_address(void **state UNUSED)
 	e = e->next;
 	assert_true(addrlist_address(e, 0, &out) && out.literal);
 	assert_false(addrlist_address(e->next, 0, &out));
+	/* what address_parse() would not take: a label not of IDNA2008 */
+	addrlist_init(&l);
+	addrlist_add(&l, view_of("a@gr\xc3\xbc\xc3\x9f" "e.test, "
+	    "b@t\xc3\x9ell.test"), 2, &a);
+	assert_true(addrlist_address(l.first, ADDRESS_UTF8, &out));
+	assert_false(addrlist_address(l.first->next, ADDRESS_UTF8, &out));
 	arena_reset(&a);
 }
 

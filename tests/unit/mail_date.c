@@ -57,6 +57,9 @@ static const struct parse_case internals[] = {
 	{ "17-Jul-96 02:44:25 -0700", false, 0, 0 },
 	{ "17-Jul-1996  02:44:25 -0700", false, 0, 0 },
 	{ "17-Jul-1996 02:44:25", false, 0, 0 },
+	{ "17-July-1996 02:44:25 -0700", false, 0, 0 },
+	{ "17-Jul-1996 02:44:25 -0700 ", false, 0, 0 },
+	{ "  1-Jan-1970 00:00:00 +0000", false, 0, 0 },
 };
 
 static const struct parse_case stamps[] = {
@@ -121,6 +124,10 @@ test_days(void **state UNUSED)
 	assert_int_equal(days, 0);
 	assert_false(date_parse_day(view_of("30-Feb-1994"), &days));
 	assert_false(date_parse_day(view_of("1-Feb-94"), &days));
+	assert_false(date_parse_day(view_of("1-February-1994"), &days));
+	assert_false(date_parse_day(view_of("1-Fe-1994"), &days));
+	assert_false(date_parse_day(view_of(" 1-Feb-1994"), &days));
+	assert_false(date_parse_day(view_of("1-Feb-1994 "), &days));
 	assert_int_equal(date_day((struct date){ -1, 0 }), -1);
 	assert_int_equal(date_day((struct date){ -1, 1 }), 0);
 	assert_int_equal(date_day((struct date){ 0, -1 }), -1);

@@ -37,15 +37,16 @@ static const struct {
 	{ MIXED "pre\r\n--b\r\n\r\none\r\n--b \t\r\nContent-Type: text/html\r\n"
 	    "\r\ntwo\r\n\r\n--b--\r\npost",
 	    "((\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" "
-	    "3 0 NIL NIL NIL NIL)(\"text\" \"html\" NIL NIL NIL \"7bit\" 5 1 "
+	    "3 0 NIL NIL NIL NIL)(\"text\" \"html\" (\"charset\" "
+	    "\"us-ascii\") NIL NIL \"7bit\" 5 1 "
 	    "NIL NIL NIL NIL) \"mixed\" (\"boundary\" \"b\") NIL NIL NIL)" },
 	/* no part at all */
 	{ MIXED "nothing", "((\"text\" \"plain\" (\"charset\" \"us-ascii\") "
-	    "NIL NIL \"7bit\" 0 0) \"mixed\" (\"boundary\" \"b\") NIL NIL "
-	    "NIL)" },
+	    "NIL NIL \"7bit\" 7 0 NIL NIL NIL NIL) \"mixed\" "
+	    "(\"boundary\" \"b\") NIL NIL NIL)" },
 	/* an empty part whose header is not ended, a missing close */
 	{ MIXED "--b\r\nContent-Type: text/x\r\n--b\r\n\r\n--b\r\n\r\nlast",
-	    "((\"text\" \"x\" NIL NIL NIL \"7bit\" 0 0 NIL NIL NIL NIL)"
+	    "((\"text\" \"x\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 0 0 NIL NIL NIL NIL)"
 	    "(\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" "
 	    "0 0 NIL NIL NIL NIL)"
 	    "(\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" "
@@ -69,8 +70,14 @@ static const struct {
 	{ "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64"
 	    "\r\n\r\nAAAA", "(\"application\" \"octet-stream\" NIL NIL NIL "
 	    "\"base64\" 4 NIL NIL NIL NIL)" },
-	{ "Content-Type: multipart/mixed\r\n\r\nx", "(\"multipart\" \"mixed\" "
-	    "NIL NIL NIL \"7bit\" 1 NIL NIL NIL NIL)" },
+	{ "Content-Type: multipart/mixed\r\n\r\nx", "((\"text\" \"plain\" "
+	    "(\"charset\" \"us-ascii\") NIL NIL \"7bit\" 1 0 NIL NIL NIL NIL)"
+	    " \"mixed\" NIL NIL NIL NIL)" },
+	{ "Content-Type: text//x; charset=x\r\nContent-Language: en\r\n\r\n",
+	    "(\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 0 0 "
+	    "NIL NIL (\"en\") NIL)" },
+	{ "Content-Type: text/x; a=b\r\n\r\n", "(\"text\" \"x\" (\"a\" \"b\" "
+	    "\"charset\" \"us-ascii\") NIL NIL \"7bit\" 0 0 NIL NIL NIL NIL)" },
 	{ "Content-Type: garbage\r\n\r\nx", "(\"text\" \"plain\" (\"charset\" "
 	    "\"us-ascii\") NIL NIL \"7bit\" 1 0 NIL NIL NIL NIL)" },
 	/* RFC 2231 */
@@ -113,8 +120,8 @@ test_short_body(void **state UNUSED)
 	arena_init(&a);
 	envelope_body(&out, m, mime_parse(m, &a), false);
 	assert_string_equal(str_c(&out), "((\"text\" \"plain\" (\"charset\" "
-	    "\"us-ascii\") NIL NIL \"7bit\" 3 0)(\"text\" \"html\" NIL NIL "
-	    "NIL \"7bit\" 5 1) \"mixed\")");
+	    "\"us-ascii\") NIL NIL \"7bit\" 3 0)(\"text\" \"html\" "
+	    "(\"charset\" \"us-ascii\") NIL NIL \"7bit\" 5 1) \"mixed\")");
 	str_free(&out);
 	arena_reset(&a);
 }

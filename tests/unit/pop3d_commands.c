@@ -52,6 +52,7 @@ mailbox_drop(struct mailbox *m)
 		if (m->ahead.fd[i] >= 0)
 			close(m->ahead.fd[i]);
 	mailbox_unmark_all(m);
+	free(m->fetched);
 }
 
 static const char *const pop3_talk[] = {
@@ -83,6 +84,8 @@ static const char *const pop3_talk[] = {
 	"TOP 3", "-ERR Wrong number of arguments",
 	"TOP 3 -1", "-ERR That is no number of lines",
 	"NOOP", "+OK Still here",
+	"LAST", "+OK 0",
+	"LAST 1", "-ERR Wrong number of arguments",
 	"CAPA", "+OK Capabilities follow",
 	"USER x", "-ERR Logged in already",
 	"PASS x", "-ERR Logged in already",
@@ -91,7 +94,7 @@ static const char *const pop3_talk[] = {
 	"STATX", "-ERR Unknown command",
 	" STAT", "-ERR Unknown command",
 	"DELE 3", "+OK Message 3 deleted",
-	"QUIT", "-ERR [SYS/TEMP] Some deleted messages were not removed",
+	"QUIT", "-ERR [SYS/TEMP] The deleted messages were not removed",
 	NULL,
 };
 
@@ -293,7 +296,7 @@ static const char *const pop2_talks[][24] = {
 	    "- The mailbox is not available" },
 	{ "READ 3", "=102", "RETR", "", "ACKD", "=0", "READ 3", "=0", "READ 1",
 	    "=100", "READ", "=100", "QUIT",
-	    "- Some deleted messages were not removed" },
+	    "- The deleted messages were not removed" },
 	{ "READ 4", "=0", "READ 99", "=0", "QUIT", "+ Good bye" },
 	{ "read 1", "=100", "retrieve", "", "nack", "=100", "Retr", "", "NACK",
 	    "=100", "QUIT", "+ Good bye" },
@@ -345,6 +348,95 @@ test_pop2(void **state UNUSED)
 		pop2_talk(pop2_talks[i]);
 }
 
+/* Every command in each state. */
+static void
+test_pop3_states(void **state UNUSED)
+{
+	static const struct {
+		const char *line;
+		unsigned states;
+	} lines[] = {
+		{ "USER a", POP3_AUTHORIZATION },
+		{ "PASS a", POP3_AUTHORIZATION },
+		{ "APOP a b", POP3_AUTHORIZATION },
+		{ "AUTH", POP3_AUTHORIZATION },
+		{ "STLS", POP3_AUTHORIZATION },
+		{ "UTF8", POP3_AUTHORIZATION },
+		{ "CAPA", POP3_AUTHORIZATION | POP3_TRANSACTION },
+		{ "LANG", POP3_AUTHORIZATION | POP3_TRANSACTION },
+		{ "STAT", POP3_TRANSACTION },
+		{ "LIST", POP3_TRANSACTION },
+		{ "UIDL", POP3_TRANSACTION },
+		{ "RETR 1", POP3_TRANSACTION },
+		{ "TOP 1 1", POP3_TRANSACTION },
+		{ "DELE 1", POP3_TRANSACTION },
+		{ "RSET", POP3_TRANSACTION },
+		{ "NOOP", POP3_TRANSACTION },
+		{ "LAST", POP3_TRANSACTION },
+	};
+
+	for (size_t i = 0; i < 2 * nitems(lines); i++) {
+		const char *line = lines[i / 2].line;
+		bool in = i % 2 == 1, may;
+		struct session s = { 0 };
+		struct pop3 p;
+
+		pop3_begin(&p, &s, 180);
+		p.gate.house = &fake_gate_house;
+		p.state = in ? POP3_TRANSACTION : POP3_AUTHORIZATION;
+		mailbox_fill(&p.mailbox);
+		may = (lines[i / 2].states & p.state) != 0;
+		pop3_command(&p, view_of(line));
+		if (may == (strcmp(said(&p), "-ERR Log in first") == 0 ||
+			strcmp(said(&p), "-ERR Logged in already") == 0))
+			fail_msg("%s: %s", line, said(&p));
+		mailbox_drop(&p.mailbox);
+		p.mailbox = (struct mailbox){ 0 };
+		pop3_free(&p);
+	}
+}
+
+static void
+test_pop2_states(void **state UNUSED)
+{
+	static const struct {
+		const char *line;
+		unsigned states;
+	} lines[] = {
+		{ "HELO a b", POP2_AUTH },
+		{ "FOLD x", POP2_MBOX | POP2_ITEM },
+		{ "READ 9", POP2_MBOX | POP2_ITEM },
+		{ "RETR", POP2_ITEM },
+		{ "ACKS", POP2_NEXT },
+		{ "ACKD", POP2_NEXT },
+		{ "NACK", POP2_NEXT },
+		{ "QUIT", POP2_AUTH | POP2_MBOX | POP2_ITEM },
+	};
+
+	fake_gate.strict = true;	/* HELO gets no further than that */
+	for (size_t i = 0; i < 4 * nitems(lines); i++) {
+		struct session s = { 0 };
+		struct pop2 p;
+		bool may;
+
+		pop2_begin(&p, &s, 180);
+		p.gate.house = &fake_gate_house;
+		p.state = 1u << i % 4;
+		p.number = 3;
+		mailbox_fill(&p.mailbox);
+		may = (lines[i / 4].states & p.state) != 0;
+		pop2_command(&p, view_of(lines[i / 4].line));
+		if (may == (strstr(str_c(&p.reply), "is out of order") != NULL))
+			fail_msg("%s: %s", lines[i / 4].line,
+			    str_c(&p.reply));
+		assert_true(may || p.state == POP2_END);
+		mailbox_drop(&p.mailbox);
+		p.mailbox = (struct mailbox){ 0 };
+		pop2_free(&p);
+	}
+	fake_gate.strict = false;
+}
+
 /* Marks in a mailbox whose size is no multiple of eight. */
 static void
 test_marks(void **state UNUSED)
@@ -375,7 +467,9 @@ main(void)
 		cmocka_unit_test(test_pop3_long_lines),
 		cmocka_unit_test(test_pop3_apop),
 		cmocka_unit_test(test_pop3_stls),
+		cmocka_unit_test(test_pop3_states),
 		cmocka_unit_test(test_pop2),
+		cmocka_unit_test(test_pop2_states),
 		cmocka_unit_test(test_marks),
 	};
 

@@ -85,7 +85,8 @@ server(void *arg)
 		top = *t->top;
 	t->ok = t->exactly > 0
 		    ? content_send_exactly(&t->stream, fd, t->exactly)
-		    : content_send(&t->stream, fd, t->top ? &top : NULL, &sent);
+		    : content_send(&t->stream, &(struct content){ .fd = fd },
+			  t->top ? &top : NULL, &sent);
 	stream_flush(&t->stream);
 	stream_close(&t->stream);
 	close(fd);

@@ -147,6 +147,19 @@ static const struct fault faults[] = {
 	{ "message_size_limit = 99999999999999999999G\n",
 	    "settings:1:22: message_size_limit must be a number from 1K to "
 	    "4G\n" },
+	{ "pop3_uidl = %v\n",
+	    "settings:1:13: pop3_uidl must be posthouse, dovecot, courier, "
+	    "cyrus, cyrus-old, uw, or a form with %u in it, as %08Xu%08Xv, of "
+	    "at most 70 octets; not %v\n" },
+	{ "pop3_expire = soon\n",
+	    "settings:1:15: pop3_expire must be never or a number of days, not "
+	    "soon\n" },
+	{ "imap_admin = root\n",
+	    "settings:1:14: imap_admin must be a URI, as "
+	    "mailto:postmaster@example.org, not root\n" },
+	{ "new_mailboxes = Sent Notes\n",
+	    "settings:1:17: new_mailboxes must be of Archive, Drafts, "
+	    "Important, Junk, Sent and Trash, not Notes\n" },
 	{ "retry_first = 5x\n",
 	    "settings:1:15: retry_first must be a number from 1s to 1d\n" },
 	{ "retry_first = -5\n",
@@ -205,7 +218,7 @@ static const struct fault faults[] = {
 	{ "[listener a]\naddress = 1.2.3.4:5\n[listener A]\n",
 	    "settings:3:1: [listener a] begins already in settings:1\n" },
 	{ "[listener a]\naddress = localhost:25\n",
-	    "settings:2:11: address must look like 127.0.0.1:25, [::1]:25 or "
+	    "settings:2:11: address must look like 127.0.0.1:25, [::1]:25, *:25 or "
 	    "unix:/path, not localhost:25\n" },
 	{ "[listener a]\naddress = 1.2.3.4:99999\n",
 	    "settings:2:11: address must end with a colon and a port from 1 to "
@@ -325,6 +338,7 @@ files(UNUSED void **state)
 	assert_string_equal(settings_listener(s, "a")->address, path);
 	assert_string_equal(settings_listener(s, "a")->protocol, "lmtp");
 	assert_string_not_equal(s->program_dir, "");
+	assert_null(settings_listener(s, "smtp"));
 	settings_free(&s);
 	snprintf(path, sizeof(path), "%s/etc", dir);
 	put(path, "b.conf", "include b.conf\n");
@@ -350,6 +364,7 @@ addresses(UNUSED void **state)
 		{ "0.0.0.0:25", true },
 		{ "[::]:25", true },
 		{ "[fe80::1]:65535", true },
+		{ "*:25", true },
 		{ "unix:/a", true },
 		{ "unix:a", false },
 		{ "1.2.3:25", false },
@@ -359,6 +374,8 @@ addresses(UNUSED void **state)
 		{ "1.2.3.4:", false },
 		{ "1.2.3.4:0", false },
 		{ ":25", false },
+		{ "**:25", false },
+		{ "[*]:25", false },
 		{ "[]:25", false },
 	};
 	struct sockaddr_storage to;
@@ -368,6 +385,47 @@ addresses(UNUSED void **state)
 		assert_int_equal(
 		    settings_address(cases[i].text, &to, &n) == NULL,
 		    cases[i].fine);
+}
+
+/* A file without listeners has the usual ones, and can be read back. */
+static void
+usual_listeners(UNUSED void **state)
+{
+	char dir[] = "/tmp/proc_settings.XXXXXX", path[256];
+	struct str errors = { 0 }, text = { 0 };
+	struct settings *s;
+
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/c.conf", dir);
+	put(dir, "c.conf", "hostname = h\n");
+	s = settings_load(path, &errors);
+	assert_string_equal(str_c(&errors), "");
+	assert_string_equal(settings_listener(s, "smtp")->address, "*:25");
+	assert_string_equal(settings_listener(s, "imap")->address,
+	    "127.0.0.1:143");
+	assert_null(settings_listener(s, "submission"));
+	settings_free(&s);
+	put(dir, "c.conf", "hostname = h\ntls_cert = c\ntls_key = k\n");
+	s = settings_load(path, &errors);
+	assert_int_equal(s->listener_count, 8);
+	assert_int_equal(listener_tls(s, settings_listener(s, "pop3s")),
+	    LISTENER_IMPLICIT);
+	settings_write(s, false, false, &text);
+	settings_free(&s);
+	s = good(str_c(&text));
+	assert_int_equal(s->listener_count, 8);
+	settings_free(&s);
+	str_free(&text);
+	snprintf(path, sizeof(path), "rm -r %s", dir);
+	assert_int_equal(system(path), 0);
+}
+
+static void
+addresses_in_the_way(UNUSED void **state)
+{
+	bad("[listener a]\naddress = 127.0.0.1:25\n"
+	    "[listener b]\naddress = *:25\n[listener c]\naddress = *:26\n",
+	    "settings:4:11: address *:25 is that of [listener a]\n");
 }
 
 int
@@ -382,6 +440,8 @@ main(void)
 		cmocka_unit_test(digest_tells_apart),
 		cmocka_unit_test(files),
 		cmocka_unit_test(addresses),
+		cmocka_unit_test(usual_listeners),
+		cmocka_unit_test(addresses_in_the_way),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -289,6 +289,7 @@ static const struct {
 	    TLS_FAULT_NAME },
 	{ GOOD, TRUST_AUTHORITIES, NONE, "a.test", false, false,
 	    TLS_FAULT_NAME },
+	{ GOOD, TRUST_AUTHORITIES, NONE, "", false, false, 0 },
 	{ WILD, TRUST_AUTHORITIES, NONE, "mx.a.test", true, true, 0 },
 	{ WILD, TRUST_AUTHORITIES, NONE, "x.mx.a.test", false, false,
 	    TLS_FAULT_NAME },
@@ -308,8 +309,9 @@ static const struct {
 	    TLS_FAULT_NAME },
 	{ EXPIRED, TRUST_TLSA, TA_RIGHT, "mx.a.test", false, false,
 	    TLS_FAULT_EXPIRED },
-	{ SELF, TRUST_TLSA, CA_USAGE, "mx.a.test", true, false, 0 },
-	{ SELF, TRUST_TLSA, STRANGE, "mx.a.test", true, false, 0 },
+	{ GOOD, TRUST_TLSA, CA_USAGE, "mx.a.test", false, false, 0 },
+	{ GOOD, TRUST_TLSA, STRANGE, "mx.a.test", false, false, 0 },
+	{ GOOD, TRUST_TLSA, NONE, "mx.a.test", false, false, 0 },
 	{ SELF, TRUST_TLSA, WEAK_RIGHT, "mx.a.test", false, false,
 	    TLS_FAULT_OTHER },
 };
@@ -354,6 +356,28 @@ demands(void **unused UNUSED)
 		try(i, TLS1_2_VERSION);
 		try(i, TLS1_3_VERSION);
 	}
+}
+
+/* A record with the whole thing, and not a thing at all. */
+static void
+whole_records(void **unused UNUSED)
+{
+	unsigned char *x = NULL, *k = NULL;
+	int xn = i2d_X509(certificates[GOOD], &x);
+	int kn = i2d_PUBKEY(key, &k);
+	struct view cert = view_bytes(x, (size_t)xn);
+	struct view pub = view_bytes(k, (size_t)kn);
+
+	assert_true(tls_client_knows(0, cert));
+	assert_true(tls_client_knows(1, pub));
+	assert_false(tls_client_knows(0, pub));
+	assert_false(tls_client_knows(1, cert));
+	for (size_t n = 0; n < pub.n; n++)
+		assert_false(tls_client_knows(1, view_bytes(k, n)));
+	assert_false(tls_client_knows(0, view_bytes(x, cert.n - 1)));
+	assert_false(tls_client_knows(2, cert));
+	OPENSSL_free(x);
+	OPENSSL_free(k);
 }
 
 static void
@@ -467,6 +491,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(demands),
+		cmocka_unit_test(whole_records),
 		cmocka_unit_test(looked_at),
 		cmocka_unit_test(resumption),
 		cmocka_unit_test(old_version),

@@ -14,7 +14,7 @@
 #include "lib/base/file.h"
 #include "lib/mail/aliases.h"
 #include "lib/proc/message.h"
-#include "router/users.h"
+#include "lib/mail/user_table.h"
 
 /* What the reader says, as text: "LINE key=item,item;" "LINE! ". */
 static bool
@@ -48,6 +48,13 @@ static const struct {
 	{ "\"a b\": \"c, d\"@e.test", "1 a b=a\"c, d\"@e.test,;" },
 	{ "a: Bob (the, builder) <b@c.test>, d", "1 a=ab@c.test,ad,;" },
 	{ "a: \"B, c\" <b@c.test>", "1 a=ab@c.test,;" },
+	/* the mailbox, and lists */
+	{ "a: \\b, c", "1 a=ub,ac,;" },
+	{ "a: \\b@c.test,\\ d", "1!1 a=ub@c.test,;" },
+	{ "a: :include:/l, b", "1 a=i/l,ab,;" },
+	{ "a: \":INCLUDE: /l, x\"", "1 a=i/l, x,;" },
+	{ "a: :include:l", "1!1 a=rThe alias leads to a list without an "
+	  "absolute path, which is not supported here,;" },
 	/* mistakes */
 	{ "a", "1!" },
 	{ ": b", "1!" },
@@ -79,7 +86,7 @@ static void
 test_special(void **state UNUSED)
 {
 	static const char *const items[] = { "/var/mail/x", "|cat",
-		"\"|cat -n, x\"", ":include:/etc/list", "\"/a b\"" };
+		"\"|cat -n, x\"", "\"/a b\"" };
 	struct str said = { 0 }, text = { 0 };
 	const struct aliases_sink sink = { on_entry, on_complaint, &said };
 
@@ -112,6 +119,68 @@ test_too_long(void **state UNUSED)
 	str_free(&text);
 }
 
+/* Of a list: "LINE key=..." with no key. */
+static const struct {
+	const char *text, *said;
+} lists[] = {
+	{ "", "1 =;" },
+	{ "# nobody\n\n", "1 =;" },
+	{ "a\nb@c.test, d\n\te\n# f\n\\g", "2!1 =aa,ab@c.test,ug,;" },
+	{ "a\nb@c.test,\n d", "1 =aa,ab@c.test,ad,;" },
+	{ "a: b\nc", "1!1 =ac,;" },
+	{ "a\n\"|cat\"\n", "2!1 =aa,rThe list leads to a command, which is "
+	  "not supported here,;" },
+	{ "/etc/passwd", "1!1 =rThe list leads to a file, which is not "
+	  "supported here,;" },
+	{ ":include:/l", "1 =i/l,;" },
+};
+
+static void
+test_lists(void **state UNUSED)
+{
+	struct str said = { 0 };
+	const struct aliases_sink sink = { on_entry, on_complaint, &said };
+
+	for (size_t i = 0; i < nitems(lists); i++) {
+		str_reset(&said);
+		assert_true(aliases_read_list(view_of(lists[i].text), &sink));
+		assert_string_equal(str_c(&said), lists[i].said);
+	}
+	str_free(&said);
+}
+
+static void
+test_long_list(void **state UNUSED)
+{
+	struct str said = { 0 }, text = { 0 };
+	const struct aliases_sink sink = { on_entry, on_complaint, &said };
+
+	for (size_t i = 0; text.n < 2 * ALIASES_LINE_MAX; i++)
+		str_addf(&text, "member%zu@example.test\n", i);
+	assert_true(aliases_read_list(str_view(&text), &sink));
+	assert_true(view_ends(str_view(&said), VIEW_LIT("!1 =rThe list leads "
+	    "to too many addresses, which is not supported here,;")));
+	str_free(&said);
+	str_free(&text);
+}
+
+static void
+test_may_include(void **state UNUSED)
+{
+	static const char *const yes[] = { "/etc/aliases", "/etc/x",
+		"/etc/mail/lists/x", "/etc/a..b", "/srv/lists/..x/y" };
+	static const char *const no[] = { "", "/", "/etc", "etc/x", "/etcx/y",
+		"/var/x", "/etc/../var/x", "/etc/..", "/srv/x", "/srv/lists" };
+	struct view names[] = { VIEW_LIT("/etc/aliases"),
+		VIEW_LIT("/srv/lists/aliases") };
+	const struct words files = { 2, names };
+
+	for (size_t i = 0; i < nitems(yes); i++)
+		assert_true(aliases_may_include(&files, view_of(yes[i])));
+	for (size_t i = 0; i < nitems(no); i++)
+		assert_false(aliases_may_include(&files, view_of(no[i])));
+}
+
 static void
 test_users(void **state UNUSED)
 {
@@ -120,23 +189,29 @@ test_users(void **state UNUSED)
 		"z@x" };
 	static const char *const missing[] = { "", "a", "a@", "a@xy", "b@",
 		"c@x", "z@xx", "zz@x", "\n", "a@x\nab@x" };
-	struct users u = { view_of(lines) };
+	struct user_table u = { view_of(lines) };
+	struct view rest;
 	int fd;
 
 	for (size_t i = 0; i < nitems(there); i++)
-		assert_true(users_has(&u, view_of(there[i])));
+		assert_true(user_table_find(&u, view_of(there[i]), NULL));
 	for (size_t i = 0; i < nitems(missing); i++)
-		assert_false(users_has(&u, view_of(missing[i])));
-	u.names = VIEW_NONE;
-	assert_false(users_has(&u, VIEW_LIT("a@x")));
+		assert_false(user_table_find(&u, view_of(missing[i]), NULL));
+	u.lines = VIEW_LIT("a@x\0001 2\nab@x\000\n");
+	assert_true(user_table_find(&u, VIEW_LIT("a@x"), &rest));
+	assert_true(view_is(rest, "1 2"));
+	assert_true(user_table_find(&u, VIEW_LIT("ab@x"), &rest));
+	assert_true(view_is(rest, ""));
+	u.lines = VIEW_NONE;
+	assert_false(user_table_find(&u, VIEW_LIT("a@x"), NULL));
 	fd = file_memfd("users", view_of(lines));
-	assert_true(users_map(&u, fd));
-	assert_true(users_has(&u, VIEW_LIT("b@xy")));
+	assert_true(user_table_map(&u, fd));
+	assert_true(user_table_find(&u, VIEW_LIT("b@xy"), NULL));
 	close(fd);
 	fd = STDIN_FILENO; /* no sealed memory */
-	assert_false(users_map(&u, fd));
-	assert_true(users_has(&u, VIEW_LIT("b@xy")));
-	users_unmap(&u);
+	assert_false(user_table_map(&u, fd));
+	assert_true(user_table_find(&u, VIEW_LIT("b@xy"), NULL));
+	user_table_unmap(&u);
 }
 
 int
@@ -146,6 +221,9 @@ main(void)
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_special),
 		cmocka_unit_test(test_too_long),
+		cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_long_list),
+		cmocka_unit_test(test_may_include),
 		cmocka_unit_test(test_users),
 	};
 

@@ -71,6 +71,17 @@ static const struct {
 	/* a bare name means the domain of the alias first */
 	{ "only@two.test", false, "local alice@two.test alice@two.test;" },
 	{ "only@one.test", false, "5.1.1" },
+	/* mailboxes, whatever aliases say */
+	{ "root@two.test", false, "local bob@one.test bob@one.test;" },
+	{ "away@one.test", false, "smtp away.example x@away.example;"
+	    "local alice@two.test alice@two.test;" },
+	/* a list that includes itself */
+	{ "list@one.test", false,
+	    "local bob@one.test bob@one.test;"
+	    "local alice@one.test alice@one.test;"
+	    "local alice@two.test alice@two.test;" },
+	{ "empty@one.test", false, "5.1.1" },
+	{ "\"\n/l\"@one.test", false, "5.1.3" },
 	/* loops and unknown names */
 	{ "loop@one.test", false, "5.1.1" },
 	{ "self@one.test", false, "5.1.1" },

@@ -126,6 +126,40 @@ test_aliases(void **state UNUSED)
 	expect_alias("y", NULL);
 }
 
+/* Lists are parts of the table: read when they have changed, too. */
+static void
+test_lists(void **state UNUSED)
+{
+	char text[200], key[100], other[100];
+
+	snprintf(key, sizeof(key), "\n%s/l", dir);
+	snprintf(other, sizeof(other), "\n%s/m", dir);
+	snprintf(text, sizeof(text), "x: :include:%s/l\ny: :include:/no/l\n"
+	    "z: :include:%s/l\n", dir, dir);
+	write_file("a", text);
+	settings("", "none", NULL);
+	snprintf(text, sizeof(text), "i%s/l", dir);
+	expect_alias("x", text);
+	expect_alias("z", text);
+	expect_alias("y", "rThe alias leads to a list that is not read here");
+	expect_alias(key, "rThe alias leads to a list that cannot be read");
+	snprintf(text, sizeof(text), ":include:%s/m\nalice\n", dir);
+	write_file("l", text);
+	write_file("m", "bob, \"|cat\"\n");
+	files_changed(now);
+	snprintf(text, sizeof(text), "i%s/m", dir);
+	expect_alias(key, text);
+	expect_alias(other, "abob");
+	write_file("m", "carol\n");
+	files_changed(now);
+	expect_alias(other, "acarol");
+	/* over a restart it is known what it was made from */
+	files_end();
+	write_file("m", "dave\n");
+	settings("", "none", NULL);
+	expect_alias(other, "adave");
+}
+
 static void
 test_routes(void **state UNUSED)
 {
@@ -217,7 +251,7 @@ static void
 test_looks(void **state UNUSED)
 {
 	static const struct file_kind kind = { "test", "test 1", false, false,
-		count_read };
+		count_read, NULL };
 	char path[80], place[80];
 	struct file_index *i;
 	struct why w;
@@ -252,6 +286,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_lists, set_up,
+		    tear_down),
 		cmocka_unit_test_setup_teardown(test_aliases, set_up,
 		    tear_down),
 		cmocka_unit_test_setup_teardown(test_routes, set_up,

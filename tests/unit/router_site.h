@@ -18,7 +18,7 @@
 #include "lib/mail/aliases.h"
 #include "lib/proc/message.h"
 #include "router/decide.h"
-#include "router/users.h"
+#include "lib/mail/user_table.h"
 
 static const char settings_text[] = "domains = One.test two.test "
 				    "b\xc3\xbc" "cher.test xn--bcher-kva.example\n"
@@ -49,7 +49,14 @@ static const char alias_text[] =
     "pipe: bob, \"|/bin/cat, -n\"\n"
     "deep+detail: alice@two.test\n"
     "only@two.test: alice\n"
-    "two: bob\n";
+    "two: bob\n"
+    "root@two.test: \\bob, \\root\n"
+    "away: \\x@away.example, \\alice@TWO.test\n"
+    "list: :include:/l, alice@two.test\n"
+    "empty: :include:/none\n";
+
+/* What /l holds; it includes itself. */
+static const char list_text[] = "bob\n:include:/l\n\\alice, root@two.test\n";
 
 /* The aliases as an array; the index itself is tested elsewhere. */
 static struct {
@@ -66,6 +73,13 @@ keep(void *arg UNUSED, size_t line UNUSED, struct view key,
 	str_add(&aliases[alias_count].items, items);
 	alias_count++;
 	return true;
+}
+
+static bool
+keep_list(void *arg, size_t line, struct view key UNUSED,
+    struct view items)
+{
+	return keep(arg, line, VIEW_LIT("\n/l"), items);
 }
 
 static void
@@ -87,7 +101,7 @@ get_alias(void *arg UNUSED, struct view key, struct view *items)
 static bool
 has_user(void *arg, struct view name)
 {
-	return users_has(arg, name);
+	return user_table_find(arg, name, NULL);
 }
 
 /* Nothing stands in the routes; they are tested elsewhere. */
@@ -98,7 +112,7 @@ get_nothing(void *arg UNUSED, struct view key UNUSED,
 	return KV_NONE;
 }
 
-static struct users users;
+static struct user_table users;
 static struct tables tables = { .user = has_user, .alias = get_alias,
 	.route = get_nothing, .recipient = get_nothing,
 	.arg = &users, .ready = true };
@@ -107,16 +121,18 @@ static UNUSED int
 set_up(void **state UNUSED)
 {
 	const struct aliases_sink sink = { keep, ignore, NULL };
+	const struct aliases_sink list = { keep_list, ignore, NULL };
 	struct str errors = { 0 };
 	struct settings *s =
 	    settings_parse(view_of(settings_text), &errors);
 
 	if (s == NULL)
 		fail_msg("%s", str_c(&errors));
-	users.names = view_of(user_lines);
+	users.lines = view_of(user_lines);
 	tables.first_user = VIEW_LIT("alice@one.test");
 	tables_settings(&tables, s, VIEW_LIT("mail.one.test"));
-	return aliases_read(view_of(alias_text), &sink) ? 0 : -1;
+	return aliases_read_list(view_of(list_text), &list) &&
+	    aliases_read(view_of(alias_text), &sink) ? 0 : -1;
 }
 
 static UNUSED int

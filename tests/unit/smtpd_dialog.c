@@ -54,7 +54,7 @@ put_target(struct str *list, const char *user)
 }
 
 static bool
-fake_route(struct dialog *d, struct view rcpt, struct view *targets,
+fake_route(struct dialog *d, struct view rcpt, struct routing *to,
     struct why *w)
 {
 	struct str list = { 0 };
@@ -67,9 +67,10 @@ fake_route(struct dialog *d, struct view rcpt, struct view *targets,
 	if (view_is(rcpt, "bob@example.test") ||
 	    view_is(rcpt, "team@example.test"))
 		put_target(&list, "bob@example.test");
-	*targets = arena_view(&d->tx.arena, str_view(&list));
+	to->targets = arena_view(&d->tx.arena, str_view(&list));
+	to->discard = view_is(rcpt, "nothing@example.test");
 	str_free(&list);
-	if (targets->n == 0)
+	if (to->targets.n == 0 && !to->discard)
 		return why_never(w, "1.1", "There is no such user here");
 	return why_done(w, "1.5", "Ok");
 }

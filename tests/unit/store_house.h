@@ -26,6 +26,7 @@
 #include <cmocka.h>
 
 #include "lib/base/file.h"
+#include "lib/mail/cache.h"
 #include "lib/mail/record.h"
 #include "lib/mail/spool.h"
 #include "lib/proc/channel.h"
@@ -34,6 +35,7 @@
 #include "store/append.h"
 #include "store/behind.h"
 #include "store/broken.h"
+#include "store/cache.h"
 #include "store/copy.h"
 #include "store/deliver.h"
 #include "store/durable.h"
@@ -45,6 +47,7 @@
 #include "store/look.h"
 #include "store/maildir.h"
 #include "store/modify.h"
+#include "store/vanished.h"
 
 #define ALICE	"alice@example.test"
 #define SESSION	7
@@ -214,13 +217,15 @@ static int
 verdict(struct channel *c, const struct message *m)
 {
 	struct reply r = ask(c, m);
-	int v = r.m.type == MSG_answer ? r.m.answer.verdict : -1;
+	int v = r.m.type == MSG_answer	    ? r.m.answer.verdict :
+		r.m.type == MSG_mailbox_created ? VERDICT_DONE :
+						  -1;
 
 	reply_free(&r);
 	return v;
 }
 
-static void
+static UNUSED void
 spool(uint64_t mail, const char *text)
 {
 	char name[SPOOL_NAME_MAX], path[100];
@@ -245,7 +250,7 @@ delivery(uint64_t mail, const char *mailbox, bool again)
 		    .arrival = 1000000000, .again = again } };
 }
 
-static int
+static UNUSED int
 deliver_one(uint64_t mail, bool again)
 {
 	struct message m = delivery(mail, "", again);
@@ -265,12 +270,20 @@ login(void)
 }
 
 struct open_box {
-	uint32_t handle, uidvalidity, uidnext, count;
+	uint32_t handle, uidvalidity, uidnext, count, recent, unseen;
 	struct record first, last;
 	char keywords[200];
 };
 
-static struct open_box
+/* As a session sees it. */
+static void
+show_recent(struct record *r, uint32_t first_recent)
+{
+	if (r->uid >= first_recent)
+		r->flags |= FLAG_RECENT;
+}
+
+static UNUSED struct open_box
 open_box(const char *name, uint8_t mode)
 {
 	struct message m = { .type = MSG_mailbox_open,
@@ -291,7 +304,11 @@ open_box(const char *name, uint8_t mode)
 	if (b.count > 0) {
 		record_at(index, 0, &b.first);
 		record_at(index, b.count - 1, &b.last);
+		show_recent(&b.first, r.m.mailbox_opened.first_recent);
+		show_recent(&b.last, r.m.mailbox_opened.first_recent);
 	}
+	b.recent = r.m.mailbox_opened.recent;
+	b.unseen = r.m.mailbox_opened.unseen;
 	file_unmap(index);
 	reply_free(&r);
 	return b;

@@ -74,12 +74,15 @@ flag_and_expunge(void)
 	login();
 	b = open_box("INBOX", 1);
 	check(b.first.flags == FLAG_RECENT);
+	check(b.recent == b.count && b.unseen == 1);
 	check(set_flags(b.handle, "1:2", FLAG_SEEN | FLAG_FLAGGED, "$Work") ==
 	      MSG_mailbox_flagged);
 	check(told.flags == 2 && told.keywords == 1);
 	check(expunge(b.handle, "2") == VERDICT_DONE);
 	check(told.expunged == 1 && told.last.uid == 2);
-	fiber_sleep(400);
+	for (int i = 0; i < 200 && (files_in("", "cur") != 2 ||
+				       !has_file("", "U=1:2,FSa")); i++)
+		fiber_sleep(50); /* both is done behind */
 	check(files_in("", "cur") == 2);
 	check(has_file("", "U=1:2,FSa"));
 }
@@ -92,6 +95,7 @@ flags_are_there(void)
 	login();
 	b = open_box("INBOX", 0);
 	check(b.count == 2 && b.uidnext == 4);
+	check(b.recent == 0 && b.unseen == 2);
 	check(b.first.flags == (FLAG_SEEN | FLAG_FLAGGED));
 	check(b.first.keywords == 1);
 	check(b.last.uid == 3 && b.last.flags == 0);
@@ -513,6 +517,302 @@ rights_are_granted(void **state UNUSED)
 	life(only_granted);
 }
 
+/* "uid=text ..." of what is kept in the first blocks, as a reader finds it. */
+static const char *
+known_of(uint32_t handle, enum cache_kind kind)
+{
+	static char text[1024];
+	struct message m = { .type = MSG_cache_open,
+		.cache_open.handle = handle };
+	struct reply r = ask(reader, &m);
+	struct cache_name name = { r.m.cache_files.id, 0, kind };
+	struct view slots = VIEW_NONE, blocks = VIEW_NONE, rest, what;
+	struct cache_slot s;
+	uint32_t uid;
+
+	check(r.m.type == MSG_cache_files);
+	text[0] = '\0';
+	if (r.m.cache_files.slots >= 0) {
+		slots = file_map(r.m.cache_files.slots);
+		blocks = file_map(r.m.cache_files.blocks);
+		check(cache_head_get(slots, &name.id) &&
+		    name.id == r.m.cache_files.id);
+	}
+	reply_free(&r);
+	if (slots.n < cache_slot_at(0) + (kind + 1u) * CACHE_SLOT)
+		return text;
+	s = cache_slot_get(slots.p + cache_slot_at(0) + kind * CACHE_SLOT);
+	if (s.n == 0)
+		return text;
+	check(s.at + s.n <= blocks.n && cache_block_open((struct view){
+	    blocks.p + s.at, s.n }, name, &rest));
+	while (cache_record_take(&rest, &uid, &what))
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+		    "%u=%.*s ", uid, VIEW(what));
+	file_unmap(slots);
+	file_unmap(blocks);
+	return text;
+}
+
+static bool
+knows(uint32_t handle, const char *text)
+{
+	return strcmp(known_of(handle, CACHE_HEADER), text) == 0;
+}
+
+static void
+keep_known(uint32_t handle, enum cache_kind kind, const char *text)
+{
+	struct message m = { .type = MSG_cache_keep,
+		.cache_keep = { .handle = handle, .kind = (uint8_t)kind } };
+	struct view rest = view_of(text);
+	struct str records = { 0 };
+
+	while (rest.n > 0) {
+		struct view one = view_cut(&rest, ' '), uid = view_cut(&one, '=');
+		uint64_t n = 0;
+
+		check(view_u64(uid, UINT32_MAX, &n));
+		cache_record_put(&records, (uint32_t)n, one);
+	}
+	m.cache_keep.records = str_view(&records);
+	check(channel_send(reader, &m));
+	str_free(&records);
+}
+
+static void
+known(void)
+{
+	struct open_box b;
+
+	login();
+	b = open_box("INBOX", 1);
+	check(knows(b.handle, ""));
+	keep_known(b.handle, CACHE_HEADER, "2=b");
+	check(knows(b.handle, "2=b "));
+	keep_known(b.handle, CACHE_HEADER, "1=a 2=B 3=c 4=nobody");
+	check(knows(b.handle, "1=a 2=B 3=c "));
+	/* kinds are apart */
+	keep_known(b.handle, CACHE_GRAMS, "3=g");
+	check(strcmp(known_of(b.handle, CACHE_GRAMS), "3=g ") == 0);
+	check(strcmp(known_of(b.handle, CACHE_STRUCTURE), "") == 0);
+	/* not in order, no kind, and of another session's handle */
+	keep_known(b.handle, CACHE_HEADER, "3=x 1=y");
+	keep_known(b.handle, CACHE_KINDS, "3=x");
+	keep_known(b.handle + 1, CACHE_HEADER, "1=z");
+	check(knows(b.handle, "1=a 2=B 3=c "));
+	check(knows(b.handle + 1, ""));
+}
+
+/* After a restart or a kill it may be there or not, and never something else.
+ * What is expunged is not in the file any more. */
+static void
+known_goes(void)
+{
+	char command[200];
+	struct open_box b;
+
+	login();
+	b = open_box("INBOX", 1);
+	check(knows(b.handle, "1=a 2=B 3=c ") || knows(b.handle, ""));
+	keep_known(b.handle, CACHE_HEADER, "1=a 2=Octets-of-two 3=c");
+	check(expunge(b.handle, "2") == VERDICT_DONE);
+	check(knows(b.handle, "1=a 3=c "));
+	snprintf(command, sizeof(command),
+	    "grep -rq Octets-of-two %s/index", house);
+	check(system(command) != 0);
+	keep_known(b.handle, CACHE_HEADER, "1=a 2=B 3=c");
+	check(knows(b.handle, "1=a 3=c "));
+	check(expunge(b.handle, "1,3") == VERDICT_DONE);
+	check(knows(b.handle, ""));
+}
+
+/* Whatever the files are: not believed, and made again. */
+static void
+damage(const char *how)
+{
+	char command[300];
+
+	snprintf(command, sizeof(command),
+	    "cd $(dirname $(find %s/index -name '*.slots')) && %s", house, how);
+	check(system(command) == 0);
+}
+
+static void
+known_is_damaged(void)
+{
+	static const char *const how[] = { "truncate -s 0 *.slots",
+		"truncate -s 70 *.slots", "rm *.blocks", "rm *.slots",
+		("dd if=/dev/zero of=$(echo *.slots) bs=1 seek=8 count=8 "
+		 "conv=notrunc status=none") };
+	struct open_box b;
+
+	login();
+	b = open_box("INBOX", 1);
+	for (size_t i = 0; i < nitems(how); i++) {
+		keep_known(b.handle, CACHE_HEADER, "1=a 2=b");
+		check(knows(b.handle, "1=a 2=b "));
+		damage(how[i]);
+		check(knows(b.handle, ""));
+	}
+	/* a block that is none takes none of the others along */
+	keep_known(b.handle, CACHE_HEADER, "1=a 2=b");
+	check(knows(b.handle, "1=a 2=b "));
+	damage("truncate -s 0 *.blocks");
+	keep_known(b.handle, CACHE_HEADER, "2=b");
+	check(knows(b.handle, "2=b "));
+	/* the files of another mailbox, or of before the index was lost */
+	damage("cp $(echo *.slots) ../old.slots && "
+	    "cp $(echo *.blocks) ../old.blocks");
+	damage("rm *.slots *.blocks; true");
+}
+
+static void
+known_is_old(void)
+{
+	struct open_box b;
+
+	login();
+	b = open_box("INBOX", 1);
+	keep_known(b.handle, CACHE_HEADER, "1=new");
+	check(knows(b.handle, "1=new "));
+	damage("mv ../old.slots $(echo *.slots) && "
+	    "mv ../old.blocks $(echo *.blocks)");
+	check(knows(b.handle, ""));
+}
+
+static void
+known_is_kept(void **state UNUSED)
+{
+	life(deliver_three);
+	life(known);
+	life(known_goes);
+}
+
+static void
+known_may_go(void **state UNUSED)
+{
+	life(deliver_three);
+	life(known_is_damaged);
+	life(known_is_old);
+}
+
+/* A set in several messages is one set, and nothing happens before the last. */
+static void
+expunge_in_parts(void)
+{
+	struct message m = { .type = MSG_mailbox_expunge };
+	struct open_box b;
+
+	login();
+	b = open_box("INBOX", 1);
+	m.mailbox_expunge.handle = b.handle;
+	m.mailbox_expunge.any = 1;
+	m.mailbox_expunge.more = 1;
+	m.mailbox_expunge.uids = VIEW_LIT("1");
+	check(channel_send(reader, &m));
+	m.mailbox_expunge.more = 0;
+	m.mailbox_expunge.uids = VIEW_LIT(",x");
+	check(verdict(reader, &m) == VERDICT_NEVER);
+	check(told.expunged == 0);
+	m.mailbox_expunge.more = 1;
+	m.mailbox_expunge.uids = VIEW_LIT("1");
+	check(channel_send(reader, &m));
+	m.mailbox_expunge.uids = VIEW_LIT(":2,");
+	check(channel_send(reader, &m));
+	fiber_sleep(20);
+	check(told.expunged == 0);
+	m.mailbox_expunge.more = 0;
+	m.mailbox_expunge.uids = VIEW_LIT("3");
+	check(verdict(reader, &m) == VERDICT_DONE);
+	check(told.expunged == 3 && told.last.uid == 3);
+}
+
+static void
+expunge_takes_parts(void **state UNUSED)
+{
+	life(deliver_three);
+	life(expunge_in_parts);
+}
+
+/* "whole UIDs" of what went since that change. */
+static const char *
+vanished_since(uint32_t handle, uint64_t since)
+{
+	static char text[4096];
+	struct message m = { .type = MSG_mailbox_vanished,
+		.mailbox_vanished = { .handle = handle, .since = since } };
+	struct reply r = ask(reader, &m);
+
+	check(r.m.type == MSG_vanished);
+	snprintf(text, sizeof(text), "%u %.*s", r.m.vanished.whole,
+	    VIEW(r.m.vanished.uids));
+	reply_free(&r);
+	return text;
+}
+
+/* Every second UID went, each with a change of its own. */
+static void
+vanish_many(struct mailbox *mb, uint32_t first, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t uid = first + 2 * i;
+
+		mb->h.modseq++;
+		vanished_note(mb, &uid, 1);
+	}
+	mailbox_touch(mb);
+}
+
+static void
+remember_some(void)
+{
+	struct open_box b;
+	uint64_t modseq;
+	struct mailbox *mb;
+
+	login();
+	b = open_box("INBOX", 1);
+	modseq = b.last.modseq;
+	check(expunge(b.handle, "1,3") == VERDICT_DONE);
+	check(strcmp(vanished_since(b.handle, modseq), "1 1,3") == 0);
+	check(strcmp(vanished_since(b.handle, modseq + 1), "1 ") == 0);
+	check(strcmp(vanished_since(b.handle, 1), "0 ") == 0);
+	mb = mailbox_peek(view_of(ALICE), view_of("INBOX"));
+	check(mb != NULL);
+	vanish_many(mb, 100, VANISHED_ROWS_MAX - 2);
+	check(mb->h.vanished_rows == VANISHED_ROWS_MAX - 1);
+	check(vanished_since(b.handle, modseq)[0] == '1');
+	vanish_many(mb, 10000, 1);
+	check(mb->h.vanished_rows == VANISHED_ROWS_MAX / 2);
+	check(strcmp(vanished_since(b.handle, modseq), "0 ") == 0);
+	check(strcmp(vanished_since(b.handle, mb->h.modseq - 2),
+	    "1 8286,10000") == 0);
+	check(expunge(b.handle, "2") == VERDICT_DONE);
+}
+
+static void
+still_remembered(void)
+{
+	struct open_box b;
+	struct mailbox *mb;
+
+	login();
+	b = open_box("INBOX", 1);
+	mb = mailbox_peek(view_of(ALICE), view_of("INBOX"));
+	check(mb != NULL && mb->h.vanished_rows == VANISHED_ROWS_MAX / 2 + 1);
+	check(strcmp(vanished_since(b.handle, mb->h.modseq - 2),
+	    "1 2,10000") == 0);
+}
+
+static void
+vanished_are_remembered(void **state UNUSED)
+{
+	life(deliver_three);
+	life(remember_some);
+	life(still_remembered);
+}
+
 static void
 told_of_new(void)
 {
@@ -534,6 +834,7 @@ told_of_new(void)
 	b = open_box("INBOX", 1);
 	check(b.count == 2 && b.first.flags == 0);
 	check(b.last.flags == FLAG_RECENT);
+	check(b.recent == 1 && b.unseen == 1);
 }
 
 static void
@@ -553,6 +854,9 @@ main(void)
 		HOUSE_TEST(expunge_survives_kill), HOUSE_TEST(rebuild_takes_in),
 		HOUSE_TEST(copies_survive), HOUSE_TEST(appended_is_read),
 		HOUSE_TEST(folders_survive), HOUSE_TEST(rights_are_granted),
+		HOUSE_TEST(vanished_are_remembered),
+		HOUSE_TEST(expunge_takes_parts),
+		HOUSE_TEST(known_is_kept), HOUSE_TEST(known_may_go),
 		HOUSE_TEST(sessions_are_told) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -66,6 +66,88 @@ later_when_the_disk_refuses(void **state UNUSED)
 	life(three_are_there);
 }
 
+/* The disk takes some of the log, or nothing, and then all. */
+static void
+disk_takes(void *arg UNUSED)
+{
+	disk_refuses(false);
+}
+
+static uint64_t log_room;	/* octets of its log that the disk takes */
+static uint32_t *left;		/* what the life before has left */
+
+/* Octets that are written in it; behind them it has a hole. */
+static uint64_t
+log_written(void)
+{
+	int fd = open(house_path("index/log.0000000001"), O_RDONLY | O_CLOEXEC);
+	struct view log = file_map(fd);
+	size_t n = log.n - 1;	/* the last makes it as long as it is */
+
+	check(log.n > 0);
+	while (n > 0 && log.p[n - 1] == '\0')
+		n--;
+	file_unmap(log);
+	close(fd);
+	return n;
+}
+
+/* Who hears that they are removed finds them gone, else all of them there. */
+static void
+answer_tells_what_happened(void)
+{
+	struct rlimit r = { .rlim_max = RLIM_INFINITY };
+	struct loop_timer *t;
+	struct open_box b;
+	int v;
+
+	login();
+	for (uint64_t i = 1; i <= 4; i++) {
+		spool(i, "Subject: x\n");
+		check(deliver_one(i, false) == VERDICT_DONE);
+	}
+	b = open_box("INBOX", 1);
+	disk_refuses(true);
+	r.rlim_cur = log_written() + log_room;
+	check(setrlimit(RLIMIT_FSIZE, &r) == 0);
+	t = loop_timer_new(300, disk_takes, NULL);
+	v = expunge(b.handle, "2:3");
+	loop_timer_free(&t);
+	disk_refuses(false);
+	check(v == VERDICT_DONE || v == VERDICT_LATER);
+	while ((b = open_box("INBOX", 0)).handle == 0)
+		fiber_sleep(50);
+	*left = v == VERDICT_DONE ? 2 : 4;
+	check(b.count == *left);
+}
+
+static void
+it_is_still_so(void)
+{
+	login();
+	check(open_box("INBOX", 0).count == *left);
+}
+
+static void
+log_takes_some(void **state)
+{
+	unsigned removed = 0, there = 0;
+
+	left = mmap(NULL, sizeof(*left), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_true(left != MAP_FAILED);
+	for (log_room = 0; log_room <= 2048; log_room += 128) {
+		life(answer_tells_what_happened);
+		life(it_is_still_so);
+		removed += *left == 2;
+		there += *left == 4;
+		assert_int_equal(house_gone(state), 0);
+		assert_int_equal(house_new(state), 0);
+	}
+	assert_true(removed > 0 && there > 0);
+	munmap(left, sizeof(*left));
+}
+
 /* No space by the setting: reading and removing still work. */
 static void
 no_space(void)
@@ -240,6 +322,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = { HOUSE_TEST(
 						later_when_the_disk_refuses),
+		HOUSE_TEST(log_takes_some),
 		HOUSE_TEST(full_disk_can_be_emptied),
 		HOUSE_TEST(later_when_descriptors_run_out),
 		HOUSE_TEST(other_file_system), HOUSE_TEST(links_lead_nowhere),

@@ -1,6 +1,6 @@
 # AUTHENTICATE and SASL-IR; a server of its own has the user that it names.
 setting hostname = mail.example.test
-S * OK [CAPABILITY IMAP4rev1 SASL-IR ...AUTH=PLAIN...] ...
+S * OK [CAPABILITY IMAP4rev1 IMAP4rev2 SASL-IR ...AUTH=PLAIN...] ...
 C a AUTHENTICATE PLAIN
 S +\x20
 C *

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * watch - who watches, and what they are told
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/mail/shared.h"
+#include "lib/proc/channel.h"
+#include "store/account.h"
+#include "store/acl.h"
+#include "store/durable.h"
+#include "store/event.h"
+#include "store/listing.h"
+#include "store/metadata.h"
+#include "store/watch.h"
+
+#define BUCKETS 1024
+
+/* One session that watches. */
+struct watch {
+	LIST_ENTRY(watch) hashed;
+	LIST_ENTRY(watch) of_link;
+	struct link *link;
+	uint64_t session;
+	uint32_t hash;
+	char user[];
+};
+LIST_HEAD(watch_bucket, watch);
+
+/* What a round does to a mailbox. */
+struct noted {
+	struct mailbox *mb;
+	uint64_t mark;
+	unsigned what;
+	struct message m;
+};
+
+static struct watch_bucket buckets[BUCKETS];
+static size_t watches;
+
+/* The next who watches this user, from w on. */
+static struct watch *
+next_of(struct watch *w, uint32_t h, struct view user)
+{
+	while (w != NULL && (w->hash != h || !view_is(user, w->user)))
+		w = LIST_NEXT(w, hashed);
+	return w;
+}
+
+static struct watch *
+first_of(struct view user)
+{
+	uint32_t h = view_hash(VIEW_HASH, user);
+
+	return watches == 0 ? NULL :
+	    next_of(LIST_FIRST(&buckets[h % BUCKETS]), h, user);
+}
+
+static struct watch *
+find(const struct link *l, uint64_t session)
+{
+	struct watch *w;
+
+	LIST_FOREACH (w, &l->watches, of_link)
+		if (w->session == session)
+			return w;
+	return NULL;
+}
+
+/*
+ * Beginning and ending
+ */
+
+static void
+begin(struct link *l, uint64_t session, const char *user)
+{
+	struct watch *w = xcalloc(1, sizeof(*w) + strlen(user) + 1);
+
+	w->link = l;
+	w->session = session;
+	w->hash = view_hash(VIEW_HASH, view_of(user));
+	memcpy(w->user, user, strlen(user));
+	LIST_INSERT_HEAD(&buckets[w->hash % BUCKETS], w, hashed);
+	LIST_INSERT_HEAD(&l->watches, w, of_link);
+	watches++;
+}
+
+static void
+end(struct watch *w)
+{
+	LIST_REMOVE(w, hashed);
+	LIST_REMOVE(w, of_link);
+	free(w);
+	watches--;
+}
+
+void
+watch_end(struct link *l, uint64_t session)
+{
+	struct watch *w = find(l, session);
+
+	if (w != NULL)
+		end(w);
+}
+
+void
+watch_end_link(struct link *l)
+{
+	struct watch *w;
+
+	while ((w = LIST_FIRST(&l->watches)) != NULL)
+		end(w);
+}
+
+void
+watch_request(struct channel *c, uint32_t tag, struct msg_watch *m)
+{
+	struct link *l = link_of(c);
+	const char *user = grant_user(l, m->session);
+	struct why w;
+
+	watch_end(l, m->session);
+	if (user == NULL) {
+		why_never(&w, "7.0", "This session has no mailboxes");
+	} else {
+		if (m->on)
+			begin(l, m->session, user);
+		why_done(&w, "0.0", m->on ? "Watching" : "Not watching");
+	}
+	channel_answer(c, tag, &w);
+}
+
+/*
+ * Telling
+ */
+
+/* All who watch this user but the one at r, who knows. */
+static void
+tell(struct view user, struct message *m, const struct request *r,
+    uint64_t session)
+{
+	struct watch *w = first_of(user);
+
+	for (; w != NULL; w = next_of(LIST_NEXT(w, hashed), w->hash, user)) {
+		if (w->link->channel == NULL ||
+		    (r != NULL && w->link == r->link && w->session == session))
+			continue;
+		m->watched.session = w->session;
+		channel_send(w->link->channel, m);
+	}
+}
+
+static void
+publish(void *arg, bool ok)
+{
+	struct noted *n = arg;
+
+	if (n->mb->noted == n)
+		n->mb->noted = NULL;
+	if (ok && !n->mb->stale && !n->mb->deleted) {
+		n->m.watched.what = (uint8_t)n->what;
+		n->m.watched.mailbox = view_of(n->mb->name);
+		tell(view_of(n->mb->user), &n->m, NULL, 0);
+	}
+	mailbox_unref(n->mb);
+	free(n);
+}
+
+static struct noted *
+noted_new(struct mailbox *mb)
+{
+	struct noted *n = xcalloc(1, sizeof(*n));
+
+	n->mb = mb;
+	n->mark = durable_mark();
+	n->m.type = MSG_watched;
+	mailbox_ref(mb);
+	durable_index(publish, n);
+	return n;
+}
+
+/* The numbers are those that this round makes safe, not later ones. */
+void
+watch_messages(struct mailbox *mb, unsigned what)
+{
+	struct noted *n = mb->noted;
+
+	if (first_of(view_of(mb->user)) == NULL)
+		return;
+	if (n == NULL || n->mark != durable_mark())
+		mb->noted = n = noted_new(mb);
+	n->what |= what;
+	n->m.watched.messages = mb->h.count;
+	n->m.watched.unseen = mb->h.unseen;
+	n->m.watched.uidnext = mb->h.uidnext;
+	n->m.watched.uidvalidity = mb->h.uidvalidity;
+	n->m.watched.modseq = mb->h.modseq;
+}
+
+/* What a LIST response has to say of it now. */
+static uint8_t
+state_of(struct view user, struct view name)
+{
+	bool row = account_exists(user, name);
+	struct account_names names;
+	uint8_t state = 0;
+
+	if (row || view_is(name, "INBOX"))
+		state |= WATCH_EXISTS;
+	if (account_names(user, name, &names) && names.n > (row ? 1 : 0))
+		state |= WATCH_CHILDREN;
+	if (listing_is_subscribed(user, name))
+		state |= WATCH_IS_SUBSCRIBED;
+	str_free(&names.list);
+	return state;
+}
+
+void
+watch_change(struct request *r, struct view user, const struct watch_change *c)
+{
+	struct message m = { .type = MSG_watched };
+	struct view name = place_canonical(c->name);
+
+	if (first_of(user) == NULL)
+		return;
+	m.watched.what = (uint8_t)c->what;
+	if (c->what & (WATCH_NAME | WATCH_SUBSCRIBED))
+		m.watched.state = state_of(user, name);
+	m.watched.mailbox = name;
+	m.watched.old = c->old;
+	tell(user, &m, r, c->session);
+}
+
+/* Only those who use this store. */
+static void
+tell_readers(struct message *m, struct view owner, struct view name,
+    const struct watch_change *c)
+{
+	struct watch *w;
+
+	for (size_t i = 0; i < BUCKETS; i++)
+		LIST_FOREACH (w, &buckets[i], hashed) {
+			struct view user = view_of(w->user);
+
+			if (w->link->channel == NULL ||
+			    w->session == c->session ||
+			    view_eq(user, owner) ||
+			    !metadata_may(acl_rights(owner, name, user)))
+				continue;
+			m->watched.session = w->session;
+			channel_send(w->link->channel, m);
+		}
+}
+
+void
+watch_metadata(struct request *r, struct view owner,
+    const struct watch_change *c)
+{
+	struct message m = { .type = MSG_watched };
+	struct view name = place_canonical(c->name);
+	struct str shared = { 0 };
+
+	watch_change(r, owner, c);
+	if (watches == 0 || !acl_is_shared(owner, name))
+		return;
+	shared_write(&shared, owner, name);
+	m.watched.what = (uint8_t)c->what;
+	m.watched.mailbox = str_view(&shared);
+	m.watched.old = c->old;
+	tell_readers(&m, owner, name, c);
+	str_free(&shared);
+}
+
+void
+watch_lost(void)
+{
+	struct message m = { .type = MSG_watched,
+		.watched.what = WATCH_LOST };
+	struct watch *w;
+
+	for (size_t i = 0; i < BUCKETS; i++)
+		LIST_FOREACH (w, &buckets[i], hashed) {
+			m.watched.session = w->session;
+			if (w->link->channel != NULL)
+				channel_send(w->link->channel, &m);
+		}
+}

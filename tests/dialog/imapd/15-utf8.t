@@ -1,0 +1,59 @@
+# UTF-8 for who asks for it, modified UTF-7 and ASCII for the others (RFC 9755).
+mail
+Subject: gr\xc3\xbcn
+From: J\xc3\xb6rg <joerg@client.test>
+
+text
+.
+S * OK ...
+C a LOGIN {user} {password}
+S a OK [...UTF8=ACCEPT...
+C b CREATE &ANw-ber
+S b OK ...
+C c SELECT INBOX
+S* c OK ...
+C d FETCH 1 BODY.PEEK[HEADER.FIELDS (Subject From)]
+S * 1 FETCH (BODY[HEADER.FIELDS (Subject From)] {n1:\{\d+\}}
+S Subject: =?UTF-8?Q?gr=C3=BCn?=
+S From: =?UTF-8?Q?J=C3=B6rg?= <joerg@client.test>
+S
+S )
+S d OK ...
+C e APPEND INBOX {15+}
+C Subject: \xc3\xbc\r\n\r\n
+S e NO [CANNOT] ...
+# from here on this client takes UTF-8
+C f ENABLE UTF8=ACCEPT
+S * ENABLED UTF8=ACCEPT
+S f OK ...
+C g FETCH 1 BODY.PEEK[HEADER.FIELDS (Subject)]
+S * 1 FETCH (BODY[HEADER.FIELDS (Subject)] {n2:\{18\}}
+S Subject: gr\xc3\xbcn
+S
+S )
+S g OK ...
+C h LIST "" "\xc3\x9c*"
+S * LIST (...) "/" "\xc3\x9cber"
+S h OK ...
+C i CREATE "\xc3\x9cber/\xc3\xa4"
+S i OK ...
+C j STATUS "\xc3\x9cber/\xc3\xa4" (MESSAGES)
+S * STATUS "\xc3\x9cber/\xc3\xa4" (MESSAGES 0)
+S j OK ...
+C k APPEND "\xc3\x9cber" (\\Seen) UTF8 (~{15+}
+C Subject: \xc3\xbc\r\n\r\n)
+S k OK [APPENDUID ...
+C l SEARCH SUBJECT "GR\xc3\x9cN"
+S * SEARCH 1
+S l OK ...
+C m SEARCH CHARSET UTF-8 ALL
+S m BAD ...
+C n CREATE "\xff"
+S n BAD ...
+open imap other
+S * OK ...
+C o LOGIN {user} {password}
+S o OK ...
+C p LIST "" *
+S* * LIST (...) "/" &ANw-ber/&AOQ-
+S* p OK ...

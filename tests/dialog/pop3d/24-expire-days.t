@@ -1,0 +1,29 @@
+# EXPIRE 1: a message that came a moment ago stays, although it was fetched.
+setting pop3_expire = 1
+mail
+Subject: one
+
+first
+.
+S +OK...
+C CAPA
+S* EXPIRE 1
+S* .
+C USER {user}
+S +OK...
+C PASS {password}
+S +OK...
+C RETR 1
+S +OK...
+S* .
+C QUIT
+S +OK...
+S!
+open pop3 again
+S +OK...
+C USER {user}
+S +OK...
+C PASS {password}
+S +OK...
+C STAT
+S +OK 1 ...
