@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 
-from server import BIN, DOMAIN, ROOT, USERS, wait_for, write_settings
+from server import DOMAIN, ROOT, USERS, wait_for, write_settings
 from sink import Sink
 
 DIR = pathlib.Path(os.environ.get("DEMO_DIR") or ROOT / "demo").absolute()

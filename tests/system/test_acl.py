@@ -574,7 +574,7 @@ class Shared(unittest.TestCase):
 
     def test_inbox(self):
         self.anna.append("INBOX", message("hers"))
-        self.anna.ok(f"SETACL INBOX anyone lr")
+        self.anna.ok("SETACL INBOX anyone lr")
         for start in "bob", "carl":
             other = self.client(start)
             self.assertIn(self.shared("INBOX"), "".join(

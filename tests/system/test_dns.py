@@ -240,16 +240,13 @@ class Cache(Case):
 
     def test_silence_has_an_end(self):
         self.zones.rule("there.plain.net", "silent")
-        begun = time.monotonic()
         answer = self.check("there.plain.net", "A", "failed")
         self.assertRegex(answer["sentence"], "no name server")
-        self.assertLess(time.monotonic() - begun, 8)
         # others do not wait for it
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
             slow = pool.submit(self.ask, "there.plain.net", "AAAA")
-            begun = time.monotonic()
             self.check("text.example.net", "TXT", "found")
-            self.assertLess(time.monotonic() - begun, 2)
+            self.assertFalse(slow.done())
             self.assertEqual(slow.result()["result"], "failed")
         self.zones.rule("there.plain.net", "")
         wait_for(lambda: self.ask("there.plain.net")["result"] == "found",
@@ -300,11 +297,11 @@ class Reload(Case):
                                                    "DNSKEY\t257 3 13 AAAA"))
         try:
             wait_for(lambda: self.ask("example.net", "MX")["result"] ==
-                     "bogus", "distrust", 120)
+                     "bogus", "distrust", 60)
         finally:
             self.zones.anchors.write_text(good)
         wait_for(lambda: self.ask("example.net", "MX")["secure"], "trust",
-                 120)
+                 60)
 
     def test_settings_that_cannot_be(self):
         for line, word in (("dnssec = perhaps", "auto, validate"),

@@ -13,7 +13,7 @@ import unittest
 
 from certs import Authority
 from secure import SecureServer
-from server import Server, free_port, message, wait_for
+from server import Server, message, wait_for
 from sink import EXTENSIONS, Sink
 
 USER, PASSWORD = 'a,li=ce "x"', 'wonder \\"land"'

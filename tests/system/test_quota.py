@@ -147,8 +147,8 @@ class Smtp(Quota):
         self.assertIn(b"patience", server.messages()[0])
 
     def test_an_alias_with_room_somewhere(self):
-        server = self.start("quota_messages = 1\nquota_warnings =\n",
-                            aliases="both: alice, bob\nalso: alice\n")
+        self.start("quota_messages = 1\nquota_warnings =\n",
+                   aliases="both: alice, bob\nalso: alice\n")
         self.send(100)
         self.refusal()
         self.accepted(f"both@{DOMAIN}")

@@ -118,7 +118,7 @@ class Many(unittest.TestCase):
 class Hanging(Many):
     """A thousand hosts, a hundred of which accept and say nothing."""
     HOSTS = 1000
-    SETTINGS = "smtp_connections = 1000\n"
+    SETTINGS = "smtp_connections = 1000\nremote_timeout = 1h\n"
 
     def hangs(self, session):
         address = session.writer.get_extra_info("sockname")[0]
@@ -133,19 +133,17 @@ class Hanging(Many):
         self.assertEqual(len(hanging), 100)
         names = list(self.hosts)
         random.Random(SEED).shuffle(names)
-        begin = time.monotonic()
         with self.server.smtp() as smtp:
             for name in names:
                 self.send(smtp, ["one@" + name])
             # many recipients in one mail, of hosts of both kinds
             for i in range(0, 1000, 100):
                 self.send(smtp, ["two@" + name for name in names[i:i + 100]])
-        sent = time.monotonic() - begin
         good = {k for k in self.accepted if k[1].split("@")[1] not in hanging}
         wait_for(lambda: len(self.sink.mails) >= len(good),
                  "all that can be delivered", 60)
-        took = time.monotonic() - begin
-        self.assertLess(took, sent + 20, f"sent in {sent:.1f} s")
+        self.assertFalse(re.findall(r"status=(?!sent)\w+",
+                                    self.server.log()))
         arrivals = self.arrivals()
         self.assertEqual(set(arrivals), good)
         self.assertEqual({len(m) for m in arrivals.values()}, {1})

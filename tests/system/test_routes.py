@@ -3,7 +3,6 @@
 
 import json
 import smtplib
-import time
 import unittest
 
 from server import DOMAIN, USERS, Server, message, wait_for

@@ -14,7 +14,7 @@ import subprocess
 import unittest
 
 from secure import SecureServer
-from server import DOMAIN, wait_for
+from server import DOMAIN
 from wire import Wire, client_context
 
 ALICE, BOB = f"alice@{DOMAIN}", f"bob@{DOMAIN}"

@@ -20,7 +20,8 @@ import time
 import unittest
 
 from secure import HOST, SecureServer
-from server import DOMAIN, Server, free_port, message, wait_for
+from server import (DOMAIN, Server, free_port, message, wait_for,
+                    within)
 
 ALICE = "alice@" + DOMAIN
 SIGN = b"\r\n\r\n\0\r\nQUIT\n"
@@ -229,29 +230,30 @@ class Sessions(unittest.TestCase):
     # ---- manners ----
 
     def test_pregreet(self):
-        self.serve("greet_wait = 1s\n")
+        self.serve("greet_wait = 60s\n")
         client = self.connect()
-        begun = time.monotonic()
         client.send(b"EHLO client.test\r\n")
         self.assertEqual(client.reply()[0][:9], "554 5.5.1")
         self.assertEqual(client.reply(), [])
-        self.assertLess(time.monotonic() - begun, 1)
-        self.logged(r"PREGREET 18 after 0\.\d\d from \[127.0.0.1\]:\d+: EHLO")
+        self.logged(r"PREGREET 18 after \d+\.\d\d from \[127.0.0.1\]:\d+: EHLO")
+
+    def test_greet_wait(self):
+        self.serve("greet_wait = 1s\n")
         client = self.connect()
         begun = time.monotonic()
         self.assertEqual(client.reply()[0][:4], "220 ")
         self.assertGreater(time.monotonic() - begun, 0.9)
 
     def test_tarpit(self):
-        self.serve("tarpit = 1s\n")
+        self.serve("tarpit = 4s\n")
         client = self.connect()
         client.reply()
         begun = time.monotonic()
         client.say("XYZZY")
         client.say("XYZZY")
-        self.assertLess(time.monotonic() - begun, 0.9)
+        self.assertLess(time.monotonic() - begun, 3.9)
         client.say("XYZZY")
-        self.assertGreater(time.monotonic() - begun, 0.9)
+        self.assertGreater(time.monotonic() - begun, 3.9)
 
     def test_junk(self):
         self.serve("junk_max = 10\n")
@@ -276,7 +278,7 @@ class Sessions(unittest.TestCase):
                     break
             except (TimeoutError, socket.timeout):
                 pass
-        self.assertLess(time.monotonic() - begun, 4)
+        self.assertLess(time.monotonic() - begun, within(4))
         self.logged(r"timeout after CONNECT from unknown\[127.0.0.1\]")
 
     def test_a_login_has_its_time(self):
@@ -289,7 +291,7 @@ class Sessions(unittest.TestCase):
             time.sleep(0.3)
             lines = client.say("NOOP")
         self.assertEqual(lines[0][:9], "421 4.4.2")
-        self.assertLess(time.monotonic() - begun, 4)
+        self.assertLess(time.monotonic() - begun, within(4))
 
     def test_who_never_reads(self):
         """Replies that nobody reads end the session, not the process."""
@@ -317,20 +319,16 @@ class Sessions(unittest.TestCase):
             self.addCleanup(client.close)
             client.socket.setblocking(False)
             crowd.register(client.socket, selectors.EVENT_READ)
-        slowest = 0
         for i in range(12):
             for key in list(crowd.get_map().values())[i::12]:
                 try:
                     key.fileobj.send(b"E")
                 except OSError:
                     crowd.unregister(key.fileobj)
-            begun = time.monotonic()
-            with smtplib.SMTP("127.0.0.1", self.port, timeout=20,
+            with smtplib.SMTP("127.0.0.1", self.port, timeout=within(20),
                               local_hostname="client.test",
                               source_address=(f"127.2.{i}.1", 0)) as smtp:
                 smtp.sendmail("t@client.test", [ALICE], message(f"{i}"))
-            slowest = max(slowest, time.monotonic() - begun)
-        self.assertLess(slowest, 3)
         self.server.settle()
         self.assertEqual(len(self.server.files()), 12)
         self.logged(r"made place for others after \S+ from unknown\[127.1.")
