@@ -36,6 +36,7 @@ enum {
 	OPTION_HELO = 1 << 27,
 	OPTION_LOGIN = 1 << 28,
 	OPTION_RELAY = 1 << 29,
+	OPTION_UIDL = 1 << 30,
 	/* those that choose mail of the queue */
 	OPTION_FILTERS = OPTION_SENDER | OPTION_RECIPIENT | OPTION_DOMAIN |
 	    OPTION_OLDER | OPTION_NEWER | OPTION_REASON | OPTION_STATE
@@ -67,6 +68,7 @@ extern const struct command user_commands[];
 extern const struct command auth_commands[];
 extern const struct command queue_commands[];
 extern const struct command mailbox_commands[];
+extern const struct command import_commands[];
 extern const struct command acl_commands[];
 extern const struct command quota_commands[];
 extern const struct command explain_commands[];

@@ -16,6 +16,7 @@
 #include "store/folder.h"
 #include "store/full.h"
 #include "store/handlers.h"
+#include "store/import.h"
 #include "store/link.h"
 #include "store/listing.h"
 #include "store/look.h"
@@ -90,6 +91,8 @@ on_mailbox_expunge(struct channel *c, uint32_t tag,
 	REQUEST(mailbox_status, states_one) \
 	REQUEST(mailbox_states_get, states_many) \
 	REQUEST(mailbox_rebuild, listing_rebuild) \
+	REQUEST(import_begin, import_begin) \
+	REQUEST(import_end, import_end) \
 	REQUEST(acl_get, acl_get) \
 	REQUEST(acl_set, acl_set) \
 	REQUEST(metadata_get, metadata_get) \

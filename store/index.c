@@ -240,6 +240,20 @@ index_each(enum index_table t, const struct kv_key *prefix,
 	return kv_each(kv_table(index_state.k, t), kv_key_view(prefix), f, arg);
 }
 
+static bool
+stop(void *arg UNUSED, struct view key UNUSED, struct view value UNUSED)
+{
+	return false;
+}
+
+bool
+index_has_rows(enum index_table t, uint32_t mailbox)
+{
+	struct kv_key key = index_key_number(mailbox);
+
+	return index_each(t, &key, stop, NULL) == KV_FOUND;
+}
+
 /*
  * Keys
  */

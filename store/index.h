@@ -108,6 +108,8 @@ void index_delete(enum index_table t, const struct kv_key *k);
 void index_delete_all(enum index_table t, const struct kv_key *prefix);
 enum kv_result index_each(enum index_table t, const struct kv_key *prefix,
     bool (*f)(void *arg, struct view key, struct view value), void *arg);
+/* Has the table a row of this mailbox? */
+bool index_has_rows(enum index_table t, uint32_t mailbox);
 
 /* The usual keys. */
 struct kv_key index_key_mailbox(struct view user, struct view name);

@@ -186,20 +186,6 @@ make_inbox(struct mailbox *mb, struct why *w)
 }
 
 static bool
-stop(void *arg UNUSED, struct view key UNUSED, struct view value UNUSED)
-{
-	return false;
-}
-
-static bool
-has_rows(enum index_table t, uint32_t mailbox)
-{
-	struct kv_key key = index_key_number(mailbox);
-
-	return index_each(t, &key, stop, NULL) == KV_FOUND;
-}
-
-static bool
 open_directory(struct mailbox *mb, bool *made, struct why *w)
 {
 	mb->cur = maildir_open(mb->cur_path);
@@ -256,10 +242,10 @@ fill(struct mailbox *mb, struct why *w)
 		return compare(mb, COMPARE_FILES, w);
 	if (mb->h.deleted_octets == INDEX_UNKNOWN && !add_deleted(mb, w))
 		return false;
-	mb->working = has_rows(INDEX_WORKING, mb->h.mailbox);
+	mb->working = index_has_rows(INDEX_WORKING, mb->h.mailbox);
 	if ((mb->working || made) && !compare(mb, COMPARE_CRASH, w))
 		return false;
-	if (has_rows(INDEX_GONE, mb->h.mailbox))
+	if (index_has_rows(INDEX_GONE, mb->h.mailbox))
 		behind_sweep(mb);
 	seen_begin(mb);
 	return true;

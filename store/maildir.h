@@ -21,6 +21,7 @@
 #define MAILDIR_UIDLS		"posthouse-uidls"
 #define MAILDIR_SUBSCRIPTIONS	"subscriptions"
 #define MAILDIR_TRASH		"posthouse-trash-"
+#define MAILDIR_IMPORT		"posthouse-import"	/* in the user's */
 #define MAILDIR_FILE_MAX	65536	/* of the little text files */
 #define ATTRIBUTES_FILE_MAX	(1024 * 1024)	/* a stranger's may be larger */
 

@@ -194,18 +194,25 @@ place_letter_keywords(uint32_t letters)
 }
 
 void
+place_write_letters(struct str *out, uint32_t letters)
+{
+	str_adds(out, ":2,");
+	for (size_t i = 0; i < nitems(flag_order); i++)
+		if (letters & flag_order[i])
+			str_addc(out, flag_letter(flag_order[i]));
+	for (unsigned i = 0; i < PLACE_KEYWORDS; i++)
+		if (letters >> 5 & 1u << i)
+			str_addc(out, (char)('a' + i));
+}
+
+void
 place_write(struct str *out, const struct place_message *m, const char *host)
 {
 	must(m->kind != PLACE_FOREIGN);
 	str_addf(out, "%016llX.%c%u.%s", (unsigned long long)m->content,
 	    (char)m->kind, m->number, host);
-	str_addf(out, ",S=%llu,U=%u:2,", (unsigned long long)m->size, m->uid);
-	for (size_t i = 0; i < nitems(flag_order); i++)
-		if (m->letters & flag_order[i])
-			str_addc(out, flag_letter(flag_order[i]));
-	for (unsigned i = 0; i < PLACE_KEYWORDS; i++)
-		if (m->letters >> 5 & 1u << i)
-			str_addc(out, (char)('a' + i));
+	str_addf(out, ",S=%llu,U=%u", (unsigned long long)m->size, m->uid);
+	place_write_letters(out, m->letters);
 }
 
 static uint32_t

@@ -53,6 +53,8 @@ struct place_message {
 /* Append the file name; not of a PLACE_FOREIGN one. */
 void place_write(struct str *out, const struct place_message *m,
     const char *host);
+/* Append ":2," and the letters. */
+void place_write_letters(struct str *out, uint32_t letters);
 /* Take a name apart; base points into it. False for what is no message: dot
  * files. Of a foreign one, content is a hash of its base. */
 bool place_parse(struct view name, const char *host, struct place_message *m);

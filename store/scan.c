@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "lib/mail/wire.h"
 #include "lib/proc/message.h"
 #include "store/maildir.h"
 
@@ -164,24 +165,6 @@ maildir_scan_free(struct maildir_scan *s)
  * Taking in
  */
 
-/* The text with CR before every LF that has none; false when it is fine. */
-static bool
-to_wire(struct view in, struct str *out)
-{
-	bool lone = false;
-
-	for (size_t i = 0; !lone && i < in.n; i++)
-		lone = in.p[i] == '\n' && (i == 0 || in.p[i - 1] != '\r');
-	if (!lone)
-		return false;
-	for (size_t i = 0; i < in.n; i++) {
-		if (in.p[i] == '\n' && (i == 0 || in.p[i - 1] != '\r'))
-			str_addc(out, '\r');
-		str_addc(out, in.p[i]);
-	}
-	return true;
-}
-
 /* Write the converted text to tmp/ under the final name, with the old time. It
  * is not safe yet. */
 static bool
@@ -213,7 +196,7 @@ convert(int box, const char *from, struct maildir_rename *r)
 	struct stat st;
 	bool ok = in.p != NULL && fstat(fd, &st) == 0;
 
-	if (ok && to_wire(in, &out)) {
+	if (ok && wire_lines(in, &out)) {
 		ok = write_copy(box, r->to.p, str_view(&out), &st);
 		r->size = out.n;
 	}

@@ -13,7 +13,8 @@ import threading
 import time
 import unittest
 
-from server import DOMAIN, Server, free_port, message, wait_for
+from server import (DOMAIN, SANITIZED, Server, free_port, message,
+                    wait_for)
 from sink import (EXTENSIONS, REPLIES, Drop, Early, Hang, Late, Pieces, Sink)
 
 ALICE = f"alice@{DOMAIN}"
@@ -24,7 +25,7 @@ CHUNKED = EXTENSIONS
 SETTINGS = """smtp_port = {port}
 retry_first = 1
 retry_most = 1
-remote_timeout = 2
+remote_timeout = {timeout}
 connect_timeout = 2
 smtp_tls = none
 queue_lifetime = 1h
@@ -58,10 +59,13 @@ class Follower:
 
 
 class Relay(unittest.TestCase):
+    TIMEOUT = 6 if SANITIZED else 2     # a host that hangs is waited for
+
     @classmethod
     def setUpClass(cls):
         cls.port = free_port()
-        cls.server = Server(SETTINGS.format(port=cls.port))
+        cls.server = Server(SETTINGS.format(port=cls.port,
+                                            timeout=cls.TIMEOUT))
         cls.addClassCleanup(cls.server.remove)
         cls.server.start()
         cls.follower = Follower(cls.server.dir / "log/posthouse.log")
@@ -120,6 +124,8 @@ def points(extensions_of=(PLAIN, PIPELINED, CHUNKED), but=()):
 
 
 class Fine(Relay):
+    TIMEOUT = 60        # all that is slow is the machine
+
     def test_content_arrives_as_it_is(self):
         bodies = ["", "one\r\n", ".\r\n", "..\r\n.x\r\n\r\n.\r\n", "x" * 998 +
                   "\r\n", ".\r\n" * 40000, "no\r\n" * 200000]
@@ -197,6 +203,8 @@ class Fine(Relay):
 
 
 class Converted(Relay):
+    TIMEOUT = 60        # all that is slow is the machine
+
     BODY = "Grüße\r\n" * 10
     EIGHT = (b"MIME-Version: 1.0\r\n"
              b"Content-Type: text/plain; charset=utf-8\r\n"
