@@ -21,6 +21,7 @@ enum {
 	OPTION_SCRAM = 64,
 	OPTION_BODY = 128,
 	OPTION_LOCAL = 256,
+	OPTION_MBOX = 512,
 	/* with a value */
 	OPTION_TO = 1 << 16,
 	OPTION_SENDER = 1 << 17,
@@ -69,6 +70,7 @@ extern const struct command auth_commands[];
 extern const struct command queue_commands[];
 extern const struct command mailbox_commands[];
 extern const struct command import_commands[];
+extern const struct command export_commands[];
 extern const struct command acl_commands[];
 extern const struct command quota_commands[];
 extern const struct command explain_commands[];

@@ -27,6 +27,7 @@
 #define LIST_MOST ((size_t)256 << 20)	/* octets of a list of UIDs */
 #define TEXT_MOST ((size_t)1 << 20)	/* of other little files */
 #define KEYWORDS  26			/* that have letters */
+#define DOT	  VIEW_LIT("&AC4-")
 
 /* Other servers' lists of UIDs, and the UIDLs that go with them. */
 static const struct {
@@ -272,7 +273,27 @@ bring_folder(struct import *i, int dir, struct view mailbox)
 	return code;
 }
 
-/* ".Work.2026" is Work/2026; names that are no modified UTF-7 are UTF-8. */
+/* A part in modified UTF-7, in which "&AC4-" is a dot; else it is UTF-8. */
+static void
+put_part(struct view part, struct str *out)
+{
+	struct view rest = part;
+	size_t start = out->n, n;
+
+	for (;;) {
+		n = view_search(rest, DOT);
+		if (!utf7_decode(out, view_bytes(rest.p, n)))
+			break;
+		if (n == rest.n)
+			return;
+		str_addc(out, '.');
+		rest = view_skip(rest, n + DOT.n);
+	}
+	out->n = start;
+	str_add(out, part);
+}
+
+/* ".Work.2026" is Work/2026. */
 static bool
 folder_name(struct view folder, struct str *out)
 {
@@ -282,8 +303,7 @@ folder_name(struct view folder, struct str *out)
 
 		if (part.n == 0)
 			return false;
-		if (!utf7_decode(out, part))
-			str_add(out, part);
+		put_part(part, out);
 		if (folder.n > 0)
 			str_addc(out, '/');
 	}
@@ -364,21 +384,23 @@ bring_folders(struct import *i, int root, struct view top)
 /* Dovecot: a name a line; from version 2 on behind a line "V<tab>2" and an empty
  * one, with tabs between the parts of a name. Before that, and Courier's, with
  * dots; Courier's begin with INBOX. */
-static bool
-subscribed_name(struct view line, struct str *out)
+static void
+subscribe_one(struct import *i, struct view line, char between,
+    struct view top)
 {
-	struct str folder = { 0 };
-	bool ok;
+	struct str name = { 0 }, full = { 0 };
 
-	if (view_starts(line, VIEW_LIT("INBOX.")))
+	if (between == '.' && view_starts(line, VIEW_LIT("INBOX.")))
 		line = view_skip(line, 6);
-	str_addc(&folder, '.');
-	for (size_t k = 0; k < line.n; k++)
-		str_addc(&folder,
-		    line.p[k] == '\t' || line.p[k] == '/' ? '.' : line.p[k]);
-	ok = folder_name(str_view(&folder), out);
-	str_free(&folder);
-	return ok;
+	while (line.n > 0) {
+		put_part(view_cut(&line, between), &name);
+		if (line.n > 0)
+			str_addc(&name, '/');
+	}
+	full_name(top, str_view(&name), &full);
+	import_subscribe(i, str_view(&full));
+	str_free(&name);
+	str_free(&full);
 }
 
 static void
@@ -386,22 +408,20 @@ subscribe(struct import *i, int root, struct view top)
 {
 	struct str text = { 0 };
 	struct view rest;
+	char between = '.';
 
 	if (!file_read(root, "subscriptions", TEXT_MOST, &text))
 		file_read(root, "courierimapsubscribed", TEXT_MOST, &text);
 	rest = str_view(&text);
-	if (view_starts(rest, VIEW_LIT("V\t")))
+	if (view_starts(rest, VIEW_LIT("V\t"))) {
 		view_cut(&rest, '\n');
+		between = '\t';
+	}
 	while (rest.n > 0) {
 		struct view line = view_trim(view_cut(&rest, '\n'));
-		struct str name = { 0 }, full = { 0 };
 
-		if (line.n > 0 && subscribed_name(line, &name)) {
-			full_name(top, str_view(&name), &full);
-			import_subscribe(i, str_view(&full));
-		}
-		str_free(&name);
-		str_free(&full);
+		if (line.n > 0)
+			subscribe_one(i, line, between, top);
 	}
 	str_free(&text);
 }

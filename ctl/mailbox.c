@@ -76,8 +76,8 @@ mailbox_link(struct ctl *ctl, const char *given, struct channel **c)
 	return code;
 }
 
-static bool
-get_list(struct channel *c, struct reply *r, struct why *w)
+bool
+mailbox_names(struct channel *c, struct reply *r, struct why *w)
 {
 	struct message m = { .type = MSG_mailbox_list,
 		.mailbox_list = { MAILBOX_SESSION } };
@@ -152,7 +152,7 @@ list(struct ctl *ctl)
 
 	if (code != 0)
 		return code;
-	if (!get_list(l.c, &r, &w))
+	if (!mailbox_names(l.c, &r, &w))
 		return ctl_fail(EX_TEMPFAIL, "%s", w.text);
 	table_add(&l.table, "MESSAGES");
 	table_add(&l.table, "UNSEEN");

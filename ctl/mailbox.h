@@ -12,5 +12,7 @@
 /* A link to the store that has the mailboxes of the user, with his rights. 0, or
  * a code of sysexits.h after a complaint. */
 int mailbox_link(struct ctl *ctl, const char *user, struct channel **c);
+/* His mailboxes, a message mailboxes. r is to be freed when it is true. */
+bool mailbox_names(struct channel *c, struct reply *r, struct why *w);
 
 #endif

@@ -94,6 +94,16 @@ is_free(const struct mailbox *mb, uint8_t mode, struct why *w)
 	return true;
 }
 
+/* POP clients, and the command that writes mailboxes for other servers. */
+static bool
+wants_uidls(const struct request *r)
+{
+	const struct channel *c = r->link->channel;
+
+	return r->m.mailbox_open.mode == 2 ||
+	       (c != NULL && channel_peer(c)->role == ROLE_CTL);
+}
+
 /* Rights are asked for here, where nothing is waited for any more: acl_set()
  * sees every handle that there is. */
 static bool
@@ -133,7 +143,7 @@ open_it(struct request *r, struct mailbox *mb, struct access *a,
 		.shared = reader != NULL,
 		.id = str_view(&id),
 		.index = fd,
-		.uidls = m->mode == 2 ? uidls_snapshot(mb) : -1 };
+		.uidls = wants_uidls(r) ? uidls_snapshot(mb) : -1 };
 	request_reply(r, &reply);
 	str_free(&letters);
 	str_free(&id);

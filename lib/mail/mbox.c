@@ -201,39 +201,66 @@ take_field(const struct header *h, struct mbox_state *s)
 	return false;
 }
 
-/* One '>' less before every quoted "From ". */
+/* How many '>' stand before "From "; -1: something else. */
+static int
+quotes_of(struct view line)
+{
+	size_t n = 0;
+
+	while (n < line.n && n < 1000 && line.p[n] == '>')
+		n++;
+	return view_starts(view_skip(line, n), FROM) ? (int)n : -1;
+}
+
+/* One '>' less before every quoted "From ", or one more. */
 static void
-put_body(struct view body, struct str *out)
+put_body(struct view body, bool more, struct str *out)
 {
 	size_t at = 0, next, from = 0;
 
 	for (; at < body.n; at = next) {
-		struct view line = line_at(body, at, &next);
-		size_t quotes = 0;
+		int quotes = quotes_of(line_at(body, at, &next));
 
-		while (quotes < line.n && line.p[quotes] == '>')
-			quotes++;
-		if (quotes == 0 || !view_starts(view_skip(line, quotes), FROM))
+		if (quotes < (more ? 0 : 1))
 			continue;
 		str_addn(out, body.p + from, at - from);
-		from = at + 1;
+		if (more)
+			str_addc(out, '>');
+		from = at + !more;
 	}
 	str_addn(out, body.p + from, body.n - from);
 }
 
-void
-mbox_read(struct view raw, struct str *out, struct mbox_state *s)
+/* Fields but those of state; what is left begins with the empty line. */
+static struct view
+put_header(struct view raw, struct str *out, struct mbox_state *s)
 {
 	struct view rest = raw;
 	const char *end = raw.p;
 	struct header h;
 
-	*s = (struct mbox_state){ .keywords = VIEW_NONE };
 	while (header_next(&rest, &h)) {
 		if (!take_field(&h, s))
 			str_add(out, h.whole);
 		end = h.whole.p + h.whole.n;
 	}
-	/* from the empty line on */
-	put_body(view_bytes(end, (size_t)(raw.p + raw.n - end)), out);
+	return view_bytes(end, (size_t)(raw.p + raw.n - end));
+}
+
+void
+mbox_read(struct view raw, struct str *out, struct mbox_state *s)
+{
+	*s = (struct mbox_state){ .keywords = VIEW_NONE };
+	put_body(put_header(raw, out, s), false, out);
+}
+
+void
+mbox_write(struct view message, struct str *out)
+{
+	struct mbox_state its = { .keywords = VIEW_NONE };
+
+	put_body(put_header(message, out, &its), true, out);
+	if (out->n > 0 && out->p[out->n - 1] != '\n')
+		str_addc(out, '\n');
+	str_addc(out, '\n');
 }

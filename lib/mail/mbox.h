@@ -34,5 +34,9 @@ struct mbox_state {
 
 /* Append the message as it was sent, and tell what its fields of state say. */
 void mbox_read(struct view raw, struct str *out, struct mbox_state *s);
+/* The way back: append a message, whose lines end with LF, behind a From line and
+ * the fields of its state: without such fields of its own, quoted, with an empty
+ * line at the end. */
+void mbox_write(struct view message, struct str *out);
 
 #endif

@@ -33,3 +33,19 @@ wire_lines(struct view text, struct str *out)
 	str_add(out, view_skip(text, from));
 	return true;
 }
+
+void
+wire_to_lf(struct view text, struct str *out)
+{
+	while (text.n > 0) {
+		const char *p = memchr(text.p, '\n', text.n);
+		size_t n = p != NULL ? (size_t)(p - text.p) : text.n;
+		bool pair = p != NULL && n > 0 && text.p[n - 1] == '\r';
+
+		str_addn(out, text.p, pair ? n - 1 : n);
+		if (p == NULL)
+			return;
+		str_addc(out, '\n');
+		text = view_skip(text, n + 1);
+	}
+}

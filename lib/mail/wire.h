@@ -10,5 +10,7 @@
 /* Append the text with a CR before every LF that has none. False, and nothing
  * is appended, when it has no such LF. */
 bool wire_lines(struct view text, struct str *out);
+/* Append the text with LF for every CR LF. */
+void wire_to_lf(struct view text, struct str *out);
 
 #endif

@@ -10,7 +10,8 @@ import smtplib
 import time
 import unittest
 
-from server import DOMAIN, Server, free_port, message, wait_for
+from server import (DOMAIN, Server, free_port, message, settings_text,
+                    wait_for)
 from sink import Hang, Sink
 
 ALICE = f"alice@{DOMAIN}"
@@ -19,7 +20,6 @@ connect_timeout = 20
 remote_timeout = 20
 smtp_tls = none
 user_rate = 1000000
-{more}
 """
 
 
@@ -34,7 +34,8 @@ class Hosts(unittest.TestCase):
             self.sink = Sink(script or {}, address="0.0.0.0", port=self.port)
             self.sink.__enter__()
             self.addCleanup(self.sink.__exit__, None, None, None)
-        self.server = Server(SETTINGS.format(port=self.port, more=more))
+        self.server = Server(settings_text(
+            SETTINGS.format(port=self.port), more))
         self.addCleanup(self.server.remove)
         self.server.start()
 

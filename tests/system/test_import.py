@@ -3,6 +3,7 @@
 asks for is as it was, and nothing is there twice or in half, whatever happens."""
 
 import fcntl
+import mailbox
 import os
 import re
 import signal
@@ -67,11 +68,11 @@ class Bring(unittest.TestCase):
         return self.server.posthouse("import", ALICE, path or self.old.path,
                                      *more, check=check)
 
-    def see(self, mailbox="INBOX"):
+    def see(self, box="INBOX"):
         """UIDVALIDITY, {UID: (number, flags, date)}"""
         with self.server.imap() as imap:
-            done, _ = imap.select(f'"{mailbox}"', readonly=True)
-            self.assertEqual(done, "OK", mailbox)
+            done, _ = imap.select(f'"{box}"', readonly=True)
+            self.assertEqual(done, "OK", box)
             validity = int(imap.response("UIDVALIDITY")[1][0])
             _, data = imap.fetch("1:*", "(UID FLAGS INTERNALDATE BODY.PEEK[])")
             found = {}
@@ -92,8 +93,8 @@ class Bring(unittest.TestCase):
         pop3.quit()
         return found
 
-    def numbers(self, mailbox="INBOX"):
-        return sorted(n for n, _, _ in self.see(mailbox)[1].values())
+    def numbers(self, box="INBOX"):
+        return sorted(n for n, _, _ in self.see(box)[1].values())
 
 
 class Maildir(Bring):
@@ -252,6 +253,87 @@ class Mbox(Bring):
         self.assertIn("is no mbox file", done.stderr)
 
 
+class Out(Bring):
+    """What is written for other programs, they read; and so do we."""
+
+    def setUp(self):
+        super().setUp()
+        with self.server.imap() as imap:
+            imap.create("Work/a.b")
+            imap.subscribe("Work/a.b")
+            for n, flags, box in ((1, "\\Seen $Label1", "INBOX"),
+                                  (2, "", "INBOX"), (3, "other", "INBOX"),
+                                  (7, "\\Flagged", "Work/a.b")):
+                imap.append(box, flags, f'"{10 + n}-Jan-2008 21:20:01 +0000"',
+                            text(n, "\r\n"))
+            imap.select()
+            imap.store("2", "+FLAGS", "\\Deleted")
+            imap.expunge()
+        self.out = self.server.dir / "out"
+
+    def export(self, *more, check=True):
+        return self.server.posthouse("export", ALICE, self.out, *more,
+                                     check=check)
+
+    def back(self, path, box):
+        """As another user has it."""
+        self.server.posthouse("import", "bob@example.test", path, box)
+
+    def see_bob(self, box):
+        imap = self.server.imap
+        self.server.imap = lambda: imap("bob@example.test")
+        try:
+            validity, found = self.see(box)
+        finally:
+            del self.server.imap
+        return validity, {u: (n, f - {"\\Recent"}, d)
+                          for u, (n, f, d) in found.items()}
+
+    def mine(self, box):
+        validity, found = self.see(box)
+        return validity, {u: (n, f - {"\\Recent"}, d)
+                          for u, (n, f, d) in found.items()}
+
+    def test_maildir(self):
+        self.export()
+        self.back(self.out, "Copy")
+        self.assertEqual(self.see_bob("Copy"), self.mine("INBOX"))
+        self.assertEqual(self.see_bob("Copy/Work/a.b"), self.mine("Work/a.b"))
+        self.assertEqual(sorted(self.mine("INBOX")[1]), [1, 3])
+        with self.server.imap("bob@example.test") as imap:
+            self.assertIn(b"Copy/Work/a.b", b"".join(imap.lsub()[1]))
+        box = mailbox.Maildir(self.out, create=False)
+        self.assertEqual(sorted(m["Subject"] for m in box), ["1", "3"])
+
+    def test_mbox(self):
+        self.export("--mbox")
+        self.back(self.out / "INBOX.mbox", "Copy")
+        self.assertEqual(self.see_bob("Copy"), self.mine("INBOX"))
+        box = mailbox.mbox(self.out / "Work.a&AC4-b.mbox", create=False)
+        self.addCleanup(box.close)
+        self.assertEqual([m["Subject"] for m in box], ["7"])
+
+    def test_uidl(self):
+        """Those that came from elsewhere go along."""
+        self.old.put(5, 3, "", "Pa.b ")
+        self.old.dovecot(UIDVALIDITY, 9)
+        self.bring("Came")
+        self.export("Came")
+        self.assertRegex((self.out / ".Came/dovecot-uidlist").read_text(),
+                         f"^3 V{UIDVALIDITY} N9\n3 Pa.b :")
+
+    def test_refused(self):
+        self.out.mkdir()
+        (self.out / "file").write_text("")
+        done = self.export(check=False)
+        self.assertEqual(done.returncode, 73)
+        self.assertIn("is not empty", done.stderr)
+        (self.out / "file").unlink()
+        done = self.export("Nowhere", check=False)
+        self.assertEqual(done.returncode, 65)
+        self.assertIn("no such mailbox", done.stderr)
+
+
 class Refused(Bring):
     def test_what_cannot_be_read(self):
         for path, code, words in (
@@ -311,11 +393,11 @@ class Killed(Bring):
         self.boxes = getattr(self, "boxes", 0) + 1
         return f"Box{self.boxes}"
 
-    def check_whole(self, mailbox, had=()):
+    def check_whole(self, box, had=()):
         with self.server.imap() as imap:
-            if imap.select(mailbox)[0] != "OK":
+            if imap.select(box)[0] != "OK":
                 return 0
-        found = self.numbers(mailbox)
+        found = self.numbers(box)
         mine = [n for n in found if n not in had]
         self.assertIn(mine, ([], list(range(self.COUNT))))
         self.assertEqual([n for n in found if n in had], list(had))

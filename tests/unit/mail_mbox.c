@@ -99,6 +99,40 @@ test_state(void **state UNUSED)
 	str_free(&out);
 }
 
+/* What is written is read as it was. */
+static void
+test_write(void **state UNUSED)
+{
+	static const struct {
+		const char *message, *read;
+	} messages[] = {
+		{ "A: 1\n\nFrom a\n>From b\n\nFrom c\n",
+		    "A: 1\n\nFrom a\n>From b\n\nFrom c\n" },
+		{ "Status: RO\nA: 1\nX-UID: 7\n\nno end", "A: 1\n\nno end\n" },
+		{ "", "" },
+	};
+
+	for (size_t i = 0; i < nitems(messages); i++) {
+		struct str file = { 0 }, out = { 0 };
+		struct mbox_message m;
+		struct mbox_state s;
+		struct view rest;
+
+		str_adds(&file, THEN "X-UID: 3\n");
+		mbox_write(view_of(messages[i].message), &file);
+		str_adds(&file, THEN "B: 2\n\n");
+		rest = str_view(&file);
+		assert_true(mbox_next(&rest, &m));
+		mbox_read(m.raw, &out, &s);
+		assert_string_equal(str_c(&out), messages[i].read);
+		assert_int_equal(s.uid, 3);
+		assert_true(mbox_next(&rest, &m));
+		assert_int_equal(rest.n, 0);
+		str_free(&file);
+		str_free(&out);
+	}
+}
+
 static void
 test_uidlist(void **state UNUSED)
 {
@@ -144,6 +178,9 @@ test_wire(void **state UNUSED)
 		assert_string_equal(out.p, texts[i].out);
 	}
 	assert_false(wire_lines(view_of("a\r\nb\r"), &out));
+	str_reset(&out);
+	wire_to_lf(view_of("a\r\n\r\n\r\r\nb\r"), &out);
+	assert_string_equal(out.p, "a\n\n\r\nb\r");
 	str_free(&out);
 }
 
@@ -154,6 +191,7 @@ main(void)
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_dates),
 		cmocka_unit_test(test_state),
+		cmocka_unit_test(test_write),
 		cmocka_unit_test(test_uidlist),
 		cmocka_unit_test(test_wire),
 	};
