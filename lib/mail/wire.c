@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: ISC */
+/*
+ * wire - find the line feeds, copy what stands between
+ */
 #include <string.h>
 
 #include "lib/mail/wire.h"
