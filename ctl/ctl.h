@@ -66,6 +66,8 @@ extern const struct command server_commands[];
 extern const struct command check_commands[];
 extern const struct command config_commands[];
 extern const struct command user_commands[];
+extern const struct command alias_commands[];
+extern const struct command domain_commands[];
 extern const struct command auth_commands[];
 extern const struct command queue_commands[];
 extern const struct command mailbox_commands[];

@@ -20,6 +20,8 @@ const struct command *const ctl_groups[] = {
 	check_commands,
 	config_commands,
 	user_commands,
+	alias_commands,
+	domain_commands,
 	auth_commands,
 	queue_commands,
 	mailbox_commands,

@@ -27,6 +27,7 @@
 #include "ctl/site.h"
 #include "ctl/terminal.h"
 #include "ctl/trial.h"
+#include "ctl/edit.h"
 #include "ctl/users.h"
 #include "lib/base/file.h"
 #include "lib/mail/address.h"
@@ -286,15 +287,16 @@ static int
 make_user(struct site *q)
 {
 	struct str path = { 0 }, hash = { 0 }, error = { 0 }, to = { 0 };
-	struct users_edit file;
+	struct edit file;
 	int code = 0;
 
 	if (!password_hash(&q->password, &hash, &error) ||
-	    !users_begin(&file, path_of(q, "users", &path), &error)) {
+	    !edit_begin(&file, path_of(q, "users", &path), USERS_GROUP,
+		&error)) {
 		code = ctl_fail(EX_CANTCREAT, "%s", str_c(&error));
 	} else if (users_find(str_view(&file.text), str_view(&q->user),
 		       str_view(&q->domain)).p != NULL) {
-		users_abort(&file);
+		edit_abort(&file);
 		code = ctl_fail(EX_CANTCREAT, "%s stands in %s already: \"%s "
 		    "user delete %s\" removes it", str_c(&q->user),
 		    str_c(&path), q->ctl->self, str_c(&q->user));
@@ -303,7 +305,7 @@ make_user(struct site *q)
 		if (to.n > 0 && to.p[to.n - 1] != '\n')
 			str_addc(&to, '\n');
 		str_addf(&to, "%s:%s\n", str_c(&q->user), str_c(&hash));
-		if (!users_commit(&file, &to, &error))
+		if (!edit_commit(&file, &to, &error))
 			code = ctl_fail(EX_CANTCREAT, "%s", str_c(&error));
 	}
 	str_wipe(&to);

@@ -258,7 +258,7 @@ set(struct ctl *ctl)
 		code = user_apply(ctl,
 		    &(struct user_change){ edit_limits, true }, &e);
 	str_free(&name);
-	return code != 0 ? code : user_tell_server(ctl);
+	return code != 0 ? code : user_tell_server(ctl, ctl->settings->users);
 }
 
 const struct command quota_commands[] = {

@@ -13,6 +13,7 @@
 #include "ctl/output.h"
 #include "ctl/password.h"
 #include "ctl/user.h"
+#include "ctl/edit.h"
 #include "ctl/users.h"
 #include "lib/base/file.h"
 #include "lib/mail/address.h"
@@ -22,7 +23,7 @@ static const struct handlers handlers = { .closed = link_closed };
 
 /* A server that runs reads the tables again. */
 int
-user_tell_server(struct ctl *ctl)
+user_tell_server(struct ctl *ctl, const char *path)
 {
 	struct message m = { .type = MSG_reload };
 	struct why w;
@@ -31,16 +32,7 @@ user_tell_server(struct ctl *ctl)
 		return 0;
 	return ctl_fail(EX_TEMPFAIL, "%s is changed, but the server has not "
 	    "taken it over: %s; \"%s reload\" shows all",
-	    ctl->settings->users, w.text, ctl->self);
-}
-
-static bool
-is_our_domain(const struct settings *s, struct view domain)
-{
-	for (size_t i = 0; i < s->domains.n; i++)
-		if (view_eqi(s->domains.word[i], domain))
-			return true;
-	return false;
+	    path, w.text, ctl->self);
 }
 
 static int
@@ -49,7 +41,7 @@ check_name(struct ctl *ctl, const struct address *a)
 	const struct settings *s = ctl_settings(ctl);
 	struct view user, detail;
 
-	if (a->literal || !is_our_domain(s, a->domain))
+	if (a->literal || !settings_has_domain(s, a->domain))
 		return ctl_fail(EX_DATAERR, "%.*s is not among the domains in "
 		    "%s; add it there first", VIEW(a->domain), ctl->file);
 	if (address_detail(a->local, s->recipient_delimiter, &user, &detail))
@@ -140,11 +132,11 @@ edit_passwd(const struct user_edit *e, struct view text, struct str *to)
 int
 user_apply(struct ctl *ctl, const struct user_change *c, struct user_edit *e)
 {
-	struct users_edit file;
+	struct edit file;
 	struct str to = { 0 }, error = { 0 };
 	int code = 0;
 
-	if (!users_begin(&file, ctl_settings(ctl)->users, &error)) {
+	if (!edit_begin(&file, ctl_settings(ctl)->users, USERS_GROUP, &error)) {
 		code = ctl_fail(EX_NOPERM, "%s", str_c(&error));
 		str_free(&error);
 		return code;
@@ -156,10 +148,10 @@ user_apply(struct ctl *ctl, const struct user_change *c, struct user_edit *e)
 		    "%.*s %s in %s", VIEW(e->name),
 		    c->must_exist ? "does not stand" : "stands already",
 		    file.path);
-		users_abort(&file);
+		edit_abort(&file);
 	} else {
 		c->edit(e, str_view(&file.text), &to);
-		if (!users_commit(&file, &to, &error))
+		if (!edit_commit(&file, &to, &error))
 			code = ctl_fail(EX_CANTCREAT, "%s", str_c(&error));
 	}
 	str_wipe(&to);
@@ -203,7 +195,7 @@ with_secret(struct ctl *ctl, const struct user_change *c)
 	str_wipe(&hash);
 	str_free(&hash);
 	str_free(&name);
-	return code != 0 ? code : user_tell_server(ctl);
+	return code != 0 ? code : user_tell_server(ctl, ctl->settings->users);
 }
 
 static int
@@ -232,7 +224,7 @@ delete(struct ctl *ctl)
 		printf("%s can receive and log in no more; the mail below %s "
 		       "stays\n", str_c(&name), ctl->settings->mail_dir);
 	str_free(&name);
-	return code != 0 ? code : user_tell_server(ctl);
+	return code != 0 ? code : user_tell_server(ctl, ctl->settings->users);
 }
 
 static int

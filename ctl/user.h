@@ -28,7 +28,7 @@ int user_name(const char *given, struct str *name);
 /* Change the file. */
 int user_apply(struct ctl *ctl, const struct user_change *c,
     struct user_edit *e);
-/* A server that runs reads it again. */
-int user_tell_server(struct ctl *ctl);
+/* A server that runs reads this file again, which has changed. */
+int user_tell_server(struct ctl *ctl, const char *path);
 
 #endif

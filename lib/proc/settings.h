@@ -84,6 +84,8 @@ const struct listener_settings *settings_listener(const struct settings *s,
     const char *name);
 const struct domain_settings *settings_domain(const struct settings *s,
     struct view name);
+/* Is it among those whose mail is delivered here? */
+bool settings_has_domain(const struct settings *s, struct view domain);
 /* Value of a path setting by its name, NULL when there is no such one. */
 const char *settings_path(const struct settings *s, const char *name);
 /* What a listener's tls setting amounts to. */

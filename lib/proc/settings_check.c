@@ -127,15 +127,6 @@ check_domains(struct settings *s, const struct setting_judge *j)
 	}
 }
 
-static bool
-is_ours(const struct settings *s, const char *domain)
-{
-	for (size_t i = 0; i < s->domains.n; i++)
-		if (view_is(s->domains.word[i], domain))
-			return true;
-	return false;
-}
-
 static void
 check_domain_number(const struct domain_settings *d, const char *name,
     const char *value, const struct setting_judge *j)
@@ -158,7 +149,7 @@ check_domain_sections(struct settings *s, const struct setting_judge *j)
 		struct setting_spot user = { TABLE_DOMAIN, d->name,
 			"catch_all" };
 
-		if (!is_ours(s, d->name))
+		if (!settings_has_domain(s, view_of(d->name)))
 			settings_complain(j, &whole, "[domain %s] has no effect unless "
 			    "%s stands in domains", d->name, d->name);
 		if (d->catch_all[0] != '\0' && !is_address(d->catch_all))

@@ -130,6 +130,15 @@ settings_listener(const struct settings *s, const char *name)
 	return NULL;
 }
 
+bool
+settings_has_domain(const struct settings *s, struct view domain)
+{
+	for (size_t i = 0; i < s->domains.n; i++)
+		if (view_eqi(s->domains.word[i], domain))
+			return true;
+	return false;
+}
+
 const struct domain_settings *
 settings_domain(const struct settings *s, struct view name)
 {

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "ctl/password.h"
+#include "ctl/edit.h"
 #include "ctl/users.h"
 #include "lib/base/file.h"
 
@@ -36,31 +37,31 @@ edit(UNUSED void **state)
 {
 	char dir[] = "/tmp/ctl_users.XXXXXX", path[64], link[64];
 	struct str text = { 0 }, error = { 0 };
-	struct users_edit e;
+	struct edit e;
 	struct stat st;
 
 	assert_non_null(mkdtemp(dir));
 	snprintf(path, sizeof(path), "%s/users", dir);
 	snprintf(link, sizeof(link), "%s/users.new", dir);
 	/* one that is not there is made, for nobody else to read */
-	assert_true(users_begin(&e, path, &error));
+	assert_true(edit_begin(&e, path, USERS_GROUP, &error));
 	assert_int_equal(e.text.n, 0);
 	str_adds(&text, "a@x.test:1\n");
-	assert_true(users_commit(&e, &text, &error));
+	assert_true(edit_commit(&e, &text, &error));
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0007, 0);
 	/* mode and contents stay; what a crash left beside it does not matter */
 	assert_int_equal(chmod(path, 0604), 0);
 	assert_int_equal(symlink("/etc/passwd", link), 0);
-	assert_true(users_begin(&e, path, &error));
+	assert_true(edit_begin(&e, path, USERS_GROUP, &error));
 	assert_string_equal(str_c(&e.text), "a@x.test:1\n");
-	assert_true(users_commit(&e, &text, &error));
+	assert_true(edit_commit(&e, &text, &error));
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0604);
 	assert_int_equal(access(link, F_OK), -1);
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(rmdir(dir), 0);
-	assert_false(users_begin(&e, path, &error));
+	assert_false(edit_begin(&e, path, USERS_GROUP, &error));
 	str_free(&text);
 	str_free(&error);
 }
