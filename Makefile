@@ -76,7 +76,7 @@ LIBS	:= -levent_core -lssl -lcrypto -ldb-5.3 -lseccomp -ljansson -lcrypt \
 # A folder with a main.c is a program; ctl/ is the command posthouse.
 SERVERS	:= $(patsubst %/,%,$(dir $(wildcard $(addsuffix /main.c,\
 	master smtpd pop3d imapd router auth queue smtp local store bounce \
-	resolver history keys pam fetch probe))))
+	resolver history keys pam fetch deliver probe))))
 COMMANDS := $(patsubst %/,%,$(dir $(wildcard sendmail/main.c ctl/main.c)))
 FOLDERS	:= $(SERVERS) $(COMMANDS)
 LAYERS	:= mail proc base

@@ -129,6 +129,29 @@ check_list(struct alias_file *a, size_t line, struct view path)
 	str_free(&text);
 }
 
+/* Somebody has to run it, or to own the file. */
+static void
+check_target(struct alias_file *a, size_t line)
+{
+	const char *user = a->findings->s->alias_user;
+	const struct passwd *pw = getpwnam(user);
+	struct str text = { 0 };
+
+	if (pw == NULL)
+		str_addf(&text, "commands and files need the system user %s "
+		    "(setting alias_user), which does not exist", user);
+	else if (pw->pw_uid == 0 || pw->pw_gid == 0)
+		str_addf(&text, "commands and files are never root's: set "
+		    "alias_user");
+	else if (geteuid() != 0 && pw->pw_uid != geteuid())
+		str_addf(&text, "commands and files are %s's (setting "
+		    "alias_user), whom only a server of root can become",
+		    user);
+	if (text.n > 0)
+		warn_alias(a, line, str_c(&text));
+	str_free(&text);
+}
+
 static bool
 pass_alias(void *arg, size_t line, struct view key UNUSED, struct view items)
 {
@@ -137,6 +160,9 @@ pass_alias(void *arg, size_t line, struct view key UNUSED, struct view items)
 	while (list_next(&items, &item))
 		if (item.p[0] == ALIAS_INCLUDE)
 			check_list(arg, line, view_skip(item, 1));
+		else if (item.p[0] == ALIAS_COMMAND ||
+		    item.p[0] == ALIAS_FILE)
+			check_target(arg, line);
 	return true;
 }
 
@@ -217,7 +243,7 @@ check_programs(struct findings *f)
 {
 	static const char *const needed[] = { "master", "smtpd", "pop3d",
 		"imapd", "router", "auth", "queue", "local", "store",
-		"bounce", "keys", "resolver" };
+		"bounce", "keys", "resolver", "deliver" };
 	struct str path = { 0 };
 
 	for (size_t i = 0; i < nitems(needed); i++) {

@@ -15,6 +15,7 @@
 #include "lib/mail/utf8.h"
 #include "lib/proc/service.h"
 #include "local/deliver.h"
+#include "local/outside.h"
 
 #define MAILBOX_MOST 255
 
@@ -22,10 +23,7 @@ struct delivery {
 	RB_ENTRY(delivery) entry;
 	struct channel *store;
 	uint32_t tag;		/* of the request to store */
-	struct channel *queue;	/* NULL: it is gone */
-	uint32_t queue_tag;
-	uint64_t mail;
-	uint32_t rcpt;
+	struct attempt_key attempt;
 };
 RB_HEAD(deliveries, delivery);
 
@@ -55,24 +53,31 @@ deliver_mailbox(struct view address, const char *delimiters)
 	return detail;
 }
 
-static void
-say(const struct delivery *d, enum verdict v, struct view status,
+void
+deliver_say(const struct attempt_key *k, enum verdict v, struct view status,
     struct view sentence)
 {
-	struct message m = { .type = MSG_verdict, .tag = d->queue_tag,
-		.verdict = { .mail = d->mail, .rcpt = d->rcpt,
+	struct message m = { .type = MSG_verdict, .tag = k->tag,
+		.verdict = { .mail = k->mail, .rcpt = k->rcpt,
 		    .verdict = (uint8_t)v, .status = status,
 		    .sentence = sentence, .relay = VIEW_LIT("local") } };
 
-	if (d->queue != NULL)
-		channel_send(d->queue, &m);
+	if (k->queue != NULL)
+		channel_send(k->queue, &m);
 }
 
 static void
 say_absent(const struct delivery *d)
 {
-	say(d, VERDICT_LATER, VIEW_LIT("3.0"),
+	deliver_say(&d->attempt, VERDICT_LATER, VIEW_LIT("3.0"),
 	    VIEW_LIT("the mailbox store is not available"));
+}
+
+void
+deliver_consider_end(void)
+{
+	if (service_stopping() && RB_EMPTY(&under_way) && outside_is_idle())
+		service_quit();
 }
 
 static void
@@ -80,8 +85,7 @@ end(struct delivery *d)
 {
 	RB_REMOVE(deliveries, &under_way, d);
 	free(d);
-	if (service_stopping() && RB_EMPTY(&under_way))
-		service_quit();
+	deliver_consider_end();
 }
 
 static void
@@ -98,16 +102,15 @@ ask_store(struct delivery *d, const struct msg_attempt *a)
 	channel_send(d->store, &m);
 }
 
-void
-deliver_attempt(struct channel *queue, uint32_t tag, struct msg_attempt *a)
+static void
+begin(const struct attempt_key *key, const struct msg_attempt *a)
 {
 	uint32_t instance = user_instance(a->destination,
 	    (uint32_t)service_settings()->store_instances);
 	struct delivery *d = xmalloc(sizeof(*d));
 
 	*d = (struct delivery){ .store = service_peer(ROLE_STORE, instance),
-		.queue = queue, .queue_tag = tag, .mail = a->mail,
-		.rcpt = a->rcpt };
+		.attempt = *key };
 	if (d->store == NULL) {
 		say_absent(d);
 		free(d);
@@ -116,6 +119,17 @@ deliver_attempt(struct channel *queue, uint32_t tag, struct msg_attempt *a)
 	d->tag = channel_tag(d->store);
 	must(RB_INSERT(deliveries, &under_way, d) == NULL);
 	ask_store(d, a);
+}
+
+void
+deliver_attempt(struct channel *queue, uint32_t tag, struct msg_attempt *a)
+{
+	const struct attempt_key key = { queue, tag, a->mail, a->rcpt };
+
+	if (view_is(a->transport, "deliver"))
+		outside_attempt(queue, tag, a);
+	else
+		begin(&key, a);
 }
 
 /* Whatever is not a clear yes or no is later. */
@@ -127,8 +141,9 @@ deliver_answer(struct channel *store, uint32_t tag, struct msg_answer *a)
 
 	if (d == NULL)
 		return;
-	say(d, a->verdict == VERDICT_DONE || a->verdict == VERDICT_NEVER ?
-	    a->verdict : VERDICT_LATER, a->status, a->sentence);
+	deliver_say(&d->attempt, a->verdict == VERDICT_DONE ||
+	    a->verdict == VERDICT_NEVER ? a->verdict : VERDICT_LATER,
+	    a->status, a->sentence);
 	end(d);
 }
 
@@ -137,10 +152,11 @@ deliver_closed(struct channel *c)
 {
 	struct delivery *d, *next;
 
+	outside_closed(c);
 	for (d = RB_MIN(deliveries, &under_way); d != NULL; d = next) {
 		next = RB_NEXT(deliveries, &under_way, d);
-		if (d->queue == c)
-			d->queue = NULL;
+		if (d->attempt.queue == c)
+			d->attempt.queue = NULL;
 		if (d->store != c)
 			continue;
 		say_absent(d);
@@ -151,6 +167,5 @@ deliver_closed(struct channel *c)
 void
 deliver_stopping(void)
 {
-	if (RB_EMPTY(&under_way))
-		service_quit();
+	deliver_consider_end();
 }

@@ -4,7 +4,9 @@
  *
  * Runs as posthouse-local. queue asks for an attempt (local/deliver.c), local
  * asks the store that has the user's mailboxes, and translates its answer into
- * a verdict. It never sees content: store links the file of the spool.
+ * a verdict. It never sees content: store links the file of the spool. For
+ * commands and files outside of the store it asks master for the program deliver
+ * (local/outside.c), and hands on the descriptor of the content.
  */
 #include "lib/proc/service.h"
 #include "local/deliver.h"

@@ -28,8 +28,8 @@
 
 #define AT_ONCE		8	/* of a kind: twice what is asked for at a time, as
 				 * one that has answered may not be gone yet */
-
-enum kind { KIND_PAM = 1, KIND_OAUTH, KIND_FETCH, KINDS };
+#define LOCKS_S		90	/* deliver may wait so long before and after a
+				 * command: it reads, locks and syncs */
 
 /* Who may ask for it, how long it may take (who asks waits a little less), and
  * whom it becomes when master is root; NULL: it stays root. Without users of our
@@ -39,13 +39,30 @@ static const struct {
 	int64_t time_ms;
 	const char *own, *other;
 	const char *setting;	/* that names it */
-} kinds[KINDS] = {
-	[KIND_PAM] = { ROLE_AUTH, 12000, NULL, NULL, "system_users" },
-	[KIND_OAUTH] = { ROLE_AUTH, 12000, "posthouse-oauth", "nobody",
+} kinds[HELPERS] = {
+	[HELPER_PAM] = { ROLE_AUTH, 12000, NULL, NULL, "system_users" },
+	[HELPER_OAUTH] = { ROLE_AUTH, 12000, "posthouse-oauth", "nobody",
 	    "oauth_program" },
-	[KIND_FETCH] = { ROLE_SMTP, 65000, "posthouse-fetch", "nobody",
+	[HELPER_FETCH] = { ROLE_SMTP, 65000, "posthouse-fetch", "nobody",
 	    "mta_sts" },
+	/* master/deliver.h starts it */
+	[HELPER_DELIVER] = { 0, 0, NULL, NULL, "program_dir" },
 };
+
+static uint64_t
+most_at_once(unsigned kind)
+{
+	return kind == HELPER_DELIVER ?
+	    2 * house_settings()->command_deliveries : AT_ONCE;
+}
+
+static int64_t
+longest_ms(unsigned kind)
+{
+	return kind == HELPER_DELIVER ?
+	    (house_settings()->command_time + LOCKS_S) * 1000 :
+	    kinds[kind].time_ms;
+}
 
 struct helper {
 	LIST_ENTRY(helper) entry;
@@ -55,7 +72,7 @@ struct helper {
 };
 
 static LIST_HEAD(, helper) helpers = LIST_HEAD_INITIALIZER(helpers);
-static unsigned running[KINDS];
+static unsigned running[HELPERS];
 
 static void
 overdue(void *arg)
@@ -66,28 +83,17 @@ overdue(void *arg)
 	kill(h->pid, SIGKILL);
 }
 
-static void
-find_path(const struct settings *s, unsigned kind, struct str *path)
+void
+helper_path(const struct settings *s, unsigned kind, struct str *path)
 {
-	if (kind == KIND_PAM && s->system_users)
+	if (kind == HELPER_PAM && s->system_users)
 		str_addf(path, "%s/pam", s->program_dir);
-	if (kind == KIND_OAUTH)
+	if (kind == HELPER_OAUTH)
 		str_adds(path, s->oauth_program);
-	if (kind == KIND_FETCH && s->mta_sts)
+	if (kind == HELPER_FETCH && s->mta_sts)
 		str_addf(path, "%s/fetch", s->program_dir);
-}
-
-static pid_t
-spawn_helper(unsigned kind, const char *path, int socket)
-{
-	const char *argv[] = { path, NULL };
-	struct spawn s = { .path = path, .argv = argv, .control = socket,
-		.stdio = true, .bounded = true };
-
-	if (geteuid() == 0)
-		s.user = places_owned(house_settings()) ? kinds[kind].own :
-							  kinds[kind].other;
-	return spawn(&s);
+	if (kind == HELPER_DELIVER)
+		str_addf(path, "%s/deliver", s->program_dir);
 }
 
 static void
@@ -97,19 +103,18 @@ watch(unsigned kind, pid_t pid)
 
 	h->kind = kind;
 	h->pid = pid;
-	h->timer = loop_timer_new(kinds[kind].time_ms, overdue, h);
+	h->timer = loop_timer_new(longest_ms(kind), overdue, h);
 	running[kind]++;
 	LIST_INSERT_HEAD(&helpers, h, entry);
 }
 
-/* Its socket, or -1 with the reason. */
-static int
-start(unsigned kind, const char *path, struct why *w)
+int
+helper_spawn(enum helper_kind kind, struct spawn *s, struct why *w)
 {
 	int pair[2];
 	pid_t pid;
 
-	if (running[kind] >= AT_ONCE) {
+	if (running[kind] >= most_at_once(kind)) {
 		why_later(w, "3.0", "Too many helpers at once");
 		return -1;
 	}
@@ -117,7 +122,9 @@ start(unsigned kind, const char *path, struct why *w)
 		why_errno(w, "socketpair");
 		return -1;
 	}
-	pid = spawn_helper(kind, path, pair[1]);
+	s->control = pair[1];
+	s->stdio = true;
+	pid = spawn(s);
 	close(pair[1]);
 	if (pid < 0) {
 		why_errno(w, "fork");
@@ -128,15 +135,27 @@ start(unsigned kind, const char *path, struct why *w)
 	return pair[0];
 }
 
+static int
+start(unsigned kind, const char *path, struct why *w)
+{
+	const char *argv[] = { path, NULL };
+	struct spawn s = { .path = path, .argv = argv, .bounded = true };
+
+	if (geteuid() == 0)
+		s.user = places_owned(house_settings()) ? kinds[kind].own :
+							  kinds[kind].other;
+	return helper_spawn(kind, &s, w);
+}
+
 bool
 helper_check(const struct settings *s, struct str *error)
 {
 	size_t before = error->n;
 
-	for (unsigned kind = KIND_PAM; kind < KINDS; kind++) {
+	for (unsigned kind = HELPER_PAM; kind < HELPERS; kind++) {
 		struct str path = { 0 };
 
-		find_path(s, kind, &path);
+		helper_path(s, kind, &path);
 		if (path.n > 0 && access(str_c(&path), X_OK) < 0)
 			str_addf(error, "%s: %s; %s names it\n",
 			    str_c(&path), strerror(errno),
@@ -153,8 +172,8 @@ helper_start(struct channel *c, uint32_t tag, struct msg_helper_start *m)
 	struct str path = { 0 };
 	struct why w;
 
-	if (m->kind < KINDS && channel_peer(c)->role == kinds[m->kind].role)
-		find_path(house_settings(), m->kind, &path);
+	if (m->kind < HELPERS && channel_peer(c)->role == kinds[m->kind].role)
+		helper_path(house_settings(), m->kind, &path);
 	if (path.n == 0) {
 		why_later(&w, "3.0", "The settings name no such helper");
 		answer.helper_started.socket = -1;
@@ -182,7 +201,8 @@ helper_ended(pid_t pid, int status)
 	if (WIFEXITED(status) && WEXITSTATUS(status) == SPAWN_FAILED)
 		log_error("helper", "pid=%d cannot be executed: see "
 		    "program_dir, oauth_program and the users "
-		    "posthouse-oauth and posthouse-fetch", (int)pid);
+		    "posthouse-oauth, posthouse-fetch and alias_user",
+		    (int)pid);
 	else if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
 		log_warning("helper", "pid=%d ended %s=%d", (int)pid,
 		    WIFSIGNALED(status) ? "signal" : "status",

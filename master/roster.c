@@ -13,6 +13,7 @@
 #include "lib/base/log.h"
 #include "lib/proc/fiber.h"
 #include "master/drain.h"
+#include "master/deliver.h"
 #include "master/handover.h"
 #include "master/helper.h"
 #include "master/house.h"
@@ -277,6 +278,7 @@ static const struct handlers handlers = {
 	.ready = on_ready,
 	.load = on_load,
 	.helper_start = helper_start,
+	.deliver_start = deliver_start,
 	.closed = on_closed,
 };
 

@@ -3,7 +3,7 @@
  * spawn - fork, close everything, exec
  *
  * Descriptors 0 and 1 are /dev/null, 2 takes the last words of libraries, 3 is
- * the control channel; close_range shuts all others. The environment is a short
+ * the control channel, or what a helper is to read; close_range shuts all others. The environment is a short
  * list. A program that master started is killed when master dies: its
  * successor must not meet it.
  */
@@ -43,14 +43,33 @@ spawn_stderr(int fd)
 	error_fd = fd;
 }
 
+/* First all of them out of the way of each other, then to their places. */
 static void
-give_stdio(int socket)
+give_files(const struct spawn *s)
+{
+	int moved[SPAWN_FILES];
+
+	for (size_t i = 0; i < s->files_n; i++) {
+		moved[i] = fcntl(s->files[i], F_DUPFD,
+		    CONTROL_FD + SPAWN_FILES);
+		if (moved[i] < 0)
+			_exit(SPAWN_FAILED);
+	}
+	for (size_t i = 0; i < s->files_n; i++)
+		if (dup2(moved[i], CONTROL_FD + (int)i) < 0)
+			_exit(SPAWN_FAILED);
+}
+
+static void
+give_stdio(const struct spawn *s)
 {
 	int null = open("/dev/null", O_RDWR);
 
-	if (null < 0 || dup2(socket, 0) < 0 || dup2(socket, 1) < 0 ||
-	    dup2(error_fd >= 0 ? error_fd : null, 2) < 0 ||
-	    close_range(3, ~0u, 0) < 0)
+	if (null < 0 || dup2(s->control, 0) < 0 || dup2(s->control, 1) < 0 ||
+	    dup2(error_fd >= 0 ? error_fd : null, 2) < 0)
+		_exit(SPAWN_FAILED);
+	give_files(s);
+	if (close_range(CONTROL_FD + (unsigned)s->files_n, ~0u, 0) < 0)
 		_exit(SPAWN_FAILED);
 }
 
@@ -151,7 +170,7 @@ spawn(const struct spawn *s)
 	if (getppid() != master)
 		_exit(SPAWN_FAILED);
 	if (s->stdio)
-		give_stdio(s->control);
+		give_stdio(s);
 	else
 		give_descriptors(s->control);
 	if (s->bounded)

@@ -14,10 +14,14 @@ struct spawn {
 	const char *const *argv;
 	int control;		/* becomes descriptor 3; -1: none */
 	bool stdio;		/* control becomes 0 and 1 instead */
+	const int *files;	/* become 3, 4, ... with stdio */
+	size_t files_n;		/* SPAWN_FILES at most */
 	bool bounded;		/* little time on the CPU, no core */
 	const char *user;	/* to become, with its groups; NULL: stay */
 	const char *setting;	/* POSTHOUSE_CONF for it; NULL: none */
 };
+
+#define SPAWN_FILES	64
 
 /* The process id, or -1 with errno. A program that cannot be executed ends with
  * SPAWN_FAILED. */

@@ -65,7 +65,7 @@ attempt_read(const struct msg_verdict *v, struct outcome *o)
 	    is_status(v->status) ? v->status : VIEW_LIT("0.0"), v->sentence);
 }
 
-/* X.3.Z is trouble of the house itself. */
+/* X.3.Z is trouble of the house itself, but for what commands say. */
 void
 attempt_verdict(struct channel *c, uint32_t tag, struct msg_verdict *v)
 {
@@ -80,7 +80,7 @@ attempt_verdict(struct channel *c, uint32_t tag, struct msg_verdict *v)
 		return;
 	}
 	attempt_read(v, &o);
-	o.own = o.why.status[0] == '3';
+	o.own = o.why.status[0] == '3' && !transports[f->transport].outside;
 	m = ledger_find(v->mail);
 	o.began = f->began;
 	if (m != NULL && m->state == MAIL_QUEUED &&
@@ -101,6 +101,7 @@ send_attempt(struct channel *to, struct mail *m, uint32_t rcpt)
 	struct message a = { .type = MSG_attempt, .tag = channel_tag(to),
 		.attempt = { .mail = m->id, .rcpt = rcpt,
 		    .sender = mail_sender(m), .original = t.original,
+		    .transport = view_of(transports[r->transport].name),
 		    .destination = t.destination, .address = t.address,
 		    .size = m->size, .skip = m->skip,
 		    .arrival = mail_arrival(m), .again = r->again } };
@@ -125,6 +126,15 @@ attempt_nobody(struct mail *m, uint32_t rcpt, const char *missing)
 	judge(m, rcpt, &o);
 }
 
+static bool
+has_room(uint8_t transport)
+{
+	const struct settings *s = service_settings();
+
+	return ways[transport].flying < (transports[transport].outside ?
+	    s->command_deliveries : s->local_deliveries);
+}
+
 static void
 run_line(uint8_t transport)
 {
@@ -133,7 +143,7 @@ run_line(uint8_t transport)
 	struct channel *to = t->role ? service_peer(t->role, 0) : NULL;
 
 	while (l->n > 0 && (to != NULL || t->missing != NULL) &&
-	    ways[transport].flying < service_settings()->local_deliveries) {
+	    has_room(transport)) {
 		struct waiting r = lines_take(l);
 		struct mail *m = ledger_find(r.mail);
 
@@ -202,7 +212,7 @@ broke(struct flight *f)
 		.random = arc4random() };
 
 	why_later(&o.why, "3.0", "the %s program ended during the delivery",
-	    transports[f->transport].name);
+	    role_name(transports[f->transport].role));
 	if (m != NULL && m->state == MAIL_QUEUED &&
 	    m->rcpt[f->what.rcpt].state == RCPT_TRYING)
 		judge(m, f->what.rcpt, &o);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * merge - recipients by address, targets one after the other
+ * merge - recipients by identity, targets one after the other
  *
+ * A recipient is known by its address, or by address and destination where an
+ * alias names several commands and files.
  * First each target that a recipient has already is found, for all groups: one
  * may want what another has. Targets that are left replace recipients that are
  * left, so that few are new or go.
@@ -14,11 +16,34 @@
 
 #define TEXT_MOST	1024	/* octets of one text of an envelope */
 
+/* Orders by who gets it. */
 static int
-by_address(const void *a, const void *b, void *mail)
+compare(const struct target *a, const struct target *b)
 {
-	return view_cmp(mail_texts(mail, *(const uint32_t *)a).address,
-	    mail_texts(mail, *(const uint32_t *)b).address);
+	bool x = transport_named(a->transport) == TRANSPORT_DELIVER;
+	bool y = transport_named(b->transport) == TRANSPORT_DELIVER;
+	int c = view_cmp(a->address, b->address);
+
+	if (c != 0 || x != y || !x)
+		return c != 0 ? c : x - y;
+	return view_cmp(a->destination, b->destination);
+}
+
+static struct target
+target_of(const struct mail *m, uint32_t rcpt)
+{
+	struct rcpt_texts t = mail_texts(m, rcpt);
+
+	return (struct target){ t.transport, t.destination, t.address };
+}
+
+static int
+by_identity(const void *a, const void *b, void *mail)
+{
+	struct target x = target_of(mail, *(const uint32_t *)a);
+	struct target y = target_of(mail, *(const uint32_t *)b);
+
+	return compare(&x, &y);
 }
 
 int
@@ -122,27 +147,33 @@ struct merging {
 	const struct mail *mail;
 	uint8_t *marked;
 	struct merge_changes *out;
-	uint32_t *rcpt, n;	/* all, by address */
+	uint32_t *rcpt, n;	/* all, by identity */
 };
 
-static bool
-has_address(const struct merging *g, uint32_t at, struct view address)
+static int
+compare_at(const struct merging *g, uint32_t at, const struct target *t)
 {
-	return at < g->n &&
-	    view_eq(mail_texts(g->mail, g->rcpt[at]).address, address);
+	struct target have = target_of(g->mail, g->rcpt[at]);
+
+	return compare(&have, t);
 }
 
-/* The place of the first recipient with this address, or of what is behind. */
+static bool
+is_at(const struct merging *g, uint32_t at, const struct target *t)
+{
+	return at < g->n && compare_at(g, at, t) == 0;
+}
+
+/* The place of the first recipient that is this target, or of what is behind. */
 static uint32_t
-first_with(const struct merging *g, struct view address)
+first_with(const struct merging *g, const struct target *t)
 {
 	uint32_t low = 0, high = g->n;
 
 	while (low < high) {
 		uint32_t mid = low + (high - low) / 2;
 
-		if (view_cmp(mail_texts(g->mail, g->rcpt[mid]).address,
-		    address) < 0)
+		if (compare_at(g, mid, t) < 0)
 			low = mid + 1;
 		else
 			high = mid;
@@ -163,13 +194,12 @@ is_several(const struct merge_group *group)
 static void
 keep(struct merging *g, const struct target *t, bool several)
 {
-	uint32_t at = first_with(g, t->address), i;
+	uint32_t at = first_with(g, t), i;
 	struct change c = { .to = *t };
 
-	while (has_address(g, at, t->address) &&
-	    g->marked[g->rcpt[at]] != MERGE_MARKED)
+	while (is_at(g, at, t) && g->marked[g->rcpt[at]] != MERGE_MARKED)
 		at++;
-	if (!has_address(g, at, t->address))
+	if (!is_at(g, at, t))
 		return;
 	i = c.rcpt = g->rcpt[at];
 	g->marked[i] = MERGE_KEPT;
@@ -209,7 +239,7 @@ replace_all(struct merging *g, const struct merge_group *group)
 	while (merge_next(&list, &t)) {
 		struct change c = { .to = t };
 
-		if (has_address(g, first_with(g, t.address), t.address))
+		if (is_at(g, first_with(g, &t), &t))
 			continue;
 		c.rcpt = next_marked(group, g->marked, &at);
 		c.new = c.rcpt == UINT32_MAX;
@@ -250,7 +280,7 @@ by_target(const void *a, const void *b)
 	int c = x->expanded - y->expanded;
 
 	if (c == 0)
-		c = view_cmp(x->to.address, y->to.address);
+		c = compare(&x->to, &y->to);
 	return c != 0 ? c : x->new - y->new;
 }
 
@@ -266,7 +296,7 @@ unique(struct merge_changes *c, uint8_t *marked)
 		const struct change *last = kept > 0 ? &c->at[kept - 1] : NULL;
 
 		if (last == NULL || one->expanded ||
-		    !view_eq(last->to.address, one->to.address))
+		    compare(&last->to, &one->to) != 0)
 			c->at[kept++] = *one;
 		else if (!one->new)
 			marked[one->rcpt] = MERGE_MARKED;
@@ -280,7 +310,7 @@ merge_groups(const struct mail *m, const struct merge_groups *g,
 {
 	struct merging all = { m, marked, out, NULL, 0 };
 
-	all.rcpt = merge_sorted(m, &all.n, by_address);
+	all.rcpt = merge_sorted(m, &all.n, by_identity);
 	for (size_t i = 0; i < g->n; i++)
 		keep_all(&all, &g->at[i]);
 	for (size_t i = 0; i < g->n; i++)

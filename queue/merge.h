@@ -3,7 +3,8 @@
  * merge - recipients that a mail has, and targets that router names now
  *
  * Finds the changes that make one the other. Nobody gets a mail twice by them: an
- * address that the mail has, whatever became of it, is not added.
+ * address that the mail has, whatever became of it, is not added. Commands and
+ * files of an alias count one by one.
  */
 #ifndef QUEUE_MERGE_H
 #define QUEUE_MERGE_H

@@ -16,12 +16,14 @@
 #include "queue/transport.h"
 
 #define AT_ONCE	2000	/* mails, then others have their turn */
-#define HERE	1	/* key of what has no destination */
+#define HERE	1	/* keys of what has no destination */
+#define OUTSIDE	2
 
 /* What waits for one. */
 struct heap {
 	uint64_t key;		/* first: struct table wants it */
-	struct destination *dest;	/* held; NULL: local */
+	struct destination *dest;	/* held; NULL: here */
+	uint8_t transport;	/* here */
 	uint32_t waiting, ready, trying;
 	int64_t oldest;
 };
@@ -38,16 +40,18 @@ struct stats {
 static LIST_HEAD(, stats) all = LIST_HEAD_INITIALIZER(all);
 
 static struct heap *
-heap_of(struct stats *s, struct destination *d)
+heap_of(struct stats *s, const struct rcpt *r)
 {
-	uint64_t key = d != NULL ? (uint64_t)(uintptr_t)d : HERE;
+	uint64_t here = r->transport == TRANSPORT_DELIVER ? OUTSIDE : HERE;
+	uint64_t key = r->to != NULL ? (uint64_t)(uintptr_t)r->to : here;
 	struct heap *h = table_find(&s->heaps, key);
 
 	if (h != NULL)
 		return h;
 	h = xcalloc(1, sizeof(*h));
 	h->key = key;
-	h->dest = d != NULL ? destination_hold(d) : NULL;
+	h->dest = r->to != NULL ? destination_hold(r->to) : NULL;
+	h->transport = here == OUTSIDE ? TRANSPORT_DELIVER : TRANSPORT_LOCAL;
 	table_add(&s->heaps, h);
 	return h;
 }
@@ -60,7 +64,7 @@ count_rcpt(struct stats *s, const struct mail *m, const struct rcpt *r)
 	if (r->state != RCPT_WAITING && r->state != RCPT_READY &&
 	    r->state != RCPT_TRYING)
 		return;
-	h = heap_of(s, r->to);
+	h = heap_of(s, r);
 	h->waiting += r->state == RCPT_WAITING;
 	h->ready += r->state == RCPT_READY;
 	h->trying += r->state == RCPT_TRYING;
@@ -88,8 +92,10 @@ count_all(struct stats *s)
 static void
 say(const struct stats *s, const struct heap *h)
 {
+	const struct settings *set = service_settings();
 	struct destination_state d = { .trying = h->trying,
-		.window = (uint32_t)service_settings()->local_deliveries };
+		.window = (uint32_t)(transports[h->transport].outside ?
+		    set->command_deliveries : set->local_deliveries) };
 	struct view hop = VIEW_NONE, trouble = VIEW_NONE;
 	struct message m = { .type = MSG_queue_destination, .tag = s->tag };
 
@@ -100,7 +106,7 @@ say(const struct stats *s, const struct heap *h)
 	}
 	m.queue_destination = (struct msg_queue_destination){
 		.transport = view_of(transports[h->dest != NULL ?
-		    TRANSPORT_SMTP : TRANSPORT_LOCAL].name),
+		    TRANSPORT_SMTP : h->transport].name),
 		.hop = hop, .waiting = h->waiting, .ready = h->ready,
 		.trying = d.trying, .window = d.window,
 		.until = d.until > schedule_ms() ? d.until / 1000 : 0,

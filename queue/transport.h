@@ -14,14 +14,16 @@
 struct transport {
 	const char *name;
 	unsigned role;		/* of the program, 0: none */
+	bool outside;		/* the store: command_deliveries at once */
 	const char *missing;	/* said while it is not there; NULL: wait */
 };
 
-/* EXPANDED: an alias about which the sender is to be told that it has become
+/* DELIVER: a command or a file. EXPANDED: an alias about which the sender is to be told that it has become
  * several recipients, which stand beside it. It is never tried. REROUTED: smtp,
  * where the administrator said, so router is not asked again. */
-enum { TRANSPORT_LOCAL, TRANSPORT_SMTP, TRANSPORT_EXPANDED,
-	TRANSPORT_REROUTED, TRANSPORT_UNKNOWN, TRANSPORT_COUNT };
+enum { TRANSPORT_LOCAL, TRANSPORT_SMTP, TRANSPORT_DELIVER,
+	TRANSPORT_EXPANDED, TRANSPORT_REROUTED, TRANSPORT_UNKNOWN,
+	TRANSPORT_COUNT };
 
 extern const struct transport transports[TRANSPORT_COUNT];
 /* TRANSPORT_UNKNOWN if there is none of this name. */

@@ -44,7 +44,7 @@ struct walk {
 static enum found find_address(struct walk *w, const struct address *a,
     struct view domain);
 static enum found find_alias(struct walk *w, struct view key,
-    struct view domain);
+    const struct address *as);
 
 static enum found
 stop(struct walk *w, const char *sentence)
@@ -148,39 +148,44 @@ find_mailbox(struct walk *w, const struct address *a, struct view domain)
 
 /* ":include:path" is an alias of a name that mail cannot have. */
 static enum found
-find_list(struct walk *w, struct view path, struct view domain)
+find_list(struct walk *w, struct view path, const struct address *as)
 {
 	char *key = arena_alloc(w->arena, path.n + 1);
 
 	key[0] = '\n';
 	memcpy(key + 1, path.p, path.n);
-	return find_alias(w, view_bytes(key, path.n + 1), domain);
+	return find_alias(w, view_bytes(key, path.n + 1), as);
 }
 
-/* One item of an alias that stands for names in domain. */
+/* One item of an alias that was found as this address; names without a domain
+ * are in the alias's. */
 static enum found
-find_item(struct walk *w, struct view item, struct view domain)
+find_item(struct walk *w, struct view item, const struct address *as)
 {
 	struct view text = item.n > 0 ? view_skip(item, 1) : item;
+	const char kind = item.n > 0 ? item.p[0] : ALIAS_ADDRESS;
 	struct address a;
 	enum found f;
 
-	if (item.n > 0 && item.p[0] == ALIAS_REFUSED) {
+	if (kind == ALIAS_REFUSED) {
 		why_later(&w->d->why, "3.5", "%.*s", VIEW(text));
 		return FOUND_STOP;
 	}
-	if (item.n > 0 && item.p[0] == ALIAS_INCLUDE)
-		return find_list(w, text, domain);
+	if (kind == ALIAS_INCLUDE)
+		return find_list(w, text, as);
+	if (kind == ALIAS_COMMAND || kind == ALIAS_FILE)
+		return decision_add_target(w->d, item, as) ? FOUND_SOME :
+							     full(w);
 	if (address_parse(text, ALLOW, w->arena, &a) != ADDRESS_FINE)
 		return FOUND_NOTHING;
-	f = item.p[0] == ALIAS_USER ? find_mailbox(w, &a, domain) :
-				      find_address(w, &a, domain);
+	f = kind == ALIAS_USER ? find_mailbox(w, &a, as->domain) :
+				 find_address(w, &a, as->domain);
 	w->d->dangling |= f == FOUND_NOTHING;
 	return f;
 }
 
 static enum found
-find_items(struct walk *w, struct view items, struct view domain)
+find_items(struct walk *w, struct view items, const struct address *as)
 {
 	enum found all = FOUND_NOTHING;
 	struct view item;
@@ -189,7 +194,7 @@ find_items(struct walk *w, struct view items, struct view domain)
 		return stop(w, "Aliases lead to aliases too many times");
 	w->depth++;
 	while (all != FOUND_STOP && list_next(&items, &item)) {
-		enum found f = find_item(w, item, domain);
+		enum found f = find_item(w, item, as);
 
 		all = f > all ? f : all;
 	}
@@ -199,7 +204,7 @@ find_items(struct walk *w, struct view items, struct view domain)
 
 /* Follow the alias of this key, if there is one; once only. */
 static enum found
-find_alias(struct walk *w, struct view key, struct view domain)
+find_alias(struct walk *w, struct view key, const struct address *as)
 {
 	const struct opened *before = find_opened(w, key);
 	struct opened *o;
@@ -216,7 +221,7 @@ find_alias(struct walk *w, struct view key, struct view domain)
 	o = arena_alloc(w->arena, sizeof(*o));
 	*o = (struct opened){ .next = w->opened, .key = key };
 	w->opened = o;
-	o->found = find_items(w, arena_view(w->arena, items), domain);
+	o->found = find_items(w, arena_view(w->arena, items), as);
 	return o->found;
 }
 
@@ -226,10 +231,10 @@ find_name(struct walk *w, struct view local, const struct address *a)
 {
 	struct view whole = name_of(w, local, a->domain);
 	struct view bare = name_of(w, local, VIEW_NONE);
-	enum found f = find_alias(w, whole, a->domain);
+	enum found f = find_alias(w, whole, a);
 
 	if (f == FOUND_NOTHING && view_find(bare, '@') == bare.n)
-		f = find_alias(w, bare, a->domain);
+		f = find_alias(w, bare, a);
 	if (f == FOUND_NOTHING && w->tables->user(w->tables->arg, whole))
 		f = decision_add_user(w->d, whole, a) ? FOUND_SOME : full(w);
 	return f;

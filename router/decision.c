@@ -66,6 +66,15 @@ decision_add_user(struct decision *d, struct view user,
 }
 
 bool
+decision_add_target(struct decision *d, struct view target,
+    const struct address *as)
+{
+	struct view part[3] = { VIEW_LIT("deliver"), target };
+
+	return add(d, part, as, VIEW_NONE);
+}
+
+bool
 decision_add_way(struct decision *d, const struct way *way,
     const struct address *a)
 {

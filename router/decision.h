@@ -29,11 +29,14 @@ struct decision {
 
 void decision_clear(struct decision *d);
 void decision_free(struct decision *d);
-/* Put a target in: a mailbox of a user here, or a way to another host. What is
+/* Put a target in: a mailbox, a command or file, or a way to another host. What is
  * there already is not put in twice: the same target twice would be the same
  * mail twice. False when it is full. */
 bool decision_add_user(struct decision *d, struct view user,
     const struct address *a);
+/* A command or a file, as aliases.h has it, of an alias found as this address. */
+bool decision_add_target(struct decision *d, struct view target,
+    const struct address *as);
 bool decision_add_way(struct decision *d, const struct way *way,
     const struct address *a);
 /* A line of the routes that has refused a target. */

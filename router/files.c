@@ -28,7 +28,7 @@ static bool read_rules(struct file_index *i, struct view text);
 enum { ALIASES, ROUTES, RECIPIENTS, RULES, FILES };
 
 static const struct file_kind kinds[FILES] = {
-	[ALIASES] = { "aliases", "aliases 2", true, false, read_aliases,
+	[ALIASES] = { "aliases", "aliases 3", true, false, read_aliases,
 	    read_list },
 	[ROUTES] = { "routes", "routes 1", true, true, read_routes, NULL },
 	[RECIPIENTS] = { "recipients", "recipients 1", false, false,

@@ -4,9 +4,8 @@
  *
  * An item is looked at before it is parsed: "|command", "/file" and
  * ":include:/file" are no addresses but are known, and told apart from mistakes.
- * The first two are refused as long as nothing can carry them out; the alias
- * stays in the table, so that its mail waits for the administrator instead of
- * bouncing.
+ * What cannot be carried out is refused; the alias stays in the table, so that
+ * its mail waits for the administrator instead of bouncing.
  */
 #include <stdio.h>
 
@@ -76,12 +75,11 @@ cut_bare(struct view *v, char c)
 	return view_trim(head);
 }
 
-static const char *
-special_kind(struct view item)
+static bool
+is_target(struct view item)
 {
-	if (item.n > 0 && item.p[0] == '|')
-		return "a command";
-	return item.n > 0 && item.p[0] == '/' ? "a file" : NULL;
+	return item.n > 0 &&
+	       (item.p[0] == ALIAS_COMMAND || item.p[0] == ALIAS_FILE);
 }
 
 /* One mailbox, also "Name <user@domain>" and with comments. */
@@ -135,6 +133,15 @@ place_of(const struct reader *r)
 	return r->list ? "The list" : "The alias";
 }
 
+static bool
+leads_up(struct view path)
+{
+	while (path.n > 0)
+		if (view_is(view_cut(&path, '/'), ".."))
+			return true;
+	return false;
+}
+
 static void
 put_refused(struct reader *r, const char *special)
 {
@@ -155,6 +162,55 @@ put_include(struct reader *r, struct view path)
 		put_refused(r, "a list without an absolute path");
 	else
 		put_item(r, ALIAS_INCLUDE, path);
+}
+
+static bool
+is_plain(struct view text)
+{
+	for (size_t i = 0; i < text.n; i++)
+		if (((unsigned char)text.p[i] < 32 && text.p[i] != '\t') ||
+		    text.p[i] == 127)
+			return false;
+	return true;
+}
+
+/* What is wrong with it, or NULL. */
+static const char *
+target_fault(const struct reader *r, struct view item)
+{
+	bool command = item.p[0] == ALIAS_COMMAND;
+
+	if (r->list)
+		return command ? "a command" : "a file";
+	if (item.n > ALIASES_TARGET_MAX)
+		return command ? "a command that is too long" :
+				 "a path that is too long";
+	if (!is_plain(item))
+		return command ? "a command with control characters" :
+				 "a file with control characters";
+	if (command)
+		return item.n > 1 ? NULL : "an empty command";
+	return item.n > 1 && !leads_up(item) ? NULL :
+	    "a path that is / or leads up";
+}
+
+/* "|command args", also as |"command args", or "/path". */
+static void
+put_target(struct reader *r, struct view item)
+{
+	struct view rest = view_trim(view_skip(item, 1));
+	struct str text = { 0 };
+	const char *fault;
+
+	str_addc(&text, item.p[0]);
+	str_add(&text, item.p[0] == ALIAS_COMMAND ?
+	    view_trim(unquoted(r, rest)) : rest);
+	fault = target_fault(r, str_view(&text));
+	if (fault != NULL)
+		put_refused(r, fault);
+	else
+		list_put(&r->items, str_view(&text));
+	str_free(&text);
 }
 
 /* A backslash in front means the user of that name. */
@@ -179,10 +235,9 @@ static void
 read_item(struct reader *r, struct view item)
 {
 	struct view bare = unquoted(r, item);
-	const char *special = special_kind(bare);
 
-	if (special != NULL)
-		put_refused(r, special);
+	if (is_target(bare))
+		put_target(r, bare);
 	else if (view_startsi(bare, INCLUDE))
 		put_include(r, view_trim(view_skip(bare, INCLUDE.n)));
 	else
@@ -337,15 +392,6 @@ aliases_read_list(struct view text, const struct aliases_sink *sink)
 	ok = ok && sink->entry(sink->arg, 1, VIEW_NONE, str_view(&r.items));
 	clear(&r);
 	return ok;
-}
-
-static bool
-leads_up(struct view path)
-{
-	while (path.n > 0)
-		if (view_is(view_cut(&path, '/'), ".."))
-			return true;
-	return false;
 }
 
 bool

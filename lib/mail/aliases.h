@@ -10,8 +10,9 @@
  * An entry's items are a list (lib/proc/message.h) of texts, each one letter
  * and what follows it: 'a' and an address, without a domain if it had none; 'u'
  * and the same: "\\name", the user of that name, whatever aliases say; 'i' and
- * the path of a list, ":include:/path"; 'r' and a sentence: this item cannot be
- * served, mail for the alias must wait.
+ * the path of a list, ":include:/path"; '|' and a command; '/' and the rest of a
+ * path, which ends in a / if it is that of a Maildir; 'r' and a sentence: this
+ * item cannot be served, mail for the alias must wait.
  */
 #ifndef MAIL_ALIASES_H
 #define MAIL_ALIASES_H
@@ -21,11 +22,14 @@
 
 #define ALIASES_LINE_MAX (1024 * 1024)	/* octets of a logical line, or of a
 					 * list's items */
+#define ALIASES_TARGET_MAX 1000		/* octets of a command or path */
 
 enum {
 	ALIAS_ADDRESS = 'a',
 	ALIAS_USER = 'u',
 	ALIAS_INCLUDE = 'i',
+	ALIAS_COMMAND = '|',
+	ALIAS_FILE = '/',
 	ALIAS_REFUSED = 'r'
 };
 

@@ -30,6 +30,10 @@ entry(void *arg UNUSED, size_t line, struct view key, struct view items)
 				 &a) == ADDRESS_FINE);
 		else if (item.p[0] == ALIAS_INCLUDE)
 			must(item.p[1] == '/');
+		else if (item.p[0] == ALIAS_COMMAND ||
+		    item.p[0] == ALIAS_FILE)
+			must(!list && item.n <= ALIASES_TARGET_MAX &&
+			    memchr(item.p, '\0', item.n) == NULL);
 		else
 			must(item.p[0] == ALIAS_REFUSED);
 	}

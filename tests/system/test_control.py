@@ -78,7 +78,7 @@ class Control(unittest.TestCase):
         etc = self.server.dir / "etc"
         with (etc / "users").open("a") as f:
             f.write(f"{ALICE}:{{PLAIN}}again\nnobody\n")
-        (etc / "aliases").write_text("list: |program\nno colon\n")
+        (etc / "aliases").write_text("list: |\nno colon\n")
         done = self.server.posthouse("check")
         for place in ("users:3: ", "users:4: ", "aliases:1: ", "aliases:2: "):
             self.assertIn(f"warning: {etc}/{place}", done.stderr)

@@ -47,6 +47,7 @@ put_programs(const char *script)
 {
 	for (size_t i = 0; i < program_rows_n; i++)
 		put(role_name(program_rows[i].role), script, 0755);
+	put("deliver", script, 0755);	/* a helper */
 }
 
 static int

@@ -82,22 +82,54 @@ test_cases(void **state UNUSED)
 	str_free(&said);
 }
 
+/* Commands and files, quoted in each way. */
+static const struct {
+	const char *item, *said;	/* NULL: refused */
+} targets[] = {
+	{ "|cat", "|cat" },
+	{ "| cat -n ", "|cat -n" },
+	{ "\"|cat -n, x\"", "|cat -n, x" },
+	{ "|\"cat -n, x\"", "|cat -n, x" },
+	{ "\"|cat \\\"a, b\\\" c\"", "|cat \"a, b\" c" },
+	{ "|cat \"a, b\" c", "|cat \"a, b\" c" },
+	{ "|", NULL },
+	{ "\"| \"", NULL },
+	{ "\"|cat \x01\"", NULL },
+	{ "/var/mail/x", "/var/mail/x" },
+	{ "\"/a b\"", "/a b" },
+	{ "/home/x/Maildir/", "/home/x/Maildir/" },
+	{ "/", NULL },
+	{ "/var/mail/../x", NULL },
+	{ "\"/a\x7f" "b\"", NULL },
+};
+
 static void
-test_special(void **state UNUSED)
+test_targets(void **state UNUSED)
 {
-	static const char *const items[] = { "/var/mail/x", "|cat",
-		"\"|cat -n, x\"", "\"/a b\"" };
-	struct str said = { 0 }, text = { 0 };
+	struct str said = { 0 }, text = { 0 }, wanted = { 0 };
 	const struct aliases_sink sink = { on_entry, on_complaint, &said };
 
-	for (size_t i = 0; i < nitems(items); i++) {
+	for (size_t i = 0; i < nitems(targets); i++) {
 		str_reset(&said);
 		str_reset(&text);
-		str_addf(&text, "a: %s", items[i]);
+		str_reset(&wanted);
+		str_addf(&text, "a: %s", targets[i].item);
+		str_addf(&wanted, "1 a=%s,;", targets[i].said);
 		assert_true(aliases_read(str_view(&text), &sink));
-		assert_true(view_starts(str_view(&said),
-		    VIEW_LIT("1!1 a=rThe alias leads to a")));
+		if (targets[i].said != NULL)
+			assert_string_equal(str_c(&said), str_c(&wanted));
+		else
+			assert_true(view_starts(str_view(&said),
+			    VIEW_LIT("1!1 a=rThe alias leads to a")));
 	}
+	str_reset(&said);
+	str_reset(&text);
+	str_adds(&text, "a: |");
+	for (size_t i = 0; i < ALIASES_TARGET_MAX; i++)
+		str_addc(&text, 'x');
+	assert_true(aliases_read(str_view(&text), &sink));
+	assert_true(view_starts(str_view(&said), VIEW_LIT("1!1 a=r")));
+	str_free(&wanted);
 	str_free(&said);
 	str_free(&text);
 }
@@ -219,7 +251,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
-		cmocka_unit_test(test_special),
+		cmocka_unit_test(test_targets),
 		cmocka_unit_test(test_too_long),
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_long_list),

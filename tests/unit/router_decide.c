@@ -87,7 +87,15 @@ static const struct {
 	{ "self@one.test", false, "5.1.1" },
 	{ "half@one.test", false, "local bob@one.test bob@one.test;" },
 	{ "gone@one.test", false, "5.1.1" },
-	{ "pipe@one.test", false, "4.3.5" },
+	/* commands and files have the address of the alias that names them */
+	{ "pipe+x@one.test", false,
+	    "local bob@one.test bob@one.test;"
+	    "deliver |/bin/cat, -n pipe+x@one.test;" },
+	{ "file@two.test", false,
+	    "deliver /var/mail/file file@two.test;"
+	    "local bob@one.test bob@one.test;"
+	    "deliver |/bin/cat, -n pipe@two.test;" },
+	{ "empty-pipe@one.test", false, "4.3.5" },
 	/* postmaster, always */
 	{ "postmaster@one.test", false,
 	    "local alice@one.test alice@one.test;"

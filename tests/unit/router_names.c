@@ -35,7 +35,7 @@ static const struct {
 	{ "bob@one.test", "bob@elsewhere.example", "5.7.1" },
 	{ "bob@one.test", "bob", "2.1.0" },
 	{ "bob@one.test", "bob@one.test@x", "5.7.1" },
-	{ "bob@one.test", "pipe@one.test", "4.3.5" },
+	{ "bob@one.test", "empty-pipe@one.test", "4.3.5" },
 	{ "eve@b\xc3\xbc" "cher.test", "eve+x@xn--bcher-kva.test", "2.1.0" },
 	{ "eve@xn--bcher-kva.example", "eve@b\xc3\xbc" "cher.example",
 	    "2.1.0" },
@@ -99,7 +99,7 @@ static const struct {
 	{ "two words", false, "5.1.1" },
 	{ "", false, "5.1.1" },
 	{ "<bob@one.test>", false, "5.1.1" },
-	{ "pipe", false, "4.3.5" },
+	{ "empty-pipe", false, "4.3.5" },
 	{ "root", true, "bob@one.test;" },
 	{ "team@one.test", true, "alice@two.test;bob@one.test;"
 	    "bob+x@one.test;far@Away.example;" },

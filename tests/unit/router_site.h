@@ -47,6 +47,8 @@ static const char alias_text[] =
     "half: bob, nobody-there\n"
     "gone: nobody-there\n"
     "pipe: bob, \"|/bin/cat, -n\"\n"
+    "file@two.test: /var/mail/file, pipe\n"
+    "empty-pipe: bob, \"|\"\n"
     "deep+detail: alice@two.test\n"
     "only@two.test: alice\n"
     "two: bob\n"

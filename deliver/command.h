@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * command - run a command with the mail on its standard input
+ *
+ * By /bin/sh -c, in the home of who runs it or in /, as the leader of a session
+ * of its own, with an environment that is made here and no other descriptor. Its
+ * exit code is read by sysexits(3). Of what it writes the first line is kept.
+ */
+#ifndef DELIVER_COMMAND_H
+#define DELIVER_COMMAND_H
+
+#include "deliver/order.h"
+#include "lib/base/why.h"
+
+/* A command that takes longer is ended, with all that it has started: LATER. So
+ * it is when nobody is there any more to be told, as heard says. delimiters divide
+ * a name from a detail. */
+bool command_deliver(const struct order *o, int content, int64_t seconds,
+    const char *delimiters, bool (*heard)(void), struct why *w);
+
+/* The end of a command as a verdict: what waitpid() said, and what was written.
+ * True when DONE. */
+bool command_judge(const struct order *o, int status, struct view output,
+    struct why *w);
+
+#endif
