@@ -13,6 +13,7 @@
  * What it starts has its rights, so it has none but those of its user: nothing
  * of the server is his.
  */
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -89,12 +90,14 @@ deliver(const struct order *o, const struct means *m, struct why *w)
 	return deliver_to_target(o, m, w);
 }
 
-/* Neither the content nor the alias files are for a command. */
+/* Neither the content nor the alias files are for a command: not the one that is
+ * started here, and not another one that looks at its brother. */
 static void
 bound(void)
 {
 	const struct rlimit nothing = { 0, 0 };
 
+	prctl(PR_SET_DUMPABLE, 0);
 	setrlimit(RLIMIT_CORE, &nothing);
 	for (int fd = CONTENT; fcntl(fd, F_GETFD) >= 0; fd++)
 		fcntl(fd, F_SETFD, FD_CLOEXEC);

@@ -9,6 +9,7 @@
 
 #include "deliver/source.h"
 #include "lib/base/file.h"
+#include "lib/base/log.h"
 #include "lib/mail/address.h"
 #include "lib/mail/aliases.h"
 #include "lib/proc/message.h"
@@ -85,6 +86,9 @@ source_has(int first, const struct order *o, const char *delimiters,
 		if (found)
 			return true;
 	}
+	log_warning("deliver", "refused: an order for %s wants %s, which stands "
+	    "in no alias file: changed just now, or forged",
+	    log_quote(o->address), log_quote(o->target));
 	return why_later(w, "3.5", "no alias file has \"%.100s\" in an entry "
 	    "for %.80s any more, or that file is not root's",
 	    o->target.p, o->address.p);

@@ -686,6 +686,7 @@ class Trust(Case):
                               "no alias file has",
                               writable=("etc/aliases",))
         self.assertIn("can be written by others than root", server.log())
+        self.assertIn("changed just now, or forged", server.output())
 
     def test_lists_name_addresses_only(self):
         server = Server(f"alias_user = {USER.pw_name}\n",
