@@ -18,6 +18,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "ctl/check.h"
 #include "ctl/check_access.h"
 #include "ctl/check_dns.h"
 #include "ctl/check_logins.h"
@@ -347,6 +348,17 @@ print_findings(const struct ctl *ctl, const struct findings *f)
 		printf("%s is in order\n", ctl->file);
 }
 
+void
+check_all(const struct settings *s, struct str *errors, struct str *warnings)
+{
+	struct findings f = { .s = s, .lines = *errors, .warnings = *warnings };
+
+	for (size_t i = 0; i < nitems(checks); i++)
+		checks[i](&f);
+	*errors = f.lines;
+	*warnings = f.warnings;
+}
+
 static int
 check(struct ctl *ctl)
 {
@@ -354,9 +366,8 @@ check(struct ctl *ctl)
 	bool fine;
 
 	ctl->settings = settings_load(ctl->file, &f.lines);
-	f.s = ctl->settings;
-	for (size_t i = 0; f.s != NULL && i < nitems(checks); i++)
-		checks[i](&f);
+	if (ctl->settings != NULL)
+		check_all(ctl->settings, &f.lines, &f.warnings);
 	fine = f.lines.n == 0;
 	if (ctl_has(ctl, OPTION_JSON))
 		output_json(json_pack("{s:s,s:b,s:o,s:o}", "file", ctl->file,

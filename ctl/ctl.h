@@ -80,6 +80,7 @@ extern const struct command privileges_commands[];
 extern const struct command tls_commands[];
 extern const struct command trace_commands[];
 extern const struct command dns_commands[];
+extern const struct command doctor_commands[];
 extern const struct command completion_commands[];
 
 /* All of it: what help and completion tell, main finds. NULL ends both. */

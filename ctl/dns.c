@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <sysexits.h>
 
+#include "ctl/dns.h"
 #include "ctl/link.h"
 #include "ctl/output.h"
 #include "ctl/records.h"
@@ -215,6 +216,44 @@ find_type(const char *name, struct asked *q)
 	return false;
 }
 
+static bool
+call(struct channel *c, struct asked *q, struct why *w)
+{
+	struct message m = { .type = MSG_resolve,
+		.resolve = { view_of(q->name), types[q->type].type } };
+	struct reply r;
+	bool fine = link_call(c, &m, &r, w) && reply_is(&r, MSG_resolved, w);
+
+	if (fine)
+		dns_answer_of(&r.m.resolved, &q->arena, &q->answer);
+	reply_free(&r);
+	return fine;
+}
+
+bool
+dns_find(struct channel *resolver, const char *name, const char *type,
+    enum dns_result *result, struct str *values, struct why *w)
+{
+	struct asked q = { .name = name };
+	struct view rest, rdata;
+	bool fine;
+
+	if (!find_type(type, &q))
+		return why_never(w, "0.0", "There is no type %s", type);
+	fine = call(resolver, &q, w);
+	rest = q.answer.records;
+	while (fine && list_next(&rest, &rdata)) {
+		struct str text = { 0 };
+
+		put_record(q.type, rdata, &q.arena, &text);
+		list_put(values, str_view(&text));
+		str_free(&text);
+	}
+	*result = q.answer.result;
+	arena_reset(&q.arena);
+	return fine;
+}
+
 static int
 ask(struct ctl *ctl, struct channel *c, struct asked *q)
 {
@@ -225,17 +264,9 @@ ask(struct ctl *ctl, struct channel *c, struct asked *q)
 		[DNS_BOGUS] = EX_TEMPFAIL,
 		[DNS_FAILED] = EX_TEMPFAIL,
 	};
-	struct message m = { .type = MSG_resolve,
-		.resolve = { view_of(q->name), types[q->type].type } };
-	struct reply r;
 	struct why w;
-	bool fine = link_call(c, &m, &r, &w) &&
-	    reply_is(&r, MSG_resolved, &w);
 
-	if (fine)
-		dns_answer_of(&r.m.resolved, &q->arena, &q->answer);
-	reply_free(&r);
-	if (!fine)
+	if (!call(c, q, &w))
 		return ctl_fail(EX_TEMPFAIL, "%s", w.text);
 	if (ctl_has(ctl, OPTION_JSON))
 		print_json(q);

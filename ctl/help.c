@@ -18,6 +18,7 @@ static const struct command help_commands[] = {
 const struct command *const ctl_groups[] = {
 	server_commands,
 	check_commands,
+	doctor_commands,
 	config_commands,
 	user_commands,
 	alias_commands,
