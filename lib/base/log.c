@@ -3,9 +3,10 @@
  * log - lines to the journal, to a file or to stderr
  *
  * The tag is "posthouse/smtpd[pid]", as the log readers of the field expect.
- * A file gets an RFC 3339 time and the host name in front. A running service
- * collects its lines and writes them once a turn (log_hold, log_flush); a line
- * that reports an error is written at once.
+ * The journal gets fields beside it (lib/base/journal.h); where there is none,
+ * syslog gets the line alone. A file gets an RFC 3339 time and the host name in
+ * front; a running service collects its lines and writes them once a turn
+ * (log_hold, log_flush), but at once what reports an error.
  */
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -21,6 +22,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/file.h"
+#include "lib/base/journal.h"
 #include "lib/base/log.h"
 
 #define QUOTES		8
@@ -28,16 +30,18 @@
 #define HELD_MOST	32768
 
 static struct {
-	char tag[64], host[64];
+	char ident[48], tag[64], host[64];
 	int fd;		/* file, or -1 */
-	int journal;	/* connected socket to /dev/log, or -1 */
+	int journal;	/* connected socket: the journal's, or -1 */
+	int syslog;	/* the same to /dev/log, where no journal runs */
 	enum log_level least;
 	bool open, hold;
 	struct str held;
-} logger = { .fd = STDERR_FILENO, .journal = -1, .least = LOG_LEVEL_INFO };
+} logger = { .fd = STDERR_FILENO, .journal = -1, .syslog = -1,
+	.least = LOG_LEVEL_INFO };
 
 static int
-journal_connect(void)
+syslog_connect(void)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX,
 		.sun_path = "/dev/log" };
@@ -55,7 +59,8 @@ log_open(const char *ident, const char *program, int fd, enum log_level least)
 {
 	char *dot;
 
-	snprintf(logger.tag, sizeof(logger.tag), "%s/%s[%d]", ident, program,
+	snprintf(logger.ident, sizeof(logger.ident), "%s/%s", ident, program);
+	snprintf(logger.tag, sizeof(logger.tag), "%s[%d]", logger.ident,
 	    (int)getpid());
 	if (gethostname(logger.host, sizeof(logger.host)) < 0)
 		strlcpy(logger.host, "localhost", sizeof(logger.host));
@@ -66,7 +71,8 @@ log_open(const char *ident, const char *program, int fd, enum log_level least)
 	logger.fd = fd;
 	logger.least = least;
 	logger.open = true;
-	if (fd < 0 && (logger.journal = journal_connect()) < 0)
+	if (fd < 0 && (logger.journal = journal_connect()) < 0 &&
+	    (logger.syslog = syslog_connect()) < 0)
 		logger.fd = STDERR_FILENO;
 }
 
@@ -92,19 +98,39 @@ log_hold(bool on)
 }
 
 static void
-to_journal(enum log_level level, struct view line)
+to_syslog(int priority, struct view line)
 {
-	static const int priority[] = { LOG_DEBUG, LOG_INFO, LOG_WARNING,
-		LOG_ERR };
 	char head[96];
 	struct iovec iov[2];
 
 	iov[0].iov_len = (size_t)snprintf(head, sizeof(head), "<%d>%s: ",
-	    LOG_MAIL | priority[level], logger.tag);
+	    LOG_MAIL | priority, logger.tag);
 	iov[0].iov_base = head;
 	iov[1].iov_base = (void *)(uintptr_t)line.p;
 	iov[1].iov_len = line.n;
-	(void)!writev(logger.journal, iov, 2);
+	(void)!writev(logger.syslog, iov, 2);
+}
+
+static void
+to_journal(int priority, struct view line)
+{
+	static struct str entry;
+
+	str_reset(&entry);
+	journal_entry(&entry, logger.ident, (int)getpid(), priority, line);
+	(void)!write(logger.journal, entry.p, entry.n);
+}
+
+static void
+to_system(enum log_level level, struct view line)
+{
+	static const int priority[] = { LOG_DEBUG, LOG_INFO, LOG_WARNING,
+		LOG_ERR };
+
+	if (logger.journal >= 0)
+		to_journal(priority[level], line);
+	else
+		to_syslog(priority[level], line);
 }
 
 static void
@@ -150,7 +176,7 @@ log_line(enum log_level level, const char *subject, const char *fmt, ...)
 		if ((unsigned char)line[i] < 32 || (unsigned char)line[i] > 126)
 			line[i] = '?';
 	if (logger.open && logger.fd < 0) {
-		to_journal(level, view_bytes(line, n));
+		to_system(level, view_bytes(line, n));
 		return;
 	}
 	if (logger.open)
