@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * mailbox - list and rebuild the mailboxes of a user
+ * mailbox - list, check and rebuild the mailboxes of a user
  *
  * Goes through store like a reader: a grant makes this command's session the
  * user's, and ends with the link.
@@ -206,13 +206,13 @@ progress_end(void)
 		printf("\r\033[K");
 }
 
+/* Or check. What store says of it is in w. */
 static int
-rebuild(struct ctl *ctl)
+run_rebuild(struct ctl *ctl, bool check, struct why *w)
 {
 	struct message m = { .type = MSG_mailbox_rebuild,
-		.mailbox_rebuild = { MAILBOX_SESSION, VIEW_NONE } };
+		.mailbox_rebuild = { MAILBOX_SESSION, VIEW_NONE, check } };
 	struct channel *c;
-	struct why w;
 	bool fine;
 	int code = mailbox_link(ctl, ctl->argv[0], &c);
 
@@ -221,20 +221,44 @@ rebuild(struct ctl *ctl)
 	if (ctl->argc == 2)
 		m.mailbox_rebuild.mailbox = view_of(ctl->argv[1]);
 	progress_begin();
-	fine = link_ask(c, &m, &w);
+	fine = link_ask(c, &m, w);
 	progress_end();
 	if (!fine)
-		return ctl_fail(w.verdict == VERDICT_LATER ? EX_TEMPFAIL :
-							     EX_DATAERR,
-		    "%s: %s", ctl->argv[0], w.text);
-	printf("%s: index made again from the files in %lld ms\n",
-	    ctl->argv[0], (long long)(clock_ms() - began));
+		return ctl_fail(w->verdict == VERDICT_LATER ? EX_TEMPFAIL :
+							      EX_DATAERR,
+		    "%s: %s", ctl->argv[0], w->text);
 	return 0;
+}
+
+static int
+rebuild(struct ctl *ctl)
+{
+	struct why w;
+	int code = run_rebuild(ctl, false, &w);
+
+	if (code == 0)
+		printf("%s: index made again from the files in %lld ms\n",
+		    ctl->argv[0], (long long)(clock_ms() - began));
+	return code;
+}
+
+static int
+check(struct ctl *ctl)
+{
+	struct why w;
+	int code = run_rebuild(ctl, true, &w);
+
+	if (code == 0)
+		printf("%s: %s, index and files agree\n", ctl->argv[0],
+		    w.text);
+	return code;
 }
 
 const struct command mailbox_commands[] = {
 	{ "mailbox list", "USER@DOMAIN", OPTION_JSON, 1, 1, list,
 	    "the mailboxes of a user" },
+	{ "mailbox check", "USER@DOMAIN [MAILBOX]", 0, 1, 2, check,
+	    "do index and files agree?" },
 	{ "mailbox rebuild", "USER@DOMAIN [MAILBOX]", 0, 1, 2, rebuild,
 	    "make the index again from the files" },
 	{ 0 },

@@ -204,6 +204,8 @@ const struct command queue_commands[] = {
 	{ "queue reroute", "[ID ...] [FILTER ...]",
 	    OPTION_JSON | OPTION_ALL | OPTION_FILTERS | OPTION_TO, 0, 1000,
 	    queue_act_reroute, "send over another host" },
+	{ "queue check", "[ID ...]", 0, 0, 1000, queue_check_run,
+	    "is the content of every mail there, and whole?" },
 	{ "queue stats", "", OPTION_JSON, 0, 0, queue_stats_run,
 	    "what waits for each next host" },
 	{ 0 },

@@ -14,7 +14,7 @@
 
 /* As queue_act has them. */
 enum queue_action { QUEUE_LIST = 1, QUEUE_FLUSH, QUEUE_HOLD, QUEUE_RELEASE,
-	QUEUE_DELETE, QUEUE_REQUEUE, QUEUE_REROUTE };
+	QUEUE_DELETE, QUEUE_REQUEUE, QUEUE_REROUTE, QUEUE_CHECK };
 
 struct queue_request {
 	struct ctl *ctl;
@@ -59,6 +59,7 @@ int queue_act_release(struct ctl *ctl);
 int queue_act_delete(struct ctl *ctl);
 int queue_act_requeue(struct ctl *ctl);
 int queue_act_reroute(struct ctl *ctl);
+int queue_check_run(struct ctl *ctl);
 int queue_stats_run(struct ctl *ctl);
 
 #endif

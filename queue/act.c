@@ -16,6 +16,7 @@
 #include "lib/proc/service.h"
 #include "queue/act.h"
 #include "queue/alter.h"
+#include "queue/content.h"
 #include "queue/durable.h"
 #include "queue/ledger.h"
 #include "queue/match.h"
@@ -110,7 +111,7 @@ put_rcpt(struct msg_queue_item *item, const struct mail *m, uint32_t rcpt)
 }
 
 static uint32_t
-list(struct act *a, struct mail *m)
+list(struct act *a, const struct mail *m)
 {
 	struct message item = { .type = MSG_queue_item, .tag = a->tag };
 	uint32_t n = 0;
@@ -126,11 +127,19 @@ list(struct act *a, struct mail *m)
 	return n;
 }
 
+/* Those whose content is not as it was taken in. */
+static uint32_t
+check(struct act *a, const struct mail *m)
+{
+	return content_is_whole(m->id, m->size) ? 0 : list(a, m);
+}
+
 /* ---- the walk ---- */
 
-enum { ACTION_LIST = 1, ACTION_DELETE = 5, ACTION_REROUTE = 7 };
+enum { ACTION_LIST = 1, ACTION_DELETE = 5, ACTION_REROUTE = 7,
+	ACTION_CHECK };
 static const struct {
-	/* queue/alter.h; NULL: list */
+	/* queue/alter.h; NULL: list or check */
 	uint32_t (*run)(const struct match *f, struct mail *m);
 	bool writes;
 	const char *done;	/* for history; NULL: nothing */
@@ -142,6 +151,7 @@ static const struct {
 	[ACTION_DELETE] = { alter_delete, true, "deleted" },
 	[6] = { alter_requeue, true, "requeued" },
 	[ACTION_REROUTE] = { alter_reroute, true, "rerouted" },
+	[ACTION_CHECK] = { NULL, false, NULL },
 };
 
 static int
@@ -198,7 +208,8 @@ visit(struct act *a, uint64_t id)
 	size = m->size;
 	left = m->unsettled;
 	n = action == ACTION_LIST ? list(a, m) :
-				    actions[action].run(&a->match, m);
+	    action == ACTION_CHECK ? check(a, m) :
+				     actions[action].run(&a->match, m);
 	a->recipients += n;
 	if (n > 0) {
 		a->mails++;
@@ -237,7 +248,8 @@ answer(struct act *a)
 	if (a->from == NULL)
 		return;
 	if (durable) {
-		channel_send(a->from, action == ACTION_LIST ? &end : &acted);
+		channel_send(a->from,
+		    actions[action].run == NULL ? &end : &acted);
 		return;
 	}
 	why_later(&w, "3.0", "The journal cannot be written now");

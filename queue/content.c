@@ -165,6 +165,17 @@ content_sync(int fd, uint64_t size)
 }
 
 bool
+content_is_whole(uint64_t id, uint64_t size)
+{
+	char name[SPOOL_ID_SIZE];
+	struct stat st;
+
+	return fstatat(content.dir[spool_dir(id)], name_of(id, name), &st,
+	    AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+	    (uint64_t)st.st_size == size;
+}
+
+bool
 content_sync_dir(unsigned dir)
 {
 	return fsync(content.dir[dir]) == 0;
@@ -173,14 +184,11 @@ content_sync_dir(unsigned dir)
 bool
 content_read(int fd, uint64_t size, struct str *out)
 {
-	/* one more than there should be, to see that there is not */
-	char *to = str_room(out, size + 1);
-	ssize_t n;
+	struct stat st;
+	char *to = str_room(out, size);
 
-	do
-		n = pread(fd, to, size + 1, 0);
-	while (n < 0 && errno == EINTR);
-	if (n < 0 || (uint64_t)n != size)
+	if (to == NULL || fstat(fd, &st) < 0 || (uint64_t)st.st_size != size ||
+	    !file_pread_all(fd, to, size, 0))
 		return false;
 	out->n += size;
 	return true;

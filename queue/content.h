@@ -27,6 +27,8 @@ void content_used(uint64_t id);
 int content_create(uint64_t id, uint64_t announced, struct why *w);
 /* For reading; -1 with errno set. */
 int content_open(uint64_t id);
+/* Is its file there, with this size? */
+bool content_is_whole(uint64_t id, uint64_t size);
 /* What cannot be removed now, the next start removes. */
 bool content_remove(uint64_t id);
 

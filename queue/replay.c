@@ -213,7 +213,8 @@ replay_restore(int dir, struct replay *r)
 		struct mail *m = ledger_find(c->id);
 
 		if (m == NULL || ledger_is_settled(m) ||
-		    is_before(c->place, r->synced))
+		    (is_before(c->place, r->synced) &&
+			content_is_whole(c->id, c->n)))
 			continue;
 		done = restore(dir, c);
 		m->soft = true;
@@ -239,6 +240,16 @@ replay_free(struct replay *r)
 	free(r->restored);
 }
 
+static enum content_fate
+lose(struct replay *r, uint64_t id, const char *reason)
+{
+	char text[SPOOL_ID_SIZE];
+
+	log_error(spool_id(id, text), "%s: moved to spool/lost", reason);
+	r->lost++;
+	return CONTENT_LOST;
+}
+
 /* A mail whose content has been seen is marked by taken_ms, which is not used
  * for a mail that was there before the start. */
 static enum content_fate
@@ -249,6 +260,9 @@ look_at(void *arg, uint64_t id)
 
 	content_used(id);
 	if (m != NULL && !ledger_is_settled(m)) {
+		if (!content_is_whole(id, m->size))
+			return lose(r, id, "it has not the size that was taken "
+			    "in");
 		m->taken_ms = 1;
 		return CONTENT_KEEP;
 	}
@@ -256,14 +270,9 @@ look_at(void *arg, uint64_t id)
 		append((void **)&r->finished, &r->finishes, sizeof(id), &id);
 		return CONTENT_KEEP;
 	}
-	if (r->damages > 0) {
-		char text[SPOOL_ID_SIZE];
-
-		log_error(spool_id(id, text), "the journal is damaged and does "
-		    "not know this content: moved to spool/lost");
-		r->lost++;
-		return CONTENT_LOST;
-	}
+	if (r->damages > 0)
+		return lose(r, id, "the journal is damaged and does not know "
+		    "this content");
 	r->removed++;
 	return CONTENT_REMOVE;
 }

@@ -370,6 +370,8 @@ finish(struct comparing *c)
 	uidls_forget(mb);
 	quota_forget(mb->quota);
 	mailbox_touch(mb);
+	if (!view_eq(str_view(&c->scan.keywords), str_view(&h->keywords)))
+		behind_keywords(mb);
 	if (c->mode != COMPARE_CRASH)
 		attributes_adopt(view_of(mb->user), view_of(mb->name));
 }
@@ -403,6 +405,57 @@ compare_all(struct comparing *c, struct why *w)
 	if (c->mode == COMPARE_FILES)
 		seen_restore(mb);
 	return request_safe(w);
+}
+
+static void
+note_file(struct comparing *c, const struct maildir_file *f,
+    struct differences *found)
+{
+	size_t i = row_of(c, f);
+	struct entry e;
+
+	if (i == c->mb->records.n) {
+		if (f->m.ours && f->m.size != f->size)
+			found->damaged++;
+		else if (!is_gone(c, f))
+			found->no_row++;
+		return;
+	}
+	c->seen[i] = true;
+	records_at(&c->mb->records, i, &e);
+	if (e.letters == f->m.letters)
+		found->messages++;
+	else
+		found->letters++;
+}
+
+bool
+compare_look(struct mailbox *mb, struct differences *found, struct why *w)
+{
+	struct comparing c = { .mb = mb, .scan.stat_all = true };
+	struct str path = { 0 };
+	size_t damaged = found->damaged;
+	bool ok;
+
+	mailbox_path(mb, &path);
+	c.scan.path = path.p;
+	c.scan.host = index_host();
+	pool_call(maildir_scan_run, &c.scan);
+	ok = c.scan.error == 0 ? mailbox_load(mb, w) :
+	    trouble_errno(w, "Reading a mailbox", c.scan.error);
+	c.seen = xcalloc(mb->records.n, sizeof(*c.seen));
+	for (size_t i = 0; ok && i < c.scan.count; i++)
+		note_file(&c, &c.scan.files[i], found);
+	damaged = found->damaged - damaged;
+	for (size_t i = 0; ok && i < mb->records.n; i++)
+		if (!c.seen[i] && damaged > 0)
+			damaged--;	/* the row of that file */
+		else if (!c.seen[i])
+			found->no_file++;
+	maildir_scan_free(&c.scan);
+	free(c.seen);
+	str_free(&path);
+	return ok;
 }
 
 bool

@@ -23,4 +23,15 @@ enum compare { COMPARE_FILES, COMPARE_CRASH, COMPARE_REBUILD };
 /* From a fiber that alone works on the mailbox. False with LATER. */
 bool compare(struct mailbox *mb, enum compare mode, struct why *w);
 
+/* How far they differ; nothing is changed. */
+struct differences {
+	size_t messages;	/* that are right */
+	size_t no_file, no_row;
+	size_t damaged;		/* not of the size that the name tells */
+	size_t letters;		/* flags that another program has set */
+};
+/* As compare; adds to found. */
+bool compare_look(struct mailbox *mb, struct differences *found,
+    struct why *w);
+
 #endif

@@ -10,6 +10,7 @@
 #include "lib/mail/uses.h"
 #include "lib/proc/pool.h"
 #include "store/account.h"
+#include "store/compare.h"
 #include "store/find.h"
 #include "store/listing.h"
 #include "store/load.h"
@@ -299,11 +300,51 @@ listing_list(struct request *r, struct why *w)
  * Making indexes again
  */
 
+/* found: just look, and add what is wrong to text. */
+struct rebuild {
+	struct differences *found;
+	struct str text;
+};
+
+static void
+tell_differences(struct view name, const struct differences *d,
+    struct str *text)
+{
+	const struct {
+		size_t n;
+		const char *what;
+	} all[] = {
+		{ d->no_file, "without a file" },
+		{ d->no_row, "not in the index" },
+		{ d->damaged, "whose file has another size" },
+		{ d->letters, "with other flags in the file's name" },
+	};
+
+	for (size_t i = 0; i < nitems(all); i++)
+		if (all[i].n > 0)
+			str_addf(text, "%s%.*s: %zu %s", text->n > 0 ? "; " :
+			    "", VIEW(name), all[i].n, all[i].what);
+}
+
 static bool
-rebuild_one(struct view user, struct view name, struct why *w)
+check_one(struct mailbox *mb, struct rebuild *b, struct why *w)
+{
+	struct differences d = { 0 };
+
+	if (!mailbox_check(mb, &d, w))
+		return false;
+	tell_differences(view_of(mb->name), &d, &b->text);
+	b->found->messages += d.messages;
+	return true;
+}
+
+static bool
+rebuild_one(struct view user, struct view name, struct rebuild *b,
+    struct why *w)
 {
 	struct mailbox *mb = mailbox_get(user, name, w);
-	bool ok = mb != NULL && mailbox_rebuild(mb, w);
+	bool ok = mb != NULL && (b->found != NULL ? check_one(mb, b, w) :
+						    mailbox_rebuild(mb, w));
 
 	if (mb != NULL)
 		mailbox_unref(mb);
@@ -311,16 +352,16 @@ rebuild_one(struct view user, struct view name, struct why *w)
 }
 
 static bool
-rebuild_all(struct view user, struct why *w)
+rebuild_all(struct view user, struct rebuild *b, struct why *w)
 {
 	struct account_names all = { 0 };
 	struct view rest, name;
-	bool ok = mailbox_find_folders(user, w) &&
+	bool ok = (b->found != NULL || mailbox_find_folders(user, w)) &&
 		  account_names(user, VIEW_NONE, &all);
 
 	rest = str_view(&all.list);
 	while (ok && list_next(&rest, &name))
-		ok = rebuild_one(user, name, w);
+		ok = rebuild_one(user, name, b, w);
 	str_free(&all.list);
 	return ok;
 }
@@ -331,11 +372,22 @@ listing_rebuild(struct request *r, struct why *w)
 	const char *name = request_user(r, r->m.mailbox_rebuild.session, w);
 	struct view user = view_of(name ? name : "");
 	struct view mailbox = r->m.mailbox_rebuild.mailbox;
+	struct differences found = { 0 };
+	struct rebuild b = {
+		.found = r->m.mailbox_rebuild.check != 0 ? &found : NULL
+	};
 
 	if (name == NULL || !mailbox_know_user(user, w))
 		return false;
-	if (mailbox.n > 0 ? rebuild_one(user, mailbox, w) :
-			    rebuild_all(user, w))
+	if (!(mailbox.n > 0 ? rebuild_one(user, mailbox, &b, w) :
+			      rebuild_all(user, &b, w)))
+		; /* w says why */
+	else if (b.found == NULL)
 		why_done(w, "0.0", "Made again from the files");
+	else if (b.text.n > 0)
+		why_never(w, "3.0", "%.*s", VIEW(str_view(&b.text)));
+	else
+		why_done(w, "0.0", "%zu messages", found.messages);
+	str_free(&b.text);
 	return false;
 }

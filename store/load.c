@@ -301,6 +301,18 @@ mailbox_rebuild(struct mailbox *mb, struct why *w)
 	return ok;
 }
 
+bool
+mailbox_check(struct mailbox *mb, struct differences *found, struct why *w)
+{
+	bool ok;
+
+	if (!mailbox_seize(mb, w))
+		return false;
+	ok = compare_look(mb, found, w);
+	mailbox_ready(mb);
+	return ok;
+}
+
 /*
  * After a crash
  */

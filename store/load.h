@@ -25,6 +25,10 @@ bool mailbox_load(struct mailbox *mb, struct why *w);
 /* Believe the files: take in what is new, drop what is gone, take over flags.
  * On a mailbox in use; its sessions get events. */
 bool mailbox_rebuild(struct mailbox *mb, struct why *w);
+/* How far index and files differ, added to found. False with LATER. */
+struct differences;
+bool mailbox_check(struct mailbox *mb, struct differences *found,
+    struct why *w);
 /* Start to look into the mailboxes that had work under way when the last
  * process ended; those in use are looked into at once by whoever needs them. */
 void load_begin(void);

@@ -431,10 +431,23 @@ static void
 make_content(const char *spool, uint64_t id)
 {
 	char path[128], name[SPOOL_NAME_MAX];
+	int fd;
 
 	snprintf(path, sizeof(path), "%s/content/%s", spool,
 	    spool_name(id, name));
-	assert_int_equal(close(open(path, O_CREAT | O_WRONLY, 0600)), 0);
+	fd = open(path, O_CREAT | O_WRONLY, 0600);
+	assert_int_equal(ftruncate(fd, (off_t)sample_head.size), 0);
+	assert_int_equal(close(fd), 0);
+}
+
+static void
+cut_content(const char *spool, uint64_t id)
+{
+	char path[128], name[SPOOL_NAME_MAX];
+
+	snprintf(path, sizeof(path), "%s/content/%s", spool,
+	    spool_name(id, name));
+	assert_int_equal(truncate(path, 7), 0);
 }
 
 static bool
@@ -462,16 +475,20 @@ test_content(void **state UNUSED)
 		sample_mail(&b, ID, 1);		/* lives */
 		sample_mail(&b, ID + 1, 1);	/* deleted */
 		sample_mail(&b, ID + 2, 1);	/* without content */
+		sample_mail(&b, ID + 4, 1);	/* content is cut */
 		note_deleted(&b, ID + 1);
 		sample_replay(&b, &r);
-		for (uint64_t i = 0; i < 4; i++)
+		for (uint64_t i = 0; i < 5; i++)
 			if (i != 2)
 				make_content(path, ID + i);
+		cut_content(path, ID + 4);
 		r.damages = (size_t)damaged;
 		replay_content(&r);
 		assert_true(exists(path, "content", ID));
 		assert_int_equal(ledger_count(), 1);
-		assert_int_equal(r.missing, 1);
+		assert_int_equal(r.missing, 2);
+		assert_false(exists(path, "content", ID + 4));
+		assert_true(exists(path, "lost", ID + 4));
 		/* its removal is told to store first */
 		assert_int_equal(r.finishes, 1);
 		assert_int_equal(r.finished[0], ID + 1);
@@ -515,6 +532,15 @@ write_file(const char *spool, const char *name, struct view v)
 }
 
 static void
+write_content(const char *spool, uint64_t id, struct view v)
+{
+	char name[8 + SPOOL_NAME_MAX] = "content/";
+
+	spool_name(id, name + strlen(name));
+	write_file(spool, name, v);
+}
+
+static void
 assert_says(const char *spool, uint64_t id, const char *octets)
 {
 	char path[128], name[SPOOL_NAME_MAX];
@@ -538,6 +564,7 @@ test_soft_content_is_restored(void **state UNUSED)
 	struct place place = { 1, 0 };
 
 	put_soft(&b, ID, "hard: not written again");
+	put_soft(&b, ID + 5, "hard, but cut since");
 	place.at = (uint32_t)b.n;
 	for (uint64_t i = 1; i < 5; i++)
 		put_soft(&b, ID + i, "what was said");
@@ -548,23 +575,22 @@ test_soft_content_is_restored(void **state UNUSED)
 	assert_int_equal(mkdir(name, 0700), 0);
 	write_file(path, "journal/00000001.log", str_view(&b));
 	assert_true(content_start(dir));
-	for (uint64_t i = 0; i < 4; i++)
-		if (i != 3)
-			make_content(path, ID + i);
-	snprintf(name, sizeof(name), "content/%02x/", spool_dir(ID));
-	spool_id(ID + 2, name + strlen(name));
-	write_file(path, name, VIEW_LIT("what was saif, and more"));
+	write_content(path, ID, VIEW_LIT("hard: not written agaix"));
+	make_content(path, ID + 1);
+	write_content(path, ID + 2, VIEW_LIT("what was saif, and more"));
+	write_content(path, ID + 5, VIEW_LIT("hard, bu"));
 
 	ledger_clear();
 	journal = openat(dir, "journal", O_RDONLY | O_DIRECTORY);
 	assert_true(replay_journal(journal, &r));
 	assert_true(replay_restore(journal, &r));
-	assert_int_equal(r.restores, 3);
+	assert_int_equal(r.restores, 4);
+	assert_says(path, ID + 5, "hard, but cut since");
 	for (uint64_t i = 1; i < 4; i++) {
 		assert_says(path, ID + i, "what was said");
 		assert_true(ledger_find(ID + i)->soft);
 	}
-	assert_says(path, ID, "");
+	assert_says(path, ID, "hard: not written agaix");
 	assert_false(ledger_find(ID)->soft);
 	assert_false(exists(path, "content", ID + 4));
 	replay_free(&r);
