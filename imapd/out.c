@@ -135,8 +135,13 @@ house_ask(struct imap *im, const struct message *request, struct reply *reply,
 	if (request->type == MSG_login)
 		return ask_auth(im, request, reply, w);
 	c = route_message(im, request, w);
-	return c != NULL && channel_call(c, request, reply,
-	    deadline_in(STORE_WAIT_MS), w);
+	if (c == NULL)
+		return false;
+	if (channel_call(c, request, reply, deadline_in(STORE_WAIT_MS), w))
+		return true;
+	return w->verdict == VERDICT_LATER &&
+	    why_unknown(w, "store went away: this may or may not have been "
+		"done");
 }
 
 bool

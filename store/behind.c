@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "lib/base/log.h"
@@ -26,6 +27,8 @@
 #define REST_MS	     500 /* between ticks without work */
 #define TIDY_MS	     5000
 #define CHECK_MS     500
+#define KEYWORDS_MS	 100 /* before a keyword file is tried again */
+#define KEYWORDS_MOST_MS 60000
 
 TAILQ_HEAD(lagging, mailbox);
 static struct lagging lagging = TAILQ_HEAD_INITIALIZER(lagging);
@@ -49,22 +52,26 @@ caught_up(struct mailbox *mb)
 	mailbox_unref(mb);
 }
 
-/* Give one file its letters; what can't be renamed keeps the old ones, and the
- * next scan finds it. */
-static void
+/* Give one file its letters. False when that has to be tried again; what has
+ * another name by now keeps it, and the next scan finds it. */
+static bool
 rename_one(struct mailbox *mb, size_t i, struct entry *e, uint32_t letters)
 {
 	struct str from = { 0 }, to = { 0 };
+	bool done;
 
 	mailbox_file_name(e, &from);
 	e->letters = letters;
 	mailbox_file_name(e, &to);
-	if (renameat(mb->cur, from.p, mb->cur, to.p) == 0) {
+	done = renameat(mb->cur, from.p, mb->cur, to.p) == 0;
+	if (done) {
 		records_set(&mb->records, i, e);
 		mb->renamed = true;
 	}
+	done = done || errno == ENOENT;
 	str_free(&from);
 	str_free(&to);
+	return done;
 }
 
 /* At most so many renames; true when all names are right. */
@@ -72,6 +79,7 @@ static bool
 write_letters(struct mailbox *mb, size_t most)
 {
 	size_t i, first = mb->lag_from, last = 0, n = 0;
+	bool failed = false;
 
 	for (i = first; i < mb->records.n && n < most; i++) {
 		struct entry e;
@@ -81,15 +89,15 @@ write_letters(struct mailbox *mb, size_t most)
 		letters = place_letters(e.r.flags, e.r.keywords);
 		if (letters == e.letters)
 			continue;
-		rename_one(mb, i, &e, letters);
+		failed |= !rename_one(mb, i, &e, letters);
 		if (n++ == 0)
 			first = i;
 		last = i;
 	}
-	mb->lag_from = i;
+	mb->lag_from = failed ? first : i;
 	if (n > 0)
 		records_write(&mb->records, mb->h.mailbox, first, last);
-	return i >= mb->records.n;
+	return !failed && i >= mb->records.n;
 }
 
 /* True when the mailbox needs no more. */
@@ -123,29 +131,19 @@ letters_tick(void)
 	}
 }
 
-void
-behind_finish(int64_t ms)
-{
-	int64_t end = deadline_in(ms);
-	struct mailbox *mb;
-
-	while ((mb = TAILQ_FIRST(&lagging)) != NULL && clock_ms() < end) {
-		if (catch_up(mb, LETTERS_IDLE))
-			caught_up(mb);
-		else if (!durable_index_wait())
-			return;
-	}
-	durable_index_wait();
-}
-
 /*
  * Keyword files
  */
 
-static void
-keywords_run(void *arg)
+static struct {
+	struct fiber_queue trying, ended;
+	size_t n;
+	bool hurry;	/* a last try, then the program ends */
+} writers;
+
+static int
+write_keywords(const struct mailbox *mb)
 {
-	struct mailbox *mb = arg;
 	struct str path = { 0 }, text = { 0 };
 	struct view list = str_view(&mb->h.keywords), item;
 	struct maildir_write w = { .name = MAILDIR_KEYWORDS };
@@ -159,18 +157,67 @@ keywords_run(void *arg)
 	w.text = str_view(&text);
 	pool_call(maildir_write_run, &w);
 	if (w.error != 0)
-		log_warning("store", "keyword-file user=%s error=%d",
-		    log_quote(view_of(mb->user)), w.error);
+		log_warning("store", "keyword-file user=%s error=\"%s\"",
+		    log_quote(view_of(mb->user)), strerror(w.error));
 	str_free(&path);
 	str_free(&text);
+	return w.error;
+}
+
+/* Until it stands there, or for two minutes; a restart sees what is missing
+ * (finish in compare.c). */
+static void
+keywords_run(void *arg)
+{
+	struct mailbox *mb = arg;
+	int64_t pause = KEYWORDS_MS;
+	bool failed;
+
+	do {
+		mb->keywords_again = false;
+		failed = write_keywords(mb) != 0;
+		if (failed && (pause > KEYWORDS_MOST_MS || writers.hurry))
+			break;
+		if (failed)
+			fiber_queue_wait(&writers.trying, deadline_in(pause));
+		pause *= failed ? 2 : 1;
+	} while ((failed || mb->keywords_again) && !mb->stale && !mb->deleted);
+	mb->keywords_behind = false;
 	mailbox_unref(mb);
+	writers.n--;
+	fiber_queue_wake_all(&writers.ended);
 }
 
 void
 behind_keywords(struct mailbox *mb)
 {
+	mb->keywords_again = true;
+	if (mb->keywords_behind)
+		return;
+	mb->keywords_behind = true;
+	writers.n++;
 	mailbox_ref(mb);
 	fiber_start(keywords_run, mb);
+}
+
+void
+behind_finish(int64_t ms)
+{
+	int64_t end = deadline_in(ms);
+	struct mailbox *mb;
+
+	while ((mb = TAILQ_FIRST(&lagging)) != NULL && clock_ms() < end) {
+		if (catch_up(mb, LETTERS_IDLE))
+			caught_up(mb);
+		else if (!durable_index_wait())
+			return;
+	}
+	durable_index_wait();
+	writers.hurry = true;
+	fiber_queue_wake_all(&writers.trying);
+	while (writers.n > 0 && clock_ms() < end &&
+	       fiber_queue_wait(&writers.ended, end) == WAIT_READY)
+		;
 }
 
 /*

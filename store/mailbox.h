@@ -41,6 +41,7 @@ struct mailbox {
 	bool stale;			/* not the truth any more */
 	bool deleted;			/* the user removed it */
 	bool is_changed, is_lagging;
+	bool keywords_behind, keywords_again;	/* of the keyword file */
 	bool working;			/* its row in INDEX_WORKING exists */
 	bool renamed;			/* in cur/, and that is not synced */
 	uint64_t working_mark;		/* when that row is safe */

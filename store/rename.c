@@ -182,6 +182,16 @@ rename_inbox(struct view user, struct view to, struct why *w)
 	return ok;
 }
 
+/* From here on a start, or the next who asks for the user, goes on with it. */
+static bool
+unfinished(struct why *w)
+{
+	struct why told = *w;
+
+	return why_unknown(w, "%s; the mailbox may or may not have its new "
+	    "name", told.text);
+}
+
 static bool
 rename_some(struct view user, struct view from, struct view to, struct why *w)
 {
@@ -198,7 +208,8 @@ rename_some(struct view user, struct view from, struct view to, struct why *w)
 	ok = let_go(user, from, w);
 	if (!ok)
 		account_note(user, 'R', from, NULL);
-	ok = ok && request_safe(w) && folder_rename_all(user, from, to, w);
+	ok = ok && ((request_safe(w) && folder_rename_all(user, from, to, w)) ||
+	    unfinished(w));
 	str_free(&value);
 	return ok;
 }
