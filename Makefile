@@ -5,6 +5,7 @@
 #
 #   make                 programs into build/bin, manual pages into build/man
 #   make check           every test that needs nothing but this machine
+#   make torture         every system call fails, power goes, for TORTURE_TIME s
 #   make asan            the same tests with the address and UB sanitizers
 #   make fuzz            each fuzz driver for FUZZ_TIME seconds (clang)
 #   make lint            static analysis, manual pages, documents
@@ -97,7 +98,8 @@ tested	= $(filter-out lib%,$(firstword $(subst _, ,$(notdir $(1)))))
 tested_objects = $(filter-out $(OBJ)/%/main.o,$(call objects_of,$(call tested,$(1))))
 
 UNIT	:= $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
-CRASH	:= $(patsubst tests/crash/%.c,%,$(wildcard tests/crash/*.c))
+# It knows the registers of one machine.
+CRASH	:= $(if $(findstring x86_64,$(MACHINE)),tracer)
 FUZZ	:= $(patsubst tests/fuzz/%.c,%,$(filter-out tests/fuzz/replay.c,\
 	$(wildcard tests/fuzz/*.c)))
 HOUSE	:= $(BUILD)/house
@@ -174,7 +176,7 @@ doc/IPC.md: $(HOUSE)/ipc_doc
 
 # ---- tests ------------------------------------------------------------------
 
-.PHONY: check-unit check-crash check-corpus check-house check-dialog check-system \
+.PHONY: torture check-unit check-corpus check-house check-dialog check-system \
 	tests
 
 # The output of a test is shown when it fails.
@@ -190,9 +192,8 @@ $(BUILD)/tests/fuzz/%: $(OBJ)/tests/fuzz/%.o $(OBJ)/tests/fuzz/replay.o \
 	$(link) $(LIBS)
 
 UNIT_RUNS := $(addprefix run-unit-,$(UNIT))
-CRASH_RUNS := $(addprefix run-crash-,$(CRASH))
 CORPUS_RUNS := $(addprefix run-corpus-,$(FUZZ))
-.PHONY: $(UNIT_RUNS) $(CRASH_RUNS) $(CORPUS_RUNS)
+.PHONY: $(UNIT_RUNS) $(CORPUS_RUNS)
 
 tests: $(addprefix $(BUILD)/tests/unit/,$(UNIT)) \
 	$(addprefix $(BUILD)/tests/crash/,$(CRASH)) \
@@ -201,14 +202,10 @@ tests: $(addprefix $(BUILD)/tests/unit/,$(UNIT)) \
 $(UNIT_RUNS): run-unit-%: $(BUILD)/tests/unit/%
 	@$(call quietly,unit-$*,timeout 300 $<)
 
-$(CRASH_RUNS): run-crash-%: $(BUILD)/tests/crash/% $(PROGRAMS)
-	@$(call quietly,crash-$*,BUILD=$(BUILD) timeout 600 $<)
-
 $(CORPUS_RUNS): run-corpus-%: $(BUILD)/tests/fuzz/%
 	@$(call quietly,corpus-$*,timeout 300 $< $(wildcard tests/fuzz/corpus/$*/*))
 
 check-unit: $(UNIT_RUNS)
-check-crash: $(CRASH_RUNS)
 check-corpus: $(CORPUS_RUNS)
 
 check-house: all $(HOUSE)/ipc_doc
@@ -217,13 +214,22 @@ check-house: all $(HOUSE)/ipc_doc
 check-dialog: all
 	@BUILD=$(BUILD) $(PYTHON) tests/dialog/run
 
-check-system: all $(BUILD)/tests/unit/mail_downgrade
+CRASH_TOOLS := $(addprefix $(BUILD)/tests/crash/,$(CRASH))
+check-system: all $(BUILD)/tests/unit/mail_downgrade $(CRASH_TOOLS)
 	@BUILD=$(abspath $(BUILD)) $(PYTHON) -B tests/system/run
 
-check: check-unit check-crash check-corpus check-house
+check: check-unit check-corpus check-house
 	@$(MAKE) --no-print-directory check-dialog
 	@$(MAKE) --no-print-directory check-system
 	@echo "check: all tests passed"
+
+TORTURE_TIME ?= 3600
+torture: all $(CRASH_TOOLS)
+	@BUILD=$(abspath $(BUILD)) $(PYTHON) -B tests/crash/torture $(TORTURE_TIME)
+
+# Of what torture has found out last.
+doc/RELIABILITY.md: $(BUILD)/torture.json
+	$(PYTHON) -B tests/crash/report $< >$@
 
 asan:
 	@LSAN_OPTIONS=suppressions=$(CURDIR)/tests/house/leaks $(MAKE) --no-print-directory BUILD=build/asan \

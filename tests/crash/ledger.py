@@ -56,6 +56,7 @@ class Ledger:
         self.uids = {}          # (user, box, uid): number
         self.folders = {}       # command and name: what may be true of it
         self.taken = set()      # (user, number) that a client works on
+        self.trap = None        # see set_trap
 
     def begin(self, users, far):
         with self.lock:
@@ -72,7 +73,22 @@ class Ledger:
         with self.lock:
             for fact in facts:
                 setattr(fact, what, ACKED)
+        self.acked(what)
+
+    def acked(self, what):
+        """An answer has come; the trap closes on it at once."""
+        with self.lock:
             self.acks += 1
+            trap = self.trap
+            if trap and what == trap[0]:
+                self.trap = None
+                trap[1]()
+
+    def set_trap(self, what, fn):
+        """fn() right after the next answer to what: an attribute of Fact, or
+        "folder"."""
+        with self.lock:
+            self.trap = (what, fn)
 
     def sent(self, number, users, far):
         self.ack("sent", [self.facts[user, number] for user in users])
@@ -226,7 +242,8 @@ class Load:
         done = command(*(n.split()[-1] for n in becomes))[0] == "OK"
         for name, state in becomes.items() if done else ():
             self.ledger.folders[name] = {state}
-        self.ledger.acks += done
+        if done:
+            self.ledger.acked("folder")
         return done
 
     def pop(self, r):

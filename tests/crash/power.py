@@ -7,13 +7,18 @@ one and the rest on another, of which one loses its power (every second run of
 lives). A cut is the file system's own shutdown without its log
 (EXT4_IOC_SHUTDOWN): what was not synced is gone. Then all processes are killed,
 the image is mounted again, the server started, and the ledger compared with
-what IMAP shows (ledger.py). Some lives have a program killed in the middle, or
-end with an orderly stop just before the cut.
+what IMAP shows (ledger.py). Half of the cuts come at a random moment, half right
+after an answer of a chosen kind. Some lives have a program killed in the middle,
+or end with an orderly stop just before the cut.
 
-Usage: power.py [CUTS] [SEED]; as root; skipped where there are no loop devices.
+Usage: power.py [CUTS] [--seed S] [--seconds T] [--json FILE]; as root; skipped
+where there are no loop devices.
 """
 
+import argparse
+import collections
 import fcntl
+import json
 import os
 import pathlib
 import random
@@ -23,7 +28,9 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+import traceback
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
 
@@ -97,8 +104,27 @@ def lose_names(server, rng):
             file.unlink()
 
 
+REPLIES = ("sent", "flagged", "unflagged", "copied", "moved", "gone", "folder")
+
+
+def cut_after(what, disk, book):
+    """Right after an answer of this kind, or soon when none comes."""
+    done = threading.Event()
+
+    def spring():
+        disk.cut()
+        done.set()
+    book.set_trap(what, spring)
+    if not done.wait(5):
+        with book.lock:
+            book.trap = None
+            if not done.is_set():
+                disk.cut()
+
+
 def one_life(disk, server, book, rng):
-    """Start, load, cut at a random moment."""
+    """Start, load, cut; after which answer, or "any time"."""
+    what = rng.choice(REPLIES) if rng.random() < 0.5 else "any time"
     server.start()
     load = ledger.Load(server, book, rng.randrange(1 << 30))
     try:
@@ -106,10 +132,13 @@ def one_life(disk, server, book, rng):
         if rng.random() < 0.3:
             kill_some(server, rng)
             time.sleep(rng.random() * 1.5)
-        time.sleep(rng.random() * 0.2)
-        if rng.random() < 0.2:
-            assert server.stop() == 0
-        disk.cut()
+        if what != "any time":
+            cut_after(what, disk, book)
+        else:
+            time.sleep(rng.random() * 0.2)
+            if rng.random() < 0.4:
+                assert server.stop() == 0
+            disk.cut()
         if server.master is not None:
             server.kill()
     finally:
@@ -117,10 +146,12 @@ def one_life(disk, server, book, rng):
     disk.off()
     disk.on()
     lose_names(server, rng)
+    return what
 
 
-def lives(base, cuts, rng, apart):
-    """The spool is on a disk of its own when apart."""
+def lives(base, cuts, rng, apart, end, done):
+    """The spool is on a disk of its own when apart. Cuts are counted in done,
+    by what they came after."""
     disks = [Disk(base, "main")] + ([Disk(base, "spool")] if apart else [])
     tempfile.tempdir = str(disks[0].mount)
     more = f"spool_dir = {disks[1].mount}/spool\n" if apart else ""
@@ -133,15 +164,20 @@ def lives(base, cuts, rng, apart):
     try:
         run("sync")
         for i in range(cuts):
+            if time.monotonic() > end:
+                break
             disk = rng.choice(disks)
-            one_life(disk, server, book, rng)
+            what = one_life(disk, server, book, rng)
             server.start()
             ledger.check(server, book)
-            print(f"cut {i + 1} of {disk.mount.name}: {book.acks} acks, "
-                  f"all true; so far", restored(server), flush=True)
+            done[f"{len(disks)} disks" if apart else "1 disk", what] += 1
+            print(f"cut {i + 1} of {disk.mount.name} after {what}: "
+                  f"{book.acks} acks, all true; so far", restored(server),
+                  flush=True)
             ledger.clear(server, book, rng)
             assert server.stop() == 0
         server.remove()
+        done["acks"] += book.acks
     finally:
         if server.master is not None:
             server.kill()
@@ -169,18 +205,39 @@ def can_mount():
 
 
 def main():
-    cuts = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(1 << 30)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("cuts", nargs="?", type=int, default=5)
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--seconds", type=float, default=1e9)
+    parser.add_argument("--json")
+    a = parser.parse_args()
+    seed = random.randrange(1 << 30) if a.seed is None else a.seed
     if not can_mount():
         print("skipped: needs root, loop devices, ext4 and its shutdown")
         return SKIP
-    for apart, part in ((False, cuts - cuts // 2), (True, cuts // 2)):
-        print(f"power: {part} cuts, seed {seed}, "
-              f"{'two disks' if apart else 'one disk'}", flush=True)
-        with tempfile.TemporaryDirectory(prefix="posthouse-power-") as base:
-            if part > 0:
-                lives(pathlib.Path(base), part, random.Random(seed), apart)
-    return 0
+    done = collections.Counter()
+    wrong = None
+    now = time.monotonic()
+    try:
+        for apart, part in ((False, a.cuts - a.cuts // 2),
+                            (True, a.cuts // 2)):
+            print(f"power: {part} cuts, seed {seed}, "
+                  f"{'two disks' if apart else 'one disk'}", flush=True)
+            with tempfile.TemporaryDirectory(
+                    prefix="posthouse-power-") as base:
+                end = now + a.seconds * (1 if apart else 0.5)
+                if part > 0:
+                    lives(pathlib.Path(base), part, random.Random(seed),
+                          apart, end, done)
+    except Exception:
+        wrong = traceback.format_exc()
+        print(wrong, f"\nagain: tests/crash/power.py {a.cuts} --seed {seed}")
+    if a.json:
+        acks = done.pop("acks", 0)
+        pathlib.Path(a.json).write_text(json.dumps({
+            "seed": seed, "acks": acks, "wrong": wrong,
+            "cuts": [[*k, n] for k, n in sorted(done.items())]}))
+    return wrong is not None
 
 
 if __name__ == "__main__":

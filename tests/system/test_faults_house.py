@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: ISC
+"""A system call fails while something is rebuilt, read again or started."""
+
+import unittest
+
+import faulty
+
+
+class Faults(unittest.TestCase):
+    def test_administrator(self):
+        faulty.run(self, 14, "rebuild", "aliases")
+
+    def test_restart(self):
+        faulty.run(self, 16, "restart")
+
+
+if __name__ == "__main__":
+    unittest.main()
