@@ -415,18 +415,18 @@ note_file(struct comparing *c, const struct maildir_file *f,
 	struct entry e;
 
 	if (i == c->mb->records.n) {
-		if (f->m.ours && f->m.size != f->size)
-			found->damaged++;
-		else if (!is_gone(c, f))
+		if (!is_gone(c, f))
 			found->no_row++;
 		return;
 	}
 	c->seen[i] = true;
 	records_at(&c->mb->records, i, &e);
-	if (e.letters == f->m.letters)
-		found->messages++;
-	else
+	if (e.r.size != f->size)
+		found->damaged++;
+	else if (e.letters != f->m.letters)
 		found->letters++;
+	else
+		found->messages++;
 }
 
 bool
@@ -434,7 +434,6 @@ compare_look(struct mailbox *mb, struct differences *found, struct why *w)
 {
 	struct comparing c = { .mb = mb, .scan.stat_all = true };
 	struct str path = { 0 };
-	size_t damaged = found->damaged;
 	bool ok;
 
 	mailbox_path(mb, &path);
@@ -446,12 +445,8 @@ compare_look(struct mailbox *mb, struct differences *found, struct why *w)
 	c.seen = xcalloc(mb->records.n, sizeof(*c.seen));
 	for (size_t i = 0; ok && i < c.scan.count; i++)
 		note_file(&c, &c.scan.files[i], found);
-	damaged = found->damaged - damaged;
 	for (size_t i = 0; ok && i < mb->records.n; i++)
-		if (!c.seen[i] && damaged > 0)
-			damaged--;	/* the row of that file */
-		else if (!c.seen[i])
-			found->no_file++;
+		found->no_file += !c.seen[i];
 	maildir_scan_free(&c.scan);
 	free(c.seen);
 	str_free(&path);

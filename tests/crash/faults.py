@@ -292,8 +292,9 @@ def is_of(pid, directory):
 class Torture:
     """Points for several worlds at a time."""
 
-    def __init__(self, seconds=None):
+    def __init__(self, seconds=None, first=False):
         self.end = seconds and time.monotonic() + seconds
+        self.first = first      # what is wrong ends it
         self.lock = threading.Lock()
         self.wrong, self.notes = [], []
         self.tried = collections.Counter()
@@ -306,7 +307,8 @@ class Torture:
                   f"{' '.join(map(str, point or []))}", flush=True)
 
     def is_late(self):
-        return self.end is not None and time.monotonic() > self.end
+        return (self.first and self.wrong) or \
+            (self.end is not None and time.monotonic() > self.end)
 
     def one(self, world, point, verbose=False):
         """Its hit; a new world is needed after something went wrong."""
@@ -438,6 +440,8 @@ def main():
     parser.add_argument("--all", action="store_true")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--seconds", type=int)
+    parser.add_argument("--first", action="store_true",
+                        help="end with the first that is wrong")
     parser.add_argument("--worlds", type=int, default=3)
     parser.add_argument("--only", action="append", help="a scenario")
     parser.add_argument("--role", action="append")
@@ -448,7 +452,7 @@ def main():
     if reason:
         print("skipped:", reason)
         return SKIP
-    torture = Torture(a.seconds)
+    torture = Torture(a.seconds, a.first)
     if a.point:
         scenario, role, action, n = a.point
         take = Chosen([Point(scenario, role, action, int(n))], torture)

@@ -51,7 +51,9 @@ class Tracer:
 
     def wait(self):
         """Until the traced processes have ended."""
-        out, self.said = self.process.communicate(timeout=120)
+        out = self.process.stdout.read()    # readline has read ahead
+        self.said = self.process.stderr.read()
+        self.process.wait(120)
         *hits, seen = out.splitlines()
         self.hits, self.seen = [json.loads(h) for h in hits], json.loads(seen)
 
