@@ -336,7 +336,7 @@ class Torture:
                 take(point, True)
                 self.close(world, quiet=True)
                 world = None
-        self.close(world)
+        self.close(world, quiet=bool(self.first and self.wrong))
 
     def close(self, world, quiet=False):
         if world is None:

@@ -17,6 +17,8 @@
  *             that it fits are, too
  *   short     made with half of the octets
  *   none      left alone, like all others: just counts for all actions
+ *   record    left alone; all calls that change a file are told, with what they
+ *             write, when they begin, and syncs when they have ended
  *
  * Says "ready" when it has all processes, then a line of JSON for each call
  * that it touched, and ends with a line of counts and the status of COMMAND,
@@ -44,6 +46,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #define N(a)		(sizeof(a) / sizeof((a)[0]))
@@ -51,7 +54,7 @@
 
 /* ---- which action fits which call ---- */
 
-enum action { NONE, KILL, AFTER, NO_SPACE, IO, NO_FD, NO_MEMORY, INTERRUPTED,
+enum action { NONE, RECORD, KILL, AFTER, NO_SPACE, IO, NO_FD, NO_MEMORY, INTERRUPTED,
 	SHORT, ACTIONS };
 
 static const struct {
@@ -60,6 +63,7 @@ static const struct {
 	unsigned bit;
 } actions[ACTIONS] = {
 	[NONE] = { "none", 0, 0 },
+	[RECORD] = { "record", 0, 0 },
 	[KILL] = { "kill", 0, 1 },
 	[AFTER] = { "after", 0, 1 },
 	[NO_SPACE] = { "ENOSPC", ENOSPC, 2 },
@@ -147,6 +151,8 @@ struct thread {
 	bool counts;	/* it is of the wanted program */
 	/* what comes at the end of the call that it is in */
 	bool failing, killing, mending;
+	bool syncing;	/* tell of it: it began when so many were told */
+	long since;
 	int error;
 	struct iovec whole;	/* the vector's first part before it was halved */
 	uint64_t at;		/* where that stands */
@@ -159,6 +165,7 @@ static struct {
 	enum action action;
 	long first, count;	/* calls to touch: from the first on, so many */
 	long seen[ACTIONS];
+	long told;	/* calls of the record */
 	bool stopping;
 	pid_t root;	/* the command */
 	int status;	/* what it ended with */
@@ -477,6 +484,105 @@ touch(struct thread *x, struct user_regs_struct *r, const struct where *w)
 	}
 }
 
+/* ---- the record ---- */
+
+static void
+print_octets(pid_t id, uint64_t at, uint64_t n)
+{
+	unsigned char piece[4096];
+
+	while (n > 0) {
+		size_t part = n < sizeof(piece) ? n : sizeof(piece);
+
+		if (!peek(id, at, piece, part))
+			break;
+		for (size_t i = 0; i < part; i++)
+			printf("%02x", piece[i]);
+		at += part;
+		n -= part;
+	}
+}
+
+static void
+print_data(const struct thread *x, const struct user_regs_struct *r,
+    const struct call *call)
+{
+	struct iovec v;
+
+	printf(", \"at\": %lld, \"data\": \"",
+	    r->orig_rax == SYS_pwrite64 || r->orig_rax == SYS_pwritev ?
+		(long long)r->r10 : -1LL);
+	if (call->size == COUNT)
+		print_octets(x->id, r->rsi, r->rdx);
+	for (uint64_t i = 0; call->size == VECTOR && i < r->rdx; i++)
+		if (peek(x->id, r->rsi + i * sizeof(v), &v, sizeof(v)))
+			print_octets(x->id, (uint64_t)v.iov_base, v.iov_len);
+	putchar('"');
+}
+
+static void
+tell(const struct thread *x, const struct where *w)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	printf("{\"n\": %ld, \"time\": %lld.%09ld, \"pid\": %d, "
+	    "\"call\": \"%s\", \"path\": ", ++t.told, (long long)now.tv_sec,
+	    now.tv_nsec, x->process, w->call->name);
+	print_text(w->path);
+}
+
+static bool
+is_sync(long number)
+{
+	return number == SYS_fsync || number == SYS_fdatasync ||
+	    number == SYS_syncfs;
+}
+
+static void
+record(struct thread *x, const struct user_regs_struct *r,
+    const struct where *w)
+{
+	char to[PATH_MAX], dir[2 * PATH_MAX];
+
+	if (is_sync((long)r->orig_rax)) {
+		x->syncing = true;
+		x->since = t.told;
+		return;
+	}
+	tell(x, w);
+	if (w->call->size == COUNT || w->call->size == VECTOR)
+		print_data(x, r, w->call);
+	if (r->orig_rax == SYS_renameat || r->orig_rax == SYS_renameat2 ||
+	    r->orig_rax == SYS_linkat) {
+		descriptor_path(x->id, (int)r->rdx, dir);
+		peek_text(x->id, r->r10, to);
+		printf(", \"to\": ");
+		strcat(dir, "/");
+		strcat(dir, to);
+		print_text(dir);
+	}
+	if (r->orig_rax == SYS_ftruncate)
+		printf(", \"size\": %lld", (long long)r->rsi);
+	if (r->orig_rax == SYS_openat)
+		printf(", \"cut\": %d", (r->rdx & O_TRUNC) != 0);
+	printf("}\n");
+}
+
+/* A sync has ended well. */
+static void
+synced(struct thread *x, const struct user_regs_struct *r)
+{
+	struct where w = { 0 };
+
+	for (size_t i = 0; i < N(calls); i++)
+		if (calls[i].number == (long)r->orig_rax)
+			w.call = &calls[i];
+	look_at(x, r, &w);
+	tell(x, &w);
+	printf(", \"since\": %ld, \"failed\": %d}\n", x->since, r->rax != 0);
+}
+
 static void
 entered(struct thread *x)
 {
@@ -495,6 +601,8 @@ entered(struct thread *x)
 	fits = fitting(x, &r, &w);
 	for (size_t i = 0; i < ACTIONS; i++)
 		t.seen[i] += (fits & actions[i].bit) != 0;
+	if (t.action == RECORD && w.is_file && (fits & C))
+		record(x, &r, &w);
 	if ((fits & actions[t.action].bit) &&
 	    t.seen[t.action] >= t.first &&
 	    t.seen[t.action] < t.first + t.count)
@@ -514,7 +622,9 @@ left(struct thread *x)
 		r.rax = (unsigned long long)-x->error;
 		ptrace(PTRACE_SETREGS, x->id, 0, &r);
 	}
-	x->failing = x->mending = x->killing = false;
+	if (x->syncing && ptrace(PTRACE_GETREGS, x->id, 0, &r) == 0)
+		synced(x, &r);
+	x->failing = x->mending = x->killing = x->syncing = false;
 }
 
 static void
@@ -673,7 +783,7 @@ main(int argc, char **argv)
 	fflush(stdout);
 	follow(&signals);
 	printf("{\"status\": %d", t.status);
-	for (size_t i = 1; i < ACTIONS; i++)
+	for (size_t i = KILL; i < ACTIONS; i++)
 		printf(", \"%s\": %ld", actions[i].name, t.seen[i]);
 	printf("}\n");
 	return 0;

@@ -5,6 +5,7 @@ import json
 import platform
 import signal
 import subprocess
+import threading
 
 from server import BIN, BUILD, alive
 
@@ -48,13 +49,18 @@ class Tracer:
         self.hits, self.seen, self.said = [], {}, ""
         if self.process.stdout.readline() != "ready\n":
             raise RuntimeError(self.process.communicate()[1])
+        # a full pipe would stop it, and so whom it follows
+        self.lines = []
+        self.reader = threading.Thread(
+            target=lambda: self.lines.extend(self.process.stdout))
+        self.reader.start()
 
     def wait(self):
         """Until the traced processes have ended."""
-        out = self.process.stdout.read()    # readline has read ahead
         self.said = self.process.stderr.read()
         self.process.wait(120)
-        *hits, seen = out.splitlines()
+        self.reader.join()
+        *hits, seen = self.lines
         self.hits, self.seen = [json.loads(h) for h in hits], json.loads(seen)
 
     def stop(self):

@@ -1,0 +1,369 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""What a file system may leave that promises no more than POSIX says.
+
+A transaction of the queue is recorded, with every write, name, truncation and
+sync of the spool (tracer.c). Then states are built as a crash may leave them:
+what a finished sync covers is there; of everything else any part may be missing,
+names and octets apart, and a write may be torn or be zeros. On each state the
+queue's own recovery runs (queue_recover.c), and a mail that was acknowledged
+must be there with just its octets. doc/QUEUE.md, "A group commit", is what is
+relied on.
+
+    strict.py [--states N] [--seed S] [--kind KIND] [--seconds T] [--json FILE]
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import random
+import re
+import shutil
+import smtplib
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "system"))
+
+from server import BUILD, DOMAIN, Server, wait_for  # noqa: E402
+import scenarios  # noqa: E402
+import tracing  # noqa: E402
+
+RECOVER = BUILD / "tests/crash/queue_recover"
+ALICE = f"alice@{DOMAIN}"
+SKIP = 77
+SECTOR = 512
+
+
+# ---- a file system ----
+
+
+class File:
+    """Octets, and the operations on them in order."""
+
+    def __init__(self, octets=b""):
+        self.base = octets
+
+
+class Op:
+    """One change. covered: the index of the sync that made it durable."""
+
+    def __init__(self, kind, time, file=None, name=None, at=0, data=b""):
+        self.kind, self.time, self.file, self.name = kind, time, file, name
+        self.at, self.data = at, data
+        self.covered = None
+
+
+class Record:
+    """The operations of a transaction, from the tracer's lines."""
+
+    def __init__(self, base, lines):
+        self.base = base        # {name: octets}, durable
+        self.names = {n: File(o) for n, o in base.items()}
+        self.start = dict(self.names)
+        self.ends = {}          # of files that are written in order
+        self.ops = []
+        self.told = {}          # line number: how many operations before it
+        for line in lines:
+            self.told[line["n"]] = len(self.ops)
+            self.take(line)
+
+    def take(self, line):
+        """Of calls that failed only those without an effect come up here."""
+        call, path, when = line["call"], line["path"], line["time"]
+        if call in ("fsync", "fdatasync", "syncfs"):
+            if not line["failed"]:
+                self.sync(call, path, self.told.get(line["since"] + 1,
+                                                    len(self.ops)))
+        elif call in ("openat", "open"):
+            if path not in self.names:
+                self.add("name", when, File(), path)
+            elif line.get("cut"):
+                self.add("size", when, self.names[path], at=0)
+        elif "data" in line and path in self.names:
+            file, data = self.names[path], bytes.fromhex(line["data"])
+            at = line["at"] if line["at"] >= 0 else self.ends.get(file, 0)
+            self.ends[file] = at + len(data)
+            self.add("write", when, file, at=at, data=data)
+        elif call == "ftruncate" and path in self.names:
+            self.add("size", when, self.names[path], at=line["size"])
+        elif call.startswith("rename") and path in self.names:
+            self.add("move", when, self.names[path], (path, line["to"]))
+        elif call.startswith("unlink") and path in self.names:
+            self.add("gone", when, self.names[path], path)
+
+    def add(self, kind, when, file, name=None, at=0, data=b""):
+        self.ops.append(Op(kind, when, file, name, at, data))
+        if kind == "name":
+            self.names[name] = file
+        elif kind == "gone":
+            del self.names[name]
+        elif kind == "move":
+            self.names[name[1]] = self.names.pop(name[0])
+
+    def sync(self, call, path, before):
+        """It covers what began before it did."""
+        for op in self.ops[:before]:
+            if op.covered is None and (
+                    call == "syncfs" or
+                    (op.kind in ("write", "size") and
+                     self.names.get(path) is op.file) or
+                    (op.kind in ("name", "gone", "move") and
+                     os.path.dirname(str(op.name if op.kind != "move" else
+                                         op.name[1])) == path.rstrip("/."))):
+                op.covered = len(self.ops)
+
+    def state(self, rng):
+        """({name: octets}, how many operations had begun)."""
+        k = rng.randrange(len(self.ops) + 1)
+        chance = rng.choice((0.0, 0.1, 0.5, 0.9))
+        names = dict(self.start)
+        octets = {f: bytearray(f.base) for f in names.values()}
+        for op in self.ops[:k]:
+            durable = op.covered is not None and op.covered <= k
+            if durable or rng.random() < chance:
+                self.apply(op, durable, names, octets, rng)
+        return {n: bytes(octets.get(f, b"")) for n, f in names.items()}, k
+
+    @staticmethod
+    def apply(op, durable, names, octets, rng):
+        if op.kind == "name":
+            names[op.name] = op.file
+        elif op.kind == "gone":
+            names.pop(op.name, None)
+        elif op.kind == "move":
+            names.pop(op.name[0], None)
+            names[op.name[1]] = op.file
+        content = octets.setdefault(op.file, bytearray())
+        if op.kind == "size":
+            del content[op.at:]
+            content.extend(bytes(op.at - len(content)))
+        if op.kind == "write":
+            data = op.data
+            if not durable and rng.random() < 0.5:
+                data = torn(data, rng)
+            if len(content) < op.at:
+                content.extend(bytes(op.at - len(content)))
+            content[op.at:op.at + len(data)] = data
+
+
+def torn(data, rng):
+    """Cut at a sector, or with sectors that never came."""
+    if rng.random() < 0.5:
+        return data[:rng.randrange(len(data) // SECTOR + 1) * SECTOR]
+    data = bytearray(data)
+    for at in range(0, len(data), SECTOR):
+        if rng.random() < 0.5:
+            n = min(SECTOR, len(data) - at)
+            data[at:at + n] = bytes(n)
+    return bytes(data)
+
+
+# ---- a transaction ----
+
+
+class Kind:
+    """What is done to the queue while it is recorded."""
+
+    size, hold = 300, True
+
+    def __init__(self, server):
+        self.server = server
+        self.acked = {}         # mail id: when
+        self.done = {}          # mail id: from when on it may be gone
+
+    def send(self, number):
+        with smtplib.SMTP("127.0.0.1", self.server.ports["submission"],
+                          local_hostname="client.test", timeout=60) as smtp:
+            smtp.login(ALICE, self.server.users[ALICE])
+            smtp.mail(ALICE, ["HOLDFOR=3600"] if self.hold else [])
+            smtp.rcpt(ALICE)
+            if not self.hold:
+                begun = time.monotonic()
+            code, said = smtp.data(scenarios.text_of(number, self.size))
+            assert code == 250, said
+            mail = re.search(rb"queued as (\w+)", said)[1].decode()
+            self.acked[mail] = time.monotonic()
+            if not self.hold:
+                self.done[mail] = begun
+
+    def act(self):
+        for number in range(3):
+            self.send(number)
+        time.sleep(1.5)         # the sync behind it is recorded, too
+
+
+class Small(Kind):
+    """Three mails that stand in the journal, then in their files."""
+
+
+class Large(Kind):
+    """Three that stand in their files at once."""
+    size = 100_000
+
+
+class Delivered(Kind):
+    """Delivered at once; their content goes."""
+    hold = False
+
+    def act(self):
+        super().act()
+        self.server.settle()
+
+
+class Deleted(Kind):
+    """Two are deleted by the administrator."""
+
+    def act(self):
+        super().act()
+        for mail in list(self.acked)[:2]:
+            self.done[mail] = time.monotonic()
+            self.server.posthouse("queue", "delete", mail)
+        time.sleep(0.5)
+
+
+KINDS = (Small, Large, Delivered, Deleted)
+
+
+def spool_of(server):
+    """{path: octets without the zeros at the end}"""
+    return {str(p): p.read_bytes().rstrip(b"\0")
+            for p in (server.dir / "spool").rglob("*") if p.is_file()}
+
+
+def record(kind_of):
+    """(Record, Kind, the spool's path)."""
+    server = Server()
+    try:
+        server.start()
+        wait_for(lambda: (server.dir / "spool/journal/spare").exists(),
+                 "the queue")
+        kind = kind_of(server)
+        base = spool_of(server)
+        tracer = tracing.Tracer("record", pids=[
+            *server.pids("queue"), *server.pids("smtpd")])
+        kind.act()
+        tracer.stop()
+        return Record(base, tracer.hits), kind, str(server.dir / "spool")
+    finally:
+        server.remove()
+
+
+# ---- recovery ----
+
+
+class Recovery:
+    """queue_recover, on one directory after the other."""
+
+    def __init__(self):
+        self.dir = pathlib.Path(tempfile.mkdtemp(
+            prefix="posthouse-strict-",
+            dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None))
+        self.process = subprocess.Popen(
+            [str(RECOVER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, text=True)
+
+    def run(self, state, spool):
+        """(mail ids, {id: content})"""
+        target = self.dir / "spool"
+        shutil.rmtree(target, ignore_errors=True)
+        for part in ("content", "journal", "lost"):
+            (target / part).mkdir(parents=True)
+        for name, octets in state.items():
+            file = target / os.path.relpath(name, spool)
+            file.parent.mkdir(exist_ok=True)
+            file.write_bytes(octets)
+        self.process.stdin.write(f"{target}\n")
+        self.process.stdin.flush()
+        mails = []
+        while (line := self.process.stdout.readline().split())[0] == "mail":
+            mails.append(line[1])
+        assert line == ["end", "0"], f"recovery ended: {line}"
+        return mails, {p.name: p.read_bytes() for p in
+                       (target / "content").rglob("*") if p.is_file()}
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(30)
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+
+def check(rec, kind, k, mails, contents, wanted):
+    """The crash came at some time between the operations k - 1 and k."""
+    earliest = rec.ops[k - 1].time if k else 0
+    latest = rec.ops[k].time if k < len(rec.ops) else float("inf")
+    for mail, acked in kind.acked.items():
+        if acked < latest and mail not in mails:
+            assert kind.done.get(mail, latest) <= earliest, \
+                f"{mail} was acknowledged and is lost"
+    for mail in mails:
+        assert mail in contents, f"{mail} has no content"
+        assert contents[mail] == wanted[mail], \
+            f"{mail}: {len(contents[mail])} octets, not the right ones"
+
+
+def contents_of(rec):
+    """What each mail said, when everything had been written."""
+    content = {}
+    for op in rec.ops:
+        if op.kind == "name" and "/content/" in op.name:
+            content[os.path.basename(op.name)] = op.file
+    octets = {f: bytearray() for f in content.values()}
+    for op in rec.ops:
+        if op.file in octets and op.kind in ("write", "size"):
+            Record.apply(op, True, {}, octets, None)
+    return {name: bytes(octets[f]) for name, f in content.items()}
+
+
+def replay(kind_of, states, seed, end):
+    """How many states were tried, and what is wrong."""
+    rec, kind, spool = record(kind_of)
+    wanted, rng = contents_of(rec), random.Random(seed)
+    assert set(kind.acked) <= set(wanted), "not all was recorded"
+    recovery, tried = Recovery(), 0
+    try:
+        while tried < states and time.monotonic() < end:
+            state, k = rec.state(rng)
+            tried += 1
+            mails, contents = recovery.run(state, spool)
+            check(rec, kind, k, mails, contents, wanted)
+    except AssertionError as e:
+        return tried, f"state {tried} of seed {seed}, {k} operations: {e}"
+    finally:
+        recovery.close()
+    return tried, None
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--states", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--kind", action="append")
+    parser.add_argument("--seconds", type=float, default=1e9)
+    parser.add_argument("--json")
+    a = parser.parse_args()
+    reason = tracing.why_not()
+    if reason:
+        print("skipped:", reason)
+        return SKIP
+    kinds = [k for k in KINDS if not a.kind or k.__name__.lower() in a.kind]
+    begun, found, wrong = time.monotonic(), {}, []
+    for i, kind in enumerate(kinds):
+        tried, error = replay(kind, a.states, a.seed,
+                              begun + a.seconds * (i + 1) / len(kinds))
+        found[kind.__name__.lower()] = tried
+        print(f"strict: {kind.__name__.lower()}: {tried} states"
+              + (f"; WRONG: {error}" if error else ", all legal"), flush=True)
+        wrong += [error] if error else []
+    if a.json:
+        pathlib.Path(a.json).write_text(json.dumps(
+            {"seed": a.seed, "states": found, "wrong": wrong}))
+    return bool(wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
