@@ -151,6 +151,8 @@ link_try(struct ctl *ctl, const struct handlers *handlers)
 {
 	struct why w;
 
+	if (master != NULL)
+		return !lost;
 	return open_master(ctl, handlers) == 0 && greet(&w);
 }
 

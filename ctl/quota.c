@@ -2,9 +2,9 @@
 /*
  * quota - what users keep, and what they may keep
  *
- * The limits of one user stand in the users file, and only there; what he keeps
- * is known to the store that has his mailboxes, which is asked as a reader
- * would, with a grant.
+ * The limits of one user stand in the users file, unless an administrator set
+ * others by IMAP, which the store has; what he keeps is known to the store, which
+ * is asked as a reader would, with a grant.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -67,41 +67,56 @@ add_row(struct showing *s, const struct msg_quota_state *q)
 	put_limit(&s->table, q->octets_most, 1024);
 	table_add(&s->table, "%llu", (unsigned long long)q->messages);
 	put_limit(&s->table, q->messages_most, 1);
+	table_add(&s->table, "%s", q->set ? "imap" : "");
 	table_add(&s->table, "%s", q->full ? "full" : "");
 	table_add(&s->table, "%s", output_clean(q->user));
 	json_array_append_new(s->all,
-	    json_pack("{s:o,s:I,s:I,s:I,s:I,s:b}", "user",
+	    json_pack("{s:o,s:I,s:I,s:I,s:I,s:b,s:b}", "user",
 		output_text(q->user), "octets", (json_int_t)q->octets,
 		"octets_most", (json_int_t)q->octets_most, "messages",
 		(json_int_t)q->messages, "messages_most",
-		(json_int_t)q->messages_most, "full", q->full));
+		(json_int_t)q->messages_most, "set_by_imap", q->set, "full",
+		q->full));
 }
 
+/* Ask about one user; r.m.quota_state when the code is 0. */
 static int
-show_one(struct showing *s, struct view user)
+ask_one(struct showing *s, struct view user, struct message *m,
+    struct reply *r)
 {
 	struct message grant = { .type = MSG_grant,
 		.grant = { 0, ++s->session, user } };
-	struct message get = { .type = MSG_quota_get,
-		.quota_get = { s->session, VIEW_NONE, s->recount } };
 	struct message end = { .type = MSG_session_end,
 		.session_end = { s->session } };
 	struct channel *c;
-	struct reply r = { .m.type = MSG_LIMIT };
 	struct why w;
 	int code = open_store(s, user, &c);
 
 	if (code != 0)
 		return code;
-	if (!link_ask(c, &grant, &w) || !link_call(c, &get, &r, &w) ||
-	    !reply_is(&r, MSG_quota_state, &w))
-		code = ctl_fail(EX_TEMPFAIL, "%s: %s", output_clean(user),
-		    w.text);
+	if (m->type == MSG_quota_get)
+		m->quota_get.session = s->session;
 	else
+		m->quota_set.session = s->session;
+	if (!link_ask(c, &grant, &w) || !link_call(c, m, r, &w) ||
+	    !reply_is(r, MSG_quota_state, &w))
+		return ctl_fail(EX_TEMPFAIL, "%s: %s", output_clean(user),
+		    w.text);
+	channel_send(c, &end);
+	return 0;
+}
+
+static int
+show_one(struct showing *s, struct view user)
+{
+	struct message get = { .type = MSG_quota_get,
+		.quota_get.recount = s->recount };
+	struct reply r = { .m.type = MSG_LIMIT };
+	int code = ask_one(s, user, &get, &r);
+
+	if (code == 0)
 		add_row(s, &r.m.quota_state);
 	reply_free(&r);
-	if (code == 0)
-		channel_send(c, &end);
 	return code;
 }
 
@@ -138,7 +153,7 @@ static int
 show_with(struct ctl *ctl, bool recount)
 {
 	static const char *const titles[] = { "KBYTES", "LIMIT", "MESSAGES",
-		"LIMIT", "", "USER" };
+		"LIMIT", "", "", "USER" };
 	const struct settings *set = ctl_settings(ctl);
 	struct showing s = { .ctl = ctl, .recount = recount,
 		.table.columns = nitems(titles), .all = json_array() };
@@ -238,6 +253,35 @@ parse_limit(const char *given, bool octets, uint64_t *n)
 	    (octets ? view_size(v, QUOTA_MOST, n) : view_u64(v, QUOTA_MOST, n));
 }
 
+/* What was set by IMAP would go before it. */
+static int
+forget_set(struct ctl *ctl, struct view user)
+{
+	struct showing s = { .ctl = ctl };
+	struct message get = { .type = MSG_quota_get };
+	struct message set = { .type = MSG_quota_set,
+		.quota_set = { .mailbox = VIEW_LIT("INBOX"),
+		    .octets = QUOTA_UNSAID, .messages = QUOTA_UNSAID } };
+	struct reply r = { .m.type = MSG_LIMIT };
+	int code;
+
+	if (!link_try(ctl, &handlers)) {
+		if (ctl_settings(ctl)->imap_quota_admins.n > 0)
+			fprintf(stderr, "%s: no server runs here: a limit that "
+			    "was set by IMAP still goes before this one\n",
+			    ctl->self);
+		return 0;
+	}
+	code = ask_one(&s, user, &get, &r);
+	if (code == 0 && r.m.quota_state.set) {
+		reply_free(&r);
+		r.m.type = MSG_LIMIT;
+		code = ask_one(&s, user, &set, &r);
+	}
+	reply_free(&r);
+	return code;
+}
+
 static int
 set(struct ctl *ctl)
 {
@@ -257,8 +301,12 @@ set(struct ctl *ctl)
 	if (code == 0)
 		code = user_apply(ctl,
 		    &(struct user_change){ edit_limits, true }, &e);
+	if (code == 0)
+		code = user_tell_server(ctl, ctl->settings->users);
+	if (code == 0)
+		code = forget_set(ctl, str_view(&name));
 	str_free(&name);
-	return code != 0 ? code : user_tell_server(ctl, ctl->settings->users);
+	return code;
 }
 
 const struct command quota_commands[] = {

@@ -47,6 +47,12 @@ any_literals(const struct imap *im)
 	return !small_literals(im);
 }
 
+static bool
+quotas_are_set(const struct imap *im)
+{
+	return im->settings->imap_quota_admins.n > 0;
+}
+
 static const struct capability {
 	const char *name;
 	enum when when;
@@ -106,6 +112,7 @@ static const struct capability {
 	{ "QUOTA", LATE, NULL },
 	{ "QUOTA=RES-STORAGE", LATE, NULL },
 	{ "QUOTA=RES-MESSAGE", LATE, NULL },
+	{ "QUOTASET", LATE, quotas_are_set },
 };
 
 /* What ENABLE knows: the word, what it switches on, and what that implies. */

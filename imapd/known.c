@@ -29,6 +29,7 @@ known_begin(struct known *k, struct imap *im)
 		return;
 	if (store_want(&reply, MSG_cache_files, &none)) {
 		k->id = reply.m.cache_files.id;
+		k->drops = reply.m.cache_files.drops;
 		k->slots = fd_take(&reply.m.cache_files.slots);
 		k->blocks = fd_take(&reply.m.cache_files.blocks);
 	}
@@ -124,6 +125,7 @@ give_to_store(struct known *k, enum cache_kind kind)
 	struct message m = { .type = MSG_cache_keep,
 		.cache_keep = { .handle = box_looked_at(k->im)->handle,
 		    .kind = (uint8_t)kind,
+		    .drops = k->drops,
 		    .records = str_view(&k->keep[kind]) } };
 	const struct box *b = box_looked_at(k->im);
 	struct channel *c = k->im->look ? k->im->store : b->channel;

@@ -19,6 +19,7 @@ struct known {
 	struct imap *im;
 	int slots, blocks;			/* -1 */
 	uint64_t id;
+	uint32_t drops;		/* of the mailbox's cache, when it was begun */
 	struct str octets[CACHE_KINDS];		/* of the last reading */
 	struct str keep[CACHE_KINDS];		/* to be sent */
 	uint32_t made[CACHE_KINDS];

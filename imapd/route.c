@@ -30,6 +30,8 @@ static const struct {
 	NAMED(mailbox_delete, mailbox),
 	NAMED(mailbox_rename, from),
 	NAMED(append_open, mailbox),
+	NAMED(quota_get, mailbox),
+	NAMED(quota_set, mailbox),
 	NAMED(acl_get, mailbox),
 	NAMED(acl_set, mailbox),
 	NAMED(metadata_get, mailbox),

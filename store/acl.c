@@ -2,8 +2,6 @@
 /*
  * acl - asking and changing
  */
-#include <stdlib.h>
-
 #include "lib/mail/rights.h"
 #include "store/access.h"
 #include "store/account.h"
@@ -265,52 +263,12 @@ acl_set(struct request *r, struct why *w)
 
 /* ---- a new mailbox ---- */
 
-struct inherited {
-	struct str rows;
-	size_t n;
-};
-
-static bool
-inherit_row(void *arg, struct view name, struct view value)
-{
-	struct inherited *i = arg;
-
-	list_put(&i->rows, name);
-	list_put(&i->rows, value);
-	i->n++;
-	return true;
-}
-
-static bool
-set_all(struct view owner, struct view mailbox, const struct inherited *i,
-    struct why *w)
-{
-	struct attribute *changes = xcalloc(i->n, sizeof(*changes));
-	struct view rest = str_view(&i->rows);
-	size_t n = 0;
-	bool ok;
-
-	while (n < i->n && list_next(&rest, &changes[n].name) &&
-	    list_next(&rest, &changes[n].value))
-		n++;
-	ok = attributes_set(owner, mailbox, changes, n, w);
-	free(changes);
-	return ok;
-}
-
 bool
 acl_inherit(struct view owner, struct view mailbox, struct why *w)
 {
-	struct inherited i = { .n = 0 };
 	struct view parent = mailbox;
-	bool ok = true;
 
 	parent.n = view_rfind(parent, '/');
-	if (parent.n < mailbox.n && account_exists(owner, parent))
-		attributes_each(owner, parent, VIEW_LIT(ACL_PREFIX),
-		    inherit_row, &i);
-	if (i.n > 0)
-		ok = set_all(owner, mailbox, &i, w);
-	str_free(&i.rows);
-	return ok;
+	return parent.n >= mailbox.n || !account_exists(owner, parent) ||
+	    attributes_copy(owner, parent, mailbox, VIEW_LIT(ACL_PREFIX), w);
 }

@@ -6,6 +6,7 @@
  * makes the next start read the file again (folder_recover).
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "lib/base/clock.h"
@@ -16,6 +17,7 @@
 #include "store/account.h"
 #include "store/attributes.h"
 #include "store/maildir.h"
+#include "store/quota.h"
 #include "store/shares.h"
 
 /* Which names make which mark. */
@@ -27,6 +29,7 @@ static const struct {
 	{ "shared/", MARK_DATA },
 	{ "private/", MARK_DATA },
 	{ "server-private/", MARK_DATA },
+	{ QUOTA_ATTRIBUTE, MARK_QUOTA },
 };
 
 /*
@@ -217,6 +220,8 @@ attributes_take(struct view user, struct view mailbox, struct view text)
 			index_put(INDEX_ATTRIBUTES, &key, str_view(&clean));
 		else
 			index_delete(INDEX_ATTRIBUTES, &key);
+		if (view_is(name, "INBOX"))
+			quota_take_own(user, str_view(&clean));
 	}
 	str_free(&clean);
 }
@@ -322,5 +327,58 @@ attributes_set(struct view user, struct view mailbox,
 		ok = request_safe(w);
 	}
 	str_free(&new);
+	return ok;
+}
+
+/*
+ * From one to another
+ */
+
+struct copying {
+	struct str rows;
+	size_t n;
+};
+
+static bool
+copy_row(void *arg, struct view name, struct view value)
+{
+	struct copying *i = arg;
+
+	list_put(&i->rows, name);
+	list_put(&i->rows, value);
+	i->n++;
+	return true;
+}
+
+static bool
+set_all(struct view user, struct view mailbox, const struct copying *i,
+    struct why *w)
+{
+	struct attribute *changes = xcalloc(i->n, sizeof(*changes));
+	struct view rest = str_view(&i->rows);
+	size_t n = 0;
+	bool ok;
+
+	while (n < i->n && list_next(&rest, &changes[n].name) &&
+	    list_next(&rest, &changes[n].value))
+		n++;
+	ok = attributes_set(user, mailbox, changes, n, w);
+	free(changes);
+	return ok;
+}
+
+bool
+attributes_copy(struct view user, struct view from, struct view to,
+    struct view prefix, struct why *w)
+{
+	struct copying i = { .n = 0 };
+	bool ok = attributes_each(user, from, prefix, copy_row, &i) !=
+		KV_TROUBLE;
+
+	if (!ok)
+		index_why(w);
+	else if (i.n > 0)
+		ok = set_all(user, to, &i, w);
+	str_free(&i.rows);
 	return ok;
 }

@@ -13,6 +13,8 @@
  *	private/USER/PATH	METADATA /private/PATH of a user who reads it
  *	server-private/PATH	/private/PATH of the server; only INBOX has it
  *	acl/IDENTIFIER		rights
+ *	quota			limits of the user, as quota_write() has them, that an
+ *				administrator set by IMAP; only INBOX has it
  *
  * Nothing here asks for rights: who calls has done that.
  */
@@ -36,6 +38,11 @@ enum kv_result attributes_each(struct view user, struct view mailbox,
  * too many octets; NEVER 5.3: too many values. */
 bool attributes_set(struct view user, struct view mailbox,
     const struct attribute *changes, size_t n, struct why *w);
+
+/* Give another mailbox those whose name begins with prefix; as
+ * attributes_set. */
+bool attributes_copy(struct view user, struct view from, struct view to,
+    struct view prefix, struct why *w);
 
 /* Append the MAILBOXID. */
 void attributes_id(struct view user, struct view mailbox,

@@ -23,6 +23,11 @@
 #include "store/index.h"
 
 #define ALIGN 16u
+#define COUNTERS 1024u
+
+/* How often the cache of a mailbox was dropped. Two may share a counter: then
+ * one of them makes some records once more. */
+static uint32_t drops[COUNTERS];
 
 struct pair {
 	int slots, blocks;
@@ -107,6 +112,18 @@ make_directory(void)
 	return fine;
 }
 
+static void
+remove_pair(uint32_t mailbox)
+{
+	struct kv_key key = index_key_number(mailbox);
+	struct view row;
+
+	if (index_get(INDEX_CACHE, &key, &row) == KV_FOUND)
+		index_delete(INDEX_CACHE, &key);
+	unlink_one(mailbox, "slots");
+	unlink_one(mailbox, "blocks");
+}
+
 static bool
 make_pair(uint32_t mailbox, struct pair *p)
 {
@@ -115,7 +132,7 @@ make_pair(uint32_t mailbox, struct pair *p)
 	struct str head = { 0 };
 	bool fine;
 
-	cache_drop(mailbox);
+	remove_pair(mailbox);
 	if (getrandom(&p->id, sizeof(p->id), 0) != sizeof(p->id) ||
 	    !make_directory())
 		return false;
@@ -137,13 +154,8 @@ make_pair(uint32_t mailbox, struct pair *p)
 void
 cache_drop(uint32_t mailbox)
 {
-	struct kv_key key = index_key_number(mailbox);
-	struct view row;
-
-	if (index_get(INDEX_CACHE, &key, &row) == KV_FOUND)
-		index_delete(INDEX_CACHE, &key);
-	unlink_one(mailbox, "slots");
-	unlink_one(mailbox, "blocks");
+	drops[mailbox % COUNTERS]++;
+	remove_pair(mailbox);
 }
 
 /* ---- a block ---- */
@@ -306,6 +318,7 @@ cache_open(struct channel *c, uint32_t tag, struct msg_cache_open *m)
 	if (mb != NULL)
 		open_pair(mb->h.mailbox, O_RDONLY, &p);
 	reply.cache_files = (struct msg_cache_files){ .id = p.id,
+		.drops = mb != NULL ? drops[mb->h.mailbox % COUNTERS] : 0,
 		.slots = p.slots, .blocks = p.blocks };
 	channel_send(c, &reply);
 }
@@ -368,6 +381,7 @@ cache_keep(struct channel *c, uint32_t tag UNUSED, struct msg_cache_keep *m)
 	struct why none;
 
 	if (mb != NULL && m->kind < CACHE_KINDS && is_fine(m->records) &&
+	    m->drops == drops[mb->h.mailbox % COUNTERS] &&
 	    trouble_space(&none))
 		keep_all(mb, m->kind, m->records);
 }

@@ -17,7 +17,8 @@
 
 /* Messages of this chunk are gone: so are their records, the octets too. */
 void cache_remove(const struct records *r, uint32_t mailbox, uint32_t chunk);
-/* All of the mailbox goes: it is removed, or some content is another now. */
+/* All of the mailbox goes: it is removed, or some content is another now. What
+ * sessions made before is not taken any more. */
 void cache_drop(uint32_t mailbox);
 
 /* MSG_cache_open, MSG_cache_keep. */

@@ -38,8 +38,9 @@ full_limits(struct quota *q)
 {
 	if (q->generation != limits_generation()) {
 		q->generation = limits_generation();
-		q->limits = limits_any() ? limits_of(view_of(q->user)) :
-					   (struct quota_limits){ 0, 0 };
+		q->limits = quota_is_said(&q->own) ? q->own :
+		    limits_any() ? limits_of(view_of(q->user)) :
+				   (struct quota_limits){ 0, 0 };
 	}
 	return &q->limits;
 }

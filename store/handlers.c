@@ -101,7 +101,8 @@ on_mailbox_expunge(struct channel *c, uint32_t tag,
 	REQUEST(admit, distant_admit) \
 	REQUEST(shares_get, distant_shares) \
 	REQUEST(copy_in, copy_in) \
-	REQUEST(quota_get, usage_get)
+	REQUEST(quota_get, usage_get) \
+	REQUEST(quota_set, usage_set)
 
 #define REQUEST(name, work) \
 	static void on_##name( \

@@ -53,7 +53,8 @@ enum header_mark {
 	MARK_USES = 0xffff,	/* the bits of enum use */
 	MARK_ID = 1 << 16,	/* a MAILBOXID of its own */
 	MARK_ACL = 1 << 17,	/* rights */
-	MARK_DATA = 1 << 18	/* METADATA */
+	MARK_DATA = 1 << 18,	/* METADATA */
+	MARK_QUOTA = 1 << 19	/* limits of its owner */
 };
 
 /* A record and how its file is called. */

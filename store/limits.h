@@ -4,7 +4,8 @@
  *
  * The users file comes first, then the section of the domain, then what the
  * settings say for all. auth reads the users file and sends those who have
- * limits of their own (quota_table); until it has, nobody has any.
+ * limits of their own (quota_table); until it has, nobody has any. What an
+ * administrator set by IMAP goes before all that (full_limits).
  */
 #ifndef STORE_LIMITS_H
 #define STORE_LIMITS_H

@@ -50,6 +50,7 @@
 #include "store/newcomer.h"
 #include "store/seen.h"
 #include "store/shares.h"
+#include "store/usage.h"
 
 #define LETTERS_MS 2000 /* for file names at an orderly end */
 
@@ -106,6 +107,7 @@ static void
 begin(void)
 {
 	full_settings(service_settings());
+	usage_begin(&service_settings()->imap_quota_admins);
 	open_all();
 	broken_begin();
 	behind_begin();
@@ -143,6 +145,7 @@ changed(void)
 	metadata_begin(s);
 	newcomer_begin(&s->new_mailboxes);
 	full_settings(s);
+	usage_begin(&s->imap_quota_admins);
 	full_begin();
 }
 

@@ -7,6 +7,7 @@
 #include "lib/base/clock.h"
 #include "lib/proc/message.h"
 #include "store/account.h"
+#include "store/attributes.h"
 #include "store/full.h"
 #include "store/limits.h"
 #include "store/load.h"
@@ -25,23 +26,68 @@ bucket(struct view user)
 	return &buckets[view_hash(VIEW_HASH, user) % BUCKETS];
 }
 
+static struct quota *
+find(struct view user)
+{
+	struct quota *q;
+
+	LIST_FOREACH (q, bucket(user), hashed)
+		if (view_is(user, q->user))
+			return q;
+	return NULL;
+}
+
+/* What makes no sense says nothing. */
+static void
+take_own(struct quota *q, struct view value)
+{
+	if (!quota_read(value, &q->own) || !quota_is_said(&q->own))
+		q->own = QUOTA_LIMITS_UNSAID;
+	q->generation = 0;
+}
+
+void
+quota_take_own(struct view user, struct view text)
+{
+	struct quota *q = find(user);
+	struct str value = { 0 };
+
+	if (q == NULL)
+		return;
+	(void)attributes_text_get(text, VIEW_LIT(QUOTA_ATTRIBUTE), &value);
+	take_own(q, str_view(&value));
+	str_free(&value);
+	full_look(q);
+}
+
+static void
+read_own(struct quota *q)
+{
+	struct str value = { 0 };
+
+	(void)attributes_get(view_of(q->user), VIEW_LIT("INBOX"),
+	    VIEW_LIT(QUOTA_ATTRIBUTE), &value);
+	take_own(q, str_view(&value));
+	str_free(&value);
+}
+
 struct quota *
 quota_ref(struct view user)
 {
-	struct quota *q;
+	struct quota *q = find(user);
 	struct str name = { 0 };
 
-	LIST_FOREACH (q, bucket(user), hashed)
-		if (view_is(user, q->user)) {
-			q->refs++;
-			return q;
-		}
+	if (q != NULL) {
+		q->refs++;
+		return q;
+	}
 	q = xcalloc(1, sizeof(*q));
 	str_add(&name, user);
 	q->user = xstrdup(str_c(&name));
 	q->refs = 1;
 	LIST_INSERT_HEAD(bucket(user), q, hashed);
 	str_free(&name);
+	read_own(q);
 	return q;
 }
 

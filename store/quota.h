@@ -20,6 +20,9 @@
 #include "lib/mail/quota.h"
 #include "lib/mail/record.h"
 
+/* The attribute of INBOX with the limits that quota_set made. */
+#define QUOTA_ATTRIBUTE "quota"
+
 struct mailbox;
 
 struct quota {
@@ -35,6 +38,7 @@ struct quota {
 	/* Of store/full.c: */
 	unsigned generation;	/* of limits; 0: never asked for */
 	struct quota_limits limits;
+	struct quota_limits own; /* of the attribute; both or none are said */
 	bool is_changed;	/* in the list of those to be looked at */
 	bool noted;		/* the next two are as the row has them */
 	bool full;
@@ -47,6 +51,9 @@ struct quota *quota_ref(struct view user);
 void quota_unref(struct quota *q);
 /* Call f for everybody in memory. */
 void quota_each(void (*f)(struct quota *q));
+
+/* The attributes of his INBOX are this text now. */
+void quota_take_own(struct view user, struct view text);
 
 /* A message has come into (1) or gone out of (-1) a mailbox. */
 void quota_count(const struct mailbox *mb, const struct record *r, int sign);

@@ -263,6 +263,74 @@ class Imap(Quota):
         self.assertIn(b"[NOPERM]", answer[1][0])
         imap.logout()
 
+    def test_administrators_set_limits(self):
+        """By users of other stores, too; for a lost index and the next start."""
+        server = self.start(f"quota = 1M\nimap_quota_admins = {BOB}\n"
+                            "quota_warnings =\nstore_instances = 3\n")
+        bob = server.imap(user=BOB)
+        alice = server.imap()
+        self.assertIn("QUOTASET", bob.capabilities + tuple(
+            self.ok(bob.capability())[0].decode().split()))
+        # Alice has no mail yet: she is nobody to others
+        self.assertIn(b"[NONEXISTENT]", bob.setquota("x@y", "()")[1][0])
+        self.ok(alice.append("INBOX", "", None, body(4 * KB)))
+
+        self.assertEqual(self.ok(bob.setquota(ALICE, "(STORAGE 8 MESSAGE 9)")),
+                         [f"{ALICE} (STORAGE 5 8 MESSAGE 1 9)".encode()])
+        self.assertEqual(self.ok(alice.getquota(ALICE)),
+                         [f"{ALICE} (STORAGE 5 8 MESSAGE 1 9)".encode()])
+        self.assertIn(b"[OVERQUOTA]",
+                      alice.append("INBOX", "", None, body(5 * KB))[1][0])
+        row = self.shown()
+        self.assertEqual((row["octets_most"], row["messages_most"],
+                          row["set_by_imap"]), (8 * KB, 9, True))
+        # what is not named is not limited
+        self.ok(bob.setquota(ALICE, "(message 7)"))
+        self.assertEqual(self.ok(bob.getquota(ALICE)),
+                         [f"{ALICE} (MESSAGE 1 7)".encode()])
+        for wrong, code in (("(STORAGE 0)", b"[CANNOT]"),
+                            ("(MAILBOX 5)", b"[CANNOT]"),
+                            (f"(STORAGE {2**62})", b"[CANNOT]")):
+            self.assertIn(code, bob.setquota(ALICE, wrong)[1][0])
+        for root in (ALICE, BOB):
+            self.assertIn(b"[NOPERM]",
+                          alice.setquota(root, "(STORAGE 9)")[1][0])
+
+        for lost in (False, True):
+            server.stop()
+            if lost:
+                shutil.rmtree(server.dir / "state/index/store")
+            server.start()
+            bob = server.imap(user=BOB)
+            self.assertEqual(self.ok(bob.getquota(ALICE)),
+                             [f"{ALICE} (MESSAGE 1 7)".encode()])
+        # none, and back to what is said of all
+        self.assertEqual(self.ok(bob.setquota(ALICE, "()")),
+                         [f"{ALICE} ()".encode()])
+        self.assertEqual(self.shown()["octets_most"], 0)
+        server.posthouse("quota", "set", ALICE, "default")
+        wait_for(lambda: self.shown()["octets_most"] == 1024 * KB, "1 MiB")
+        self.assertFalse(self.shown()["set_by_imap"])
+        bob.logout()
+
+    def test_the_root_of_a_shared_mailbox(self):
+        server = self.start("quota = 1M\nstore_instances = 3\n")
+        alice, bob = server.imap(), server.imap(user=BOB)
+        shared = f'"Other Users/{ALICE}/Work"'
+        self.ok(alice.create("Work"))
+        self.assertIn(b"[NONEXISTENT]", bob.getquota(ALICE)[1][0])
+        self.ok(alice.setacl("Work", BOB, "l"))
+        self.assertIn(b"[NONEXISTENT]", bob.getquota(ALICE)[1][0])
+        self.ok(alice.setacl("Work", BOB, "lr"))
+        root, quota = self.ok(bob.getquotaroot(shared))
+        self.assertIn(ALICE.encode(), root[0].split())
+        self.assertEqual(quota, [f"{ALICE} (STORAGE 0 1024)".encode()])
+        self.assertEqual(self.ok(bob.getquota(ALICE)), quota)
+        self.ok(alice.deleteacl("Work", BOB))
+        self.assertIn(b"[NONEXISTENT]", bob.getquota(ALICE)[1][0])
+        alice.logout()
+        bob.logout()
+
     def test_without_a_limit_there_is_no_root(self):
         imap = self.start("").imap()
         root, quota = self.ok(imap.getquotaroot("INBOX"))

@@ -517,6 +517,8 @@ rights_are_granted(void **state UNUSED)
 	life(only_granted);
 }
 
+static uint32_t drops;		/* as the last known_of() was told */
+
 /* "uid=text ..." of what is kept in the first blocks, as a reader finds it. */
 static const char *
 known_of(uint32_t handle, enum cache_kind kind)
@@ -532,6 +534,7 @@ known_of(uint32_t handle, enum cache_kind kind)
 
 	check(r.m.type == MSG_cache_files);
 	text[0] = '\0';
+	drops = r.m.cache_files.drops;
 	if (r.m.cache_files.slots >= 0) {
 		slots = file_map(r.m.cache_files.slots);
 		blocks = file_map(r.m.cache_files.blocks);
@@ -564,7 +567,8 @@ static void
 keep_known(uint32_t handle, enum cache_kind kind, const char *text)
 {
 	struct message m = { .type = MSG_cache_keep,
-		.cache_keep = { .handle = handle, .kind = (uint8_t)kind } };
+		.cache_keep = { .handle = handle, .kind = (uint8_t)kind,
+		    .drops = drops } };
 	struct view rest = view_of(text);
 	struct str records = { 0 };
 
@@ -591,6 +595,10 @@ known(void)
 	keep_known(b.handle, CACHE_HEADER, "2=b");
 	check(knows(b.handle, "2=b "));
 	keep_known(b.handle, CACHE_HEADER, "1=a 2=B 3=c 4=nobody");
+	check(knows(b.handle, "1=a 2=B 3=c "));
+	/* made before all was dropped */
+	drops--;
+	keep_known(b.handle, CACHE_HEADER, "1=old");
 	check(knows(b.handle, "1=a 2=B 3=c "));
 	/* kinds are apart */
 	keep_known(b.handle, CACHE_GRAMS, "3=g");
