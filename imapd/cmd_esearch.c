@@ -14,6 +14,8 @@
 #include "imapd/result.h"
 #include "imapd/scope.h"
 #include "imapd/select.h"
+#include "imapd/shares.h"
+#include "imapd/tree.h"
 #include "lib/proc/channel.h"
 #include "lib/proc/fiber.h"
 
@@ -30,6 +32,7 @@ struct esearch {
 	struct source *sources;		/* NULL: the selected one */
 	bool selected;			/* is among them */
 	bool others;			/* there may be others */
+	bool shares;			/* and those of other users */
 	struct result result;
 	struct parse program;		/* the text of the keys */
 	bool saved;			/* "$" is in it */
@@ -49,6 +52,7 @@ parse_source(struct esearch *e, struct parse *p)
 	e->sources = s;
 	e->selected |= s->scope.kind == SCOPE_SELECTED;
 	e->others |= s->scope.kind != SCOPE_SELECTED;
+	e->shares |= scope_reaches_shares(&s->scope);
 }
 
 /* "IN (personal subtree a) "; there are no options of scope yet. */
@@ -111,16 +115,14 @@ is_selected(const struct esearch *e, struct view name)
 }
 
 static bool
-is_wanted(const struct esearch *e, struct view name, struct view letters)
+is_wanted(const struct esearch *e, const struct tree_node *node)
 {
-	bool subscribed = view_find(letters, 's') < letters.n;
-
-	if (view_find(letters, 'e') == letters.n)
+	if (!node->exists)
 		return false;
-	if (e->selected && is_selected(e, name))
+	if (e->selected && is_selected(e, node->name))
 		return true;
 	for (const struct source *s = e->sources; s != NULL; s = s->next)
-		if (scope_has(&s->scope, name, subscribed))
+		if (scope_has(&s->scope, node->name, node->subscribed))
 			return true;
 	return false;
 }
@@ -129,19 +131,21 @@ is_wanted(const struct esearch *e, struct view name, struct view letters)
 static bool
 find_mailboxes(struct esearch *e, struct str *names, struct why *w)
 {
-	struct view rest, name, letters;
 	struct str all = { 0 };
+	struct tree t = { 0 };
 	bool fine;
 
 	if (!e->others) {
 		list_put(names, str_view(&e->im->box->name));
 		return true;
 	}
-	fine = names_ask(e->im, &all, w);
-	rest = str_view(&all);
-	while (list_next(&rest, &name) && list_next(&rest, &letters))
-		if (is_wanted(e, name, letters))
-			list_put(names, name);
+	fine = names_ask(e->im, &all, w) &&
+	    (!e->shares || shares_add(e->im, &all, w));
+	if (fine)
+		t = tree_make(str_view(&all), &e->im->arena);
+	for (size_t i = 0; i < t.n; i++)
+		if (is_wanted(e, &t.node[i]))
+			list_put(names, t.node[i].name);
 	str_free(&all);
 	return fine;
 }

@@ -6,41 +6,54 @@
 #include "imapd/commands.h"
 #include "imapd/names.h"
 #include "imapd/notify.h"
+#include "imapd/shares.h"
 #include "imapd/status.h"
+#include "imapd/tree.h"
 #include "lib/proc/channel.h"
 
 /* STATUS of each mailbox whose messages are watched, as they are now. One that
  * has just gone is none of them. */
 static void
-tell_status(struct imap *im, struct view list)
+tell_status(struct imap *im, const struct tree *t)
 {
 	const struct notify_rules *r = im->notify->rules;
-	struct view name, letters;
 
-	while (list_next(&list, &name) && list_next(&list, &letters)) {
-		bool subscribed = view_find(letters, 's') < letters.n;
-		unsigned events = notify_wanted(r, name, subscribed) &
-		    NOTIFY_MESSAGES;
+	for (size_t i = 0; i < t->n; i++) {
+		const struct tree_node *node = &t->node[i];
+		unsigned events = notify_wanted(r, node->name,
+		    node->subscribed) & NOTIFY_MESSAGES;
 		struct why w;
 
-		if (events == 0 || view_find(letters, 'e') == letters.n ||
-		    (im->box != NULL &&
-			view_eq(name, str_view(&im->box->name))))
+		if (events == 0 || !node->exists || (im->box != NULL &&
+			view_eq(node->name, str_view(&im->box->name))))
 			continue;
-		status_tell(im, name, notify_items(im, events), &w);
+		status_tell(im, node->name, notify_items(im, events), &w);
 		if (!out_push(im) || im->lost)
 			return;
 	}
 }
 
 static bool
+reaches_shares(const struct notify_rules *r)
+{
+	for (const struct notify_group *g = r->groups; g != NULL; g = g->next)
+		if (scope_reaches_shares(&g->scope))
+			return true;
+	return false;
+}
+
+static bool
 tell_all(struct imap *im, struct why *w)
 {
 	struct str names = { 0 };
-	bool fine = names_ask(im, &names, w);
+	struct tree t;
+	bool fine = names_ask(im, &names, w) &&
+	    (!reaches_shares(im->notify->rules) || shares_add(im, &names, w));
 
-	if (fine)
-		tell_status(im, str_view(&names));
+	if (fine) {
+		t = tree_make(str_view(&names), &im->arena);
+		tell_status(im, &t);
+	}
 	str_free(&names);
 	return fine;
 }

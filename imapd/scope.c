@@ -121,6 +121,18 @@ scope_is_selected(const struct scope *s)
 	return s->kind == SCOPE_SELECTED || s->kind == SCOPE_SELECTED_DELAYED;
 }
 
+/* A name is one of others only below their root, which a tree may begin above. */
+bool
+scope_reaches_shares(const struct scope *s)
+{
+	if (s->kind == SCOPE_SUBSCRIBED)
+		return true;
+	for (size_t i = 0; i < s->names; i++)
+		if (s->name[i].n == 0 || shared_is(s->name[i]))
+			return true;
+	return false;
+}
+
 bool
 scope_has(const struct scope *s, struct view mailbox, bool subscribed)
 {

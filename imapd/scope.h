@@ -26,6 +26,8 @@ struct scope {
 void scope_parse(struct scope *s, struct parse *p);
 /* The one of the selected mailbox, whatever its name? */
 bool scope_is_selected(const struct scope *s);
+/* May mailboxes of other users be in it? */
+bool scope_reaches_shares(const struct scope *s);
 /* Is a mailbox, which is selected or not for the caller to say, in it? */
 bool scope_has(const struct scope *s, struct view mailbox, bool subscribed);
 

@@ -123,14 +123,17 @@ folder_create(struct request *r, struct why *w)
 static bool
 move_away(struct view user, struct view name, const char *trash, struct why *w)
 {
-	struct str path = { 0 }, folder = { 0 };
-	struct maildir_move m = { .to = trash };
+	struct str path = { 0 }, folder = { 0 }, names = { 0 };
+	struct maildir_move m = { 0 };
 
 	account_paths(user, name, &path, &folder);
+	list_put(&names, str_view(&folder));
+	list_put(&names, view_of(trash));
 	m.path = path.p;
-	m.from = str_c(&folder);
+	m.names = str_view(&names);
 	pool_call(maildir_move_run, &m);
 	str_free(&path);
+	str_free(&names);
 	str_free(&folder);
 	if (m.error != 0)
 		return trouble_errno(w, "Removing a mailbox", m.error);

@@ -284,17 +284,32 @@ maildir_list_run(void *arg)
 	closedir(d);
 }
 
+static bool
+move(int fd, struct view from, struct view to)
+{
+	struct str old = { 0 }, new = { 0 };
+	bool ok;
+
+	str_add(&old, from);
+	str_add(&new, to);
+	ok = renameat(fd, str_c(&old), fd, str_c(&new)) == 0 ||
+	    errno == ENOENT;
+	str_free(&old);
+	str_free(&new);
+	return ok;
+}
+
 void
 maildir_move_run(void *arg)
 {
 	struct maildir_move *m = arg;
+	struct view rest = m->names, from, to;
 	int fd = maildir_open(m->path);
+	bool ok = fd >= 0;
 
-	m->error = 0;
-	if (fd < 0 ||
-	    (renameat(fd, m->from, fd, m->to) < 0 && errno != ENOENT) ||
-	    fsync(fd) < 0)
-		m->error = errno;
+	while (ok && list_next(&rest, &from) && list_next(&rest, &to))
+		ok = move(fd, from, to);
+	m->error = ok && fsync(fd) == 0 ? 0 : errno;
 	if (fd >= 0)
 		close(fd);
 }

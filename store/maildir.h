@@ -120,10 +120,11 @@ struct maildir_list {
 void maildir_list_run(void *arg);
 void maildir_list_free(struct maildir_list *l);
 
-/* Rename a directory within the user's, synced; a missing one is fine. */
+/* Rename directories within the user's, synced together; missing ones are
+ * fine. */
 struct maildir_move {
 	const char *path;	/* the user's */
-	const char *from, *to;
+	struct view names;	/* a list: old name, new name, ... */
 	int error;
 };
 void maildir_move_run(void *arg);

@@ -2,7 +2,7 @@
 /*
  * rename - a mailbox and those below it get new names; parts of folder.h
  *
- * The intent is noted first. Directories are renamed one by one, then all rows
+ * The intent is noted first. Directories are renamed, then all rows
  * in one transaction; until that is safe, the old names are the ones that
  * count, and a restart begins again.
  */
@@ -11,6 +11,7 @@
 #include "lib/proc/pool.h"
 #include "store/account.h"
 #include "store/acl.h"
+#include "store/attributes.h"
 #include "store/copy.h"
 #include "store/folder.h"
 #include "store/load.h"
@@ -25,24 +26,34 @@ new_name(struct view name, struct view from, struct view to, struct str *out)
 	str_add(out, view_skip(name, from.n));
 }
 
+/* Directories of these mailboxes get the names that go with the new ones. */
 static bool
-move_directory(
-    struct view user, struct view name, struct view to, struct why *w)
+move_directories(struct view user, const struct account_names *all,
+    struct view from, struct view to, struct why *w)
 {
-	struct str path = { 0 }, old = { 0 }, new = { 0 };
+	struct str path = { 0 }, names = { 0 };
+	struct view rest = str_view(&all->list), name;
 	struct maildir_move m = { 0 };
-	bool ok =
-	    account_paths(user, name, &path, &old) && place_folder(to, &new);
+	bool ok = maildir_path(&path, user, VIEW_NONE, "");
 
-	if (ok) {
-		m.path = path.p;
-		m.from = old.p;
-		m.to = new.p;
-		pool_call(maildir_move_run, &m);
+	while (ok && list_next(&rest, &name)) {
+		struct str target = { 0 }, old = { 0 }, new = { 0 };
+
+		new_name(name, from, to, &target);
+		ok = place_folder(name, &old) &&
+		    place_folder(str_view(&target), &new);
+		list_put(&names, str_view(&old));
+		list_put(&names, str_view(&new));
+		str_free(&target);
+		str_free(&old);
+		str_free(&new);
 	}
+	m.path = str_c(&path);
+	m.names = str_view(&names);
+	if (ok)
+		pool_call(maildir_move_run, &m);
 	str_free(&path);
-	str_free(&old);
-	str_free(&new);
+	str_free(&names);
 	return (ok && m.error == 0) ||
 	       trouble_errno(w, "Renaming a mailbox", m.error);
 }
@@ -71,16 +82,9 @@ folder_rename_all(
 {
 	struct account_names all;
 	struct view rest, name;
-	bool ok = account_names(user, from, &all);
+	bool ok = account_names(user, from, &all) &&
+	    move_directories(user, &all, from, to, w);
 
-	rest = str_view(&all.list);
-	while (ok && list_next(&rest, &name)) {
-		struct str target = { 0 };
-
-		new_name(name, from, to, &target);
-		ok = move_directory(user, name, str_view(&target), w);
-		str_free(&target);
-	}
 	rest = str_view(&all.list);
 	while (ok && list_next(&rest, &name)) {
 		struct str target = { 0 };
@@ -164,13 +168,25 @@ let_go(struct view user, struct view from, struct why *w)
 	return ok;
 }
 
+/* INBOX stays, with what is noted of it; the messages take a copy along
+ * (RFC 5464). */
+static bool
+copy_metadata(struct view user, struct view to, struct why *w)
+{
+	return attributes_copy(user, VIEW_LIT("INBOX"), to,
+		   VIEW_LIT("shared/"), w) &&
+	    attributes_copy(user, VIEW_LIT("INBOX"), to, VIEW_LIT("private/"),
+		w);
+}
+
 static bool
 rename_inbox(struct view user, struct view to, struct why *w)
 {
 	struct mailbox *inbox, *target;
 	bool ok;
 
-	if (!folder_may_make(user, to, w) || !folder_make(user, to, 0, w))
+	if (!folder_may_make(user, to, w) || !folder_make(user, to, 0, w) ||
+	    !copy_metadata(user, to, w))
 		return false;
 	inbox = mailbox_get(user, VIEW_NONE, w);
 	target = inbox ? mailbox_get(user, to, w) : NULL;

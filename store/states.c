@@ -8,7 +8,7 @@
 #include "store/seen.h"
 #include "store/states.h"
 
-#define TURN 50 /* mailboxes before others have their turn */
+#define BATCH 50 /* mailboxes before others have their turn */
 
 static void
 fill(struct view user, struct view name, const struct header *h,
@@ -95,37 +95,111 @@ states_one(struct request *r, struct why *w)
 	return ok;
 }
 
+/* ---- many ---- */
+
+struct batch;
+struct one {
+	struct batch *batch;
+	struct view name;
+	struct str frame;	/* empty: there is nothing to be told */
+};
+
+/* Those that are not known yet are read beside each other, as each waits for
+ * the disk. */
+struct batch {
+	struct request *r;
+	struct view user;
+	struct one one[BATCH];
+	size_t n, running;
+	struct fiber_queue done;
+};
+
 static void
-put_state(struct request *r, struct view user, struct view name,
-    struct str *list)
+put_state(struct one *o)
 {
-	struct message one = { .type = MSG_mailbox_state };
-	struct str id = { 0 }, frame = { 0 };
+	struct message m = { .type = MSG_mailbox_state };
 	struct fds none = { 0 };
+	struct str id = { 0 };
 	struct why w;
 
-	if (state(r, user, name, &one, &id, &w))
-		(void)message_encode(&one, &frame, &none);
-	list_put(list, str_view(&frame));
+	if (state(o->batch->r, o->batch->user, o->name, &m, &id, &w))
+		(void)message_encode(&m, &o->frame, &none);
 	str_free(&id);
-	str_free(&frame);
+}
+
+static void
+state_run(void *arg)
+{
+	struct one *o = arg;
+
+	put_state(o);
+	if (--o->batch->running == 0)
+		fiber_queue_wake(&o->batch->done);
+}
+
+static bool
+is_known(struct view user, struct view name)
+{
+	struct header h = { 0 };
+	bool known = mailbox_find(user, name) != NULL ||
+	    (index_header(user, place_canonical(name), &h) == KV_FOUND &&
+		h.known);
+
+	str_free(&h.keywords);
+	return known;
+}
+
+static void
+batch_run(struct batch *b)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		struct one *o = &b->one[i];
+
+		o->batch = b;
+		if (is_known(b->user, o->name)) {
+			put_state(o);
+		} else {
+			b->running++;
+			fiber_start(state_run, o);
+		}
+	}
+	while (b->running > 0)
+		fiber_queue_hold(&b->done, DEADLINE_NEVER);
+}
+
+static void
+batch_put(struct batch *b, struct str *list)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		list_put(list, str_view(&b->one[i].frame));
+		str_free(&b->one[i].frame);
+	}
+	b->n = 0;
 }
 
 bool
 states_many(struct request *r, struct why *w)
 {
-	struct view rest = r->m.mailbox_states_get.mailboxes, name;
-	const char *user =
-	    request_user(r, r->m.mailbox_states_get.session, w);
+	const struct msg_mailbox_states_get *m = &r->m.mailbox_states_get;
+	const char *user = request_user(r, m->session, w);
 	struct message reply = { .type = MSG_mailbox_states };
+	struct view rest = m->mailboxes;
 	struct str list = { 0 };
+	struct batch *b;
 
 	if (user == NULL)
 		return false;
-	for (unsigned n = 1; list_next(&rest, &name); n++) {
-		put_state(r, view_of(user), name, &list);
-		if (n % TURN == 0)
-			fiber_sleep(0);
+	b = arena_zalloc(&r->arena, sizeof(*b));
+	b->r = r;
+	b->user = arena_view(&r->arena, view_of(user));
+	while (rest.n > 0) {
+		while (b->n < BATCH && list_next(&rest, &b->one[b->n].name))
+			b->n++;
+		if (b->n == 0)
+			break;
+		batch_run(b);
+		batch_put(b, &list);
+		fiber_sleep(0);
 	}
 	reply.mailbox_states.states = str_view(&list);
 	request_reply(r, &reply);

@@ -13,6 +13,7 @@
 #include "store/event.h"
 #include "store/listing.h"
 #include "store/metadata.h"
+#include "store/seen.h"
 #include "store/watch.h"
 
 #define BUCKETS 1024
@@ -151,6 +152,77 @@ tell(struct view user, struct message *m, const struct request *r,
 	}
 }
 
+/* Those who may, but the owner and the session at r. */
+struct readers {
+	struct view owner, name;
+	bool (*may)(uint32_t rights);
+	/* What is told to one of them, if it is not the same for all. */
+	bool (*fit)(void *arg, struct view user, struct message *m);
+	void *arg;
+	const struct request *r;
+	uint64_t session;
+};
+
+static void
+tell_reader(const struct readers *of, const struct watch *w,
+    struct message *m)
+{
+	struct view user = view_of(w->user);
+
+	if (w->link->channel == NULL || view_eq(user, of->owner) ||
+	    (of->r != NULL && w->link == of->r->link &&
+		w->session == of->session) ||
+	    !of->may(acl_rights(of->owner, of->name, user)) ||
+	    (of->fit != NULL && !of->fit(of->arg, user, m)))
+		return;
+	m->watched.session = w->session;
+	channel_send(w->link->channel, m);
+}
+
+/* Only those who use this store. */
+static void
+tell_readers(const struct readers *of, struct message *m)
+{
+	struct str shared = { 0 };
+	struct watch *w;
+
+	shared_write(&shared, of->owner, of->name);
+	m->watched.mailbox = str_view(&shared);
+	for (size_t i = 0; i < BUCKETS; i++)
+		LIST_FOREACH (w, &buckets[i], hashed)
+			tell_reader(of, w, m);
+	m->watched.mailbox = VIEW_NONE;
+	str_free(&shared);
+}
+
+static bool
+may_read(uint32_t rights)
+{
+	return (rights & RIGHT_LOOKUP) && (rights & RIGHT_READ);
+}
+
+/* Everybody has seen something else of it. */
+static bool
+fit_unseen(void *arg, struct view user, struct message *m)
+{
+	struct mailbox *mb = arg;
+	const struct reader *reader = seen_reader(mb, user);
+
+	if (reader != NULL)
+		m->watched.unseen = seen_unseen(mb, reader);
+	return reader != NULL;
+}
+
+static void
+tell_readers_of(struct noted *n)
+{
+	struct readers of = { .owner = view_of(n->mb->user),
+		.name = view_of(n->mb->name), .may = may_read,
+		.fit = fit_unseen, .arg = n->mb };
+
+	tell_readers(&of, &n->m);
+}
+
 static void
 publish(void *arg, bool ok)
 {
@@ -162,6 +234,8 @@ publish(void *arg, bool ok)
 		n->m.watched.what = (uint8_t)n->what;
 		n->m.watched.mailbox = view_of(n->mb->name);
 		tell(view_of(n->mb->user), &n->m, NULL, 0);
+		if (n->mb->h.marks & MARK_ACL)
+			tell_readers_of(n);
 	}
 	mailbox_unref(n->mb);
 	free(n);
@@ -186,7 +260,8 @@ watch_messages(struct mailbox *mb, unsigned what)
 {
 	struct noted *n = mb->noted;
 
-	if (first_of(view_of(mb->user)) == NULL)
+	if (first_of(view_of(mb->user)) == NULL &&
+	    (watches == 0 || !(mb->h.marks & MARK_ACL)))
 		return;
 	if (n == NULL || n->mark != durable_mark())
 		mb->noted = n = noted_new(mb);
@@ -232,44 +307,21 @@ watch_change(struct request *r, struct view user, const struct watch_change *c)
 	tell(user, &m, r, c->session);
 }
 
-/* Only those who use this store. */
-static void
-tell_readers(struct message *m, struct view owner, struct view name,
-    const struct watch_change *c)
-{
-	struct watch *w;
-
-	for (size_t i = 0; i < BUCKETS; i++)
-		LIST_FOREACH (w, &buckets[i], hashed) {
-			struct view user = view_of(w->user);
-
-			if (w->link->channel == NULL ||
-			    w->session == c->session ||
-			    view_eq(user, owner) ||
-			    !metadata_may(acl_rights(owner, name, user)))
-				continue;
-			m->watched.session = w->session;
-			channel_send(w->link->channel, m);
-		}
-}
-
 void
 watch_metadata(struct request *r, struct view owner,
     const struct watch_change *c)
 {
 	struct message m = { .type = MSG_watched };
-	struct view name = place_canonical(c->name);
-	struct str shared = { 0 };
+	struct readers of = { .owner = owner,
+		.name = place_canonical(c->name), .may = metadata_may,
+		.r = r, .session = c->session };
 
 	watch_change(r, owner, c);
-	if (watches == 0 || !acl_is_shared(owner, name))
+	if (watches == 0 || !acl_is_shared(owner, of.name))
 		return;
-	shared_write(&shared, owner, name);
 	m.watched.what = (uint8_t)c->what;
-	m.watched.mailbox = str_view(&shared);
 	m.watched.old = c->old;
-	tell_readers(&m, owner, name, c);
-	str_free(&shared);
+	tell_readers(&of, &m);
 }
 
 void
