@@ -24,6 +24,7 @@
 #define IDLE_MS	     30000 /* records unused for so long are given back */
 #define CHECKPOINT   (8u << 20)
 #define REMEMBER     (8 * 86400) /* deliveries; longer than a queue's try */
+#define FINISH_STEP_MS 5
 #define REST_MS	     500 /* between ticks without work */
 #define TIDY_MS	     5000
 #define CHECK_MS     500
@@ -322,6 +323,8 @@ sweep_files(struct sweep *s)
 	return true;
 }
 
+static unsigned sweeps;		/* under way */
+
 static bool
 sweep_some(struct mailbox *mb)
 {
@@ -351,6 +354,7 @@ sweep_run(void *arg)
 	} while (more || (mb->sweep_again && !mb->stale && !mb->deleted &&
 			     !index_broken()));
 	mb->sweeping = false;
+	sweeps--;
 	mailbox_unref(mb);
 }
 
@@ -361,8 +365,31 @@ behind_sweep(struct mailbox *mb)
 	if (mb->sweeping)
 		return;
 	mb->sweeping = true;
+	sweeps++;
 	mailbox_ref(mb);
 	fiber_start(sweep_run, mb);
+}
+
+/*
+ * An orderly end
+ */
+
+void
+behind_finish(int64_t ms)
+{
+	int64_t end = deadline_in(ms);
+	struct mailbox *mb;
+
+	while ((mb = TAILQ_FIRST(&lagging)) != NULL && clock_ms() < end) {
+		if (catch_up(mb, LETTERS_IDLE))
+			caught_up(mb);
+		else if (!durable_index_wait())
+			return;
+	}
+	/* else what was expunged is back when the index gets lost meanwhile */
+	while (sweeps > 0 && clock_ms() < end)
+		fiber_sleep(FINISH_STEP_MS);
+	durable_index_wait();
 }
 
 /*

@@ -21,7 +21,8 @@ void behind_sweep(struct mailbox *mb);
 void behind_begin(void);
 /* A checkpoint runs in a thread: the index must not be closed now. */
 bool behind_checkpoint_runs(void);
-/* Write all letters now, within ms; for an orderly stop, from a fiber. */
+/* Write all letters and remove what was expunged, within ms; for an orderly stop,
+ * from a fiber. */
 void behind_finish(int64_t ms);
 
 #endif
