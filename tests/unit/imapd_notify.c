@@ -84,8 +84,8 @@ static const struct {
 	    "a OK ESEARCH completed\r\n" },
 	{ "a esearch in (personal) return (min) 2\r\n",
 	    "* ESEARCH (TAG \"a\" MAILBOX INBOX UIDVALIDITY 1) UID MIN 2\r\n"
-	    "* ESEARCH (TAG \"a\" MAILBOX a-b UIDVALIDITY 7) UID MIN 2\r\n"
 	    "* ESEARCH (TAG \"a\" MAILBOX a/b UIDVALIDITY 7) UID MIN 2\r\n"
+	    "* ESEARCH (TAG \"a\" MAILBOX a-b UIDVALIDITY 7) UID MIN 2\r\n"
 	    "a OK ESEARCH completed\r\n" },
 	{ "a esearch in (subtree-one \"\") return (max) uid *\r\n",
 	    "* ESEARCH (TAG \"a\" MAILBOX INBOX UIDVALIDITY 1) UID MAX 2\r\n"
