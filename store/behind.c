@@ -201,26 +201,6 @@ behind_keywords(struct mailbox *mb)
 	fiber_start(keywords_run, mb);
 }
 
-void
-behind_finish(int64_t ms)
-{
-	int64_t end = deadline_in(ms);
-	struct mailbox *mb;
-
-	while ((mb = TAILQ_FIRST(&lagging)) != NULL && clock_ms() < end) {
-		if (catch_up(mb, LETTERS_IDLE))
-			caught_up(mb);
-		else if (!durable_index_wait())
-			return;
-	}
-	durable_index_wait();
-	writers.hurry = true;
-	fiber_queue_wake_all(&writers.trying);
-	while (writers.n > 0 && clock_ms() < end &&
-	       fiber_queue_wait(&writers.ended, end) == WAIT_READY)
-		;
-}
-
 /*
  * Files of expunged messages
  */
@@ -390,6 +370,11 @@ behind_finish(int64_t ms)
 	while (sweeps > 0 && clock_ms() < end)
 		fiber_sleep(FINISH_STEP_MS);
 	durable_index_wait();
+	writers.hurry = true;
+	fiber_queue_wake_all(&writers.trying);
+	while (writers.n > 0 && clock_ms() < end &&
+	       fiber_queue_wait(&writers.ended, end) == WAIT_READY)
+		;
 }
 
 /*
