@@ -4,7 +4,7 @@
  *
  * A reader beside us sees the old block or the new one; what it reads while a
  * block is taken away has no right sum. The place of a block that was replaced
- * becomes a hole, so that the file takes no more room than what is in it.
+ * becomes a hole, so that the file takes little more room than what is in it.
  * Nothing waits: a mailbox that is not in memory and in order just has none.
  */
 #include <sys/random.h>
@@ -24,6 +24,8 @@
 
 #define ALIGN 16u
 #define COUNTERS 1024u
+#define PAGE	 4096u		/* of a hole */
+#define NO_HOLES_MOST (UINT64_C(1) << 30) /* where there can be none: made anew */
 
 /* How often the cache of a mailbox was dropped. Two may share a counter: then
  * one of them makes some records once more. */
@@ -196,14 +198,43 @@ read_block(const struct pair *p, struct cache_name name, struct cache_slot s,
 								     VIEW_NONE;
 }
 
-/* Its room is given back. What should be there behind the end is no more. */
+static uint64_t
+aligned(uint64_t at)
+{
+	return (at + ALIGN - 1) / ALIGN * ALIGN;
+}
+
+/* The octets from at to end, if they are all zero, else none: a hole may be as long
+ * as it reads the same. */
+static uint64_t
+zeros(const struct pair *p, uint64_t at, uint64_t end)
+{
+	char page[PAGE];
+	size_t n = (size_t)(end - at);
+
+	if (n == 0 || !file_pread_all(p->blocks, page, n, (off_t)at))
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		if (page[i] != '\0')
+			return 0;
+	return n;
+}
+
+/* Its room is given back, with the rest of its first and last page where other
+ * blocks have gone before. What should be there behind the end is no more. */
 static bool
 punch(const struct pair *p, struct cache_slot s, uint64_t end)
 {
+	uint64_t from = s.at, to = aligned(s.at + s.n);
+
 	if (s.n == 0 || s.at + s.n > end)
 		return true;
+	from -= zeros(p, from - from % PAGE, from);
+	if (to % PAGE != 0 && to - to % PAGE + PAGE <= end)
+		to += zeros(p, to, to - to % PAGE + PAGE);
 	return fallocate(p->blocks, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-		   (off_t)s.at, s.n) == 0 || errno == EOPNOTSUPP;
+		   (off_t)from, (off_t)(to - from)) == 0 ||
+	    (errno == EOPNOTSUPP && end < NO_HOLES_MOST);
 }
 
 /* Behind all others, or nowhere when it is empty. */
@@ -218,7 +249,7 @@ replace_block(const struct pair *p, struct cache_name name, struct view block,
 		return false;
 	if (block.n > CACHE_BLOCK_HEAD) {
 		s.n = (uint32_t)block.n;
-		s.at = ((uint64_t)st.st_size + ALIGN - 1) / ALIGN * ALIGN;
+		s.at = aligned((uint64_t)st.st_size);
 		if (!file_pwrite_all(p->blocks, block, (off_t)s.at))
 			return false;
 	}

@@ -3,6 +3,8 @@
  * store_mailboxes - deliver, look, change, remove, and the same after a kill,
  * after the loss of the index, and beside other programs in the Maildir
  */
+#include <sys/stat.h>
+
 #include "tests/unit/store_house.h"
 
 static void
@@ -584,6 +586,21 @@ keep_known(uint32_t handle, enum cache_kind kind, const char *text)
 	str_free(&records);
 }
 
+/* Octets on disk, not those of holes. */
+static uint64_t
+room_of_blocks(uint32_t handle)
+{
+	struct message m = { .type = MSG_cache_open,
+		.cache_open.handle = handle };
+	struct reply r = ask(reader, &m);
+	struct stat st;
+
+	check(r.m.type == MSG_cache_files &&
+	    fstat(r.m.cache_files.blocks, &st) == 0);
+	reply_free(&r);
+	return (uint64_t)st.st_blocks * 512;
+}
+
 static void
 known(void)
 {
@@ -596,6 +613,10 @@ known(void)
 	check(knows(b.handle, "2=b "));
 	keep_known(b.handle, CACHE_HEADER, "1=a 2=B 3=c 4=nobody");
 	check(knows(b.handle, "1=a 2=B 3=c "));
+	/* small blocks that are replaced take no room */
+	for (int i = 0; i < 3000; i++)
+		keep_known(b.handle, CACHE_PREVIEW, i % 2 ? "1=a 2=b" : "1=c");
+	check(room_of_blocks(b.handle) <= 32 * 1024);
 	/* made before all was dropped */
 	drops--;
 	keep_known(b.handle, CACHE_HEADER, "1=old");
