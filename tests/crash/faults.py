@@ -23,6 +23,8 @@ import json
 import os
 import pathlib
 import random
+import re
+import shutil
 import signal
 import sys
 import tempfile
@@ -70,7 +72,11 @@ class World:
                          port=port)
         self.sink.__enter__()
         self.names = iter([f"u{i}@{DOMAIN}" for i in range(USERS)])
-        self.server = Server(SETTINGS.format(port=port),
+        self.programs = pathlib.Path(tempfile.mkdtemp(
+            prefix="posthouse-programs-"))
+        self.replace_programs()
+        self.server = Server(SETTINGS.format(port=port) +
+                             f"program_dir = {self.programs}\n",
                              users={f"u{i}@{DOMAIN}": "pw"
                                     for i in range(USERS)})
         self.number = 0
@@ -107,6 +113,15 @@ class World:
                     if p["state"] != "off"]
         return all(p["state"] == "running" for p in programs) and \
             {p["pid"] for p in programs} <= set(self.up)
+
+    def replace_programs(self):
+        """Each is another file from now on."""
+        for program in BIN.iterdir():
+            link = self.programs / program.name
+            new = pathlib.Path(tempfile.mkdtemp(dir=self.programs)) / link.name
+            shutil.copy(program, new)
+            link.unlink(missing_ok=True)
+            link.symlink_to(new)
 
     def kill_role(self, role):
         for pid in self.server.pids(role):
@@ -169,8 +184,7 @@ class World:
         if point.action in HARMLESS:
             assert outcome == "ok", what
         if point.action not in ("kill", "after") and \
-                not hasattr(scenario, "from_start") and \
-                point.role != scenario.command:
+                not scenario.may_end and point.role != scenario.command:
             assert not killed, f"died of it: {what}"
         self.check(scenario, what)
         self.counts = tracer.seen
@@ -183,7 +197,7 @@ class World:
         elif point.role == "master":
             self.tracer = Tracer(point.action, point.n,
                                  [self.server.master.pid])
-        elif getattr(scenario, "from_start", False):
+        elif scenario.from_start:
             self.tracer = Tracer(point.action, point.n,
                                  [self.server.master.pid], point.role)
         else:
@@ -192,14 +206,18 @@ class World:
 
     def check(self, scenario, what=""):
         """Now, or when what comes has come."""
-        if self.server.master.poll() is not None:
-            wait_for(lambda: not self.old_children(), "the children's end")
-            self.server.start()
+        if self.server.master is None or \
+                self.server.master.poll() is not None:
+            self.start()
         state = wait_for(lambda: self.state_that_may_be(scenario, what),
                          f"a state of {scenario.user}; {what}", 60)
         if not scenario.waits():
             scenario.may = [state]
         scenario.look()
+
+    def start(self):
+        wait_for(lambda: not self.old_children(), "the children's end")
+        self.server.start()
 
     def old_children(self):
         """Of a master that was killed: they end with it."""
@@ -276,6 +294,7 @@ class World:
             self.server.remove()
         finally:
             self.sink.__exit__()
+            shutil.rmtree(self.programs)
 
 
 def is_of(pid, directory):
@@ -376,33 +395,63 @@ class Chosen:
             return self.points.pop(0)
 
 
+def place_of(hit):
+    """What a call is about: neighbours that are alike are told by it."""
+    path = hit["path"]
+    if hit["call"] in ("mkdirat", "openat", "openat2", "unlinkat"):
+        path = os.path.dirname(os.path.dirname(path))
+    return hit["call"], re.sub(r"socket:.*", "socket", path)
+
+
 class Sweep(Chosen):
     """n = 1, 2, 3... of each, until it passes untouched. Threads may make their
     calls in another order each time, so one untouched pass is not the end
-    before all that were counted were tried."""
+    before all that were counted were passed. In a long row of the same call on
+    the same file the steps grow, and from its end one goes back."""
+
+    MOST = 64
 
     def __init__(self, counts, torture):
         super().__init__([], torture)
-        self.next = {key: 1 for key in counts}
-        self.counts = dict(counts)
-        self.keys = list(counts)
+        self.lock = threading.Condition()
+        self.counts, self.keys = dict(counts), list(counts)
+        self.next = dict.fromkeys(counts, 1)
+        self.step = dict.fromkeys(counts, 1)
+        self.last = {}          # key: (n, place_of) of the last hit
+        self.under_way = 0
 
     def __call__(self, point=None, hit=None):
         with self.lock:
             if point is not None:
-                if not hit and point.n >= self.counts[point[:3]]:
-                    self.next.pop(point[:3], None)
+                self.under_way -= 1
+                self.took(tuple(point[:3]), point.n, hit)
+                self.lock.notify_all()
                 return None
-            while self.keys and not self.torture.is_late():
-                key = self.keys.pop(0)
-                if key in self.next:
-                    n = self.next[key]
-                    self.next[key] = n + 1
-                    self.keys.append(key)
-                    return Point(*key, n)
-            self.left = sum(max(self.counts[k] - n + 1, 0)
-                            for k, n in self.next.items())
-            return None
+            while not self.keys and self.under_way and \
+                    not self.torture.is_late():
+                self.lock.wait(1)
+            if not self.keys or self.torture.is_late():
+                self.left = sum(max(self.counts[k] - self.next[k] + 1, 0)
+                                for k in self.keys)
+                return None
+            key = self.keys.pop(0)
+            self.under_way += 1
+            return Point(*key, self.next[key])
+
+    def took(self, key, n, hit):
+        place = place_of(hit) if isinstance(hit, dict) else hit
+        before, last = self.last.get(key, (0, None))
+        if place and place == last:
+            self.step[key] = min(self.step[key] * 2, self.MOST)
+            self.last[key] = n, place
+        elif self.step[key] > 1:        # too far
+            self.step[key], n = 1, before
+        elif not hit and n >= self.counts[key]:
+            return
+        else:
+            self.last[key] = n, place
+        self.next[key] = n + self.step[key]
+        self.keys.append(key)
 
 
 def all_counts(names=None, roles=None):

@@ -56,6 +56,8 @@ def text_of(number, size=100):
 class Scenario:
     roles = ()          # whose calls fail
     command = None      # the role that is a command of its own, not a server
+    from_start = False  # the calls of the next process are meant, from the first
+    may_end = False     # what fails may end the program; the next one goes on
 
     def __init__(self, world):
         self.world, self.server = world, world.server
@@ -490,7 +492,7 @@ class Restart(Scenario):
     """The program is killed with work under way; the next one's calls fail,
     from its first on."""
     roles = ("queue", "store")
-    from_start = True
+    from_start = may_end = True
 
     def prepare(self):
         client = self.imap()
@@ -515,6 +517,22 @@ class Restart(Scenario):
         return True
 
 
+class Upgrade(Deliver):
+    """All program files are replaced and the server is stopped, with work under
+    way; then the new ones are started."""
+    roles = ("queue", "store", "master")
+    may_end = True
+
+    def act(self):
+        number = self.text()
+        self.step(lambda s: s["INBOX"].update({number: frozenset()}),
+                  lambda: self.smtp_send(self.user, self.texts[number]))
+        self.world.replace_programs()
+        self.server.stop()
+        self.world.start()
+
+
 SCENARIOS = (Deliver, DeliverLarge, Sendmail, Relay, Bounce, Pop, Append,
-             Flags, Copy, Move, Expunge, Folders, Rebuild, Aliases, Restart)
+             Flags, Copy, Move, Expunge, Folders, Rebuild, Aliases, Restart,
+             Upgrade)
 BY_NAME = {s.__name__.lower(): s for s in SCENARIOS}

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import threading
 
-from server import BIN, BUILD, alive
+from server import BUILD, SANITIZED, alive
 
 TRACER = BUILD / "tests/crash/tracer"
 ACTIONS = ("kill", "after", "ENOSPC", "EIO", "EMFILE", "ENOMEM", "EINTR",
@@ -20,7 +20,7 @@ def why_not():
     """Why nothing can be traced here; None when it can."""
     if platform.machine() != "x86_64":
         return "tests/crash/tracer.c knows x86_64 only"
-    if b"__asan_init" in (BIN / "queue").read_bytes():
+    if SANITIZED:
         return "the sanitizers make calls of their own, and trace at the end"
     if not TRACER.exists():
         return f"{TRACER} is not built (make tests)"

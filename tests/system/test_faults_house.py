@@ -11,7 +11,7 @@ class Faults(unittest.TestCase):
         faulty.run(self, 14, "rebuild", "aliases")
 
     def test_restart(self):
-        faulty.run(self, 16, "restart")
+        faulty.run(self, 16, "restart", "upgrade")
 
 
 if __name__ == "__main__":
