@@ -130,6 +130,18 @@ check_list(struct alias_file *a, size_t line, struct view path)
 	str_free(&text);
 }
 
+/* master does not believe such a file. */
+static bool
+is_open_to_others(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 &&
+	    ((st.st_uid != 0 && st.st_uid != geteuid()) ||
+		(st.st_mode & S_IWOTH) != 0 ||
+		((st.st_mode & S_IWGRP) != 0 && st.st_gid != 0));
+}
+
 /* Somebody has to run it, or to own the file. */
 static void
 check_target(struct alias_file *a, size_t line)
@@ -148,6 +160,9 @@ check_target(struct alias_file *a, size_t line)
 		str_addf(&text, "commands and files are %s's (setting "
 		    "alias_user), whom only a server of root can become",
 		    user);
+	else if (is_open_to_others(a->path))
+		str_adds(&text, "commands and files are not carried out, as "
+		    "others than root can write this file");
 	if (text.n > 0)
 		warn_alias(a, line, str_c(&text));
 	str_free(&text);

@@ -17,9 +17,11 @@
 #include "queue/judge.h"
 #include "queue/ledger.h"
 #include "queue/line.h"
+#include "queue/share.h"
 #include "queue/table.h"
 #include "queue/transport.h"
 
+#define SHARES		4	/* of command_deliveries: one for each command */
 #define FAILING_MS	1000	/* look again whether the journal works */
 
 struct flight {
@@ -27,6 +29,7 @@ struct flight {
 	struct waiting what;
 	struct channel *to;
 	uint8_t transport;
+	struct share *share;	/* outside of the store, else NULL */
 	int64_t began;		/* clock_wall_us() */
 };
 
@@ -65,6 +68,15 @@ attempt_read(const struct msg_verdict *v, struct outcome *o)
 	    is_status(v->status) ? v->status : VIEW_LIT("0.0"), v->sentence);
 }
 
+static void
+land(struct flight *f)
+{
+	ways[f->transport].flying--;
+	if (f->share != NULL)
+		share_give(&f->share, &ways[f->transport].lines);
+	free(f);
+}
+
 /* X.3.Z is trouble of the house itself, but for what commands say. */
 void
 attempt_verdict(struct channel *c, uint32_t tag, struct msg_verdict *v)
@@ -86,14 +98,15 @@ attempt_verdict(struct channel *c, uint32_t tag, struct msg_verdict *v)
 	if (m != NULL && m->state == MAIL_QUEUED &&
 	    m->rcpt[v->rcpt].state == RCPT_TRYING)
 		judge(m, v->rcpt, &o);
-	ways[f->transport].flying--;
 	table_remove(&flights, f->key);
-	free(f);
+	land(f);
 	attempt_kick();
 }
 
+/* Takes share, which may be NULL. */
 static void
-send_attempt(struct channel *to, struct mail *m, uint32_t rcpt)
+send_attempt(struct channel *to, struct mail *m, uint32_t rcpt,
+    struct share *share)
 {
 	struct rcpt *r = &m->rcpt[rcpt];
 	struct rcpt_texts t = mail_texts(m, rcpt);
@@ -107,7 +120,7 @@ send_attempt(struct channel *to, struct mail *m, uint32_t rcpt)
 		    .arrival = mail_arrival(m), .again = r->again } };
 
 	*f = (struct flight){ .key = attempt_key(to, a.tag), .what = { m->id, rcpt },
-		.to = to, .transport = r->transport,
+		.to = to, .transport = r->transport, .share = share,
 		.began = clock_wall_us() };
 	table_add(&flights, f);
 	ways[r->transport].flying++;
@@ -135,29 +148,56 @@ has_room(uint8_t transport)
 	    s->command_deliveries : s->local_deliveries);
 }
 
+/* Unless its command or file has its share of turns already. */
+static void
+begin(struct channel *to, struct mail *m, uint32_t rcpt)
+{
+	const struct rcpt *r = &m->rcpt[rcpt];
+	uint64_t most = service_settings()->command_deliveries / SHARES;
+	struct share *share = NULL;
+
+	if (transports[r->transport].outside) {
+		share = share_take(mail_texts(m, rcpt).destination,
+		    most > 0 ? most : 1, (struct waiting){ m->id, rcpt },
+		    level_of(m->priority, r->tries == 0));
+		if (share == NULL)
+			return;
+	}
+	send_attempt(to, m, rcpt, share);
+}
+
+static bool
+is_ready(const struct mail *m, uint32_t rcpt, uint8_t transport)
+{
+	return m != NULL && m->state == MAIL_QUEUED &&
+	    m->rcpt[rcpt].state == RCPT_READY &&
+	    m->rcpt[rcpt].transport == transport;
+}
+
 static void
 run_line(uint8_t transport)
 {
 	struct lines *l = &ways[transport].lines;
 	const struct transport *t = &transports[transport];
 	struct channel *to = t->role ? service_peer(t->role, 0) : NULL;
+	bool vanished = false;
 
 	while (l->n > 0 && (to != NULL || t->missing != NULL) &&
 	    has_room(transport)) {
 		struct waiting r = lines_take(l);
 		struct mail *m = ledger_find(r.mail);
 
-		if (m == NULL || m->state != MAIL_QUEUED ||
-		    m->rcpt[r.rcpt].state != RCPT_READY ||
-		    m->rcpt[r.rcpt].transport != transport)
-			continue;
-		if (judge_is_overdue(m))
+		if (!is_ready(m, r.rcpt, transport))
+			vanished = true;
+		else if (judge_is_overdue(m))
 			attempt_nobody(m, r.rcpt, "it waited for its turn");
 		else if (to != NULL)
-			send_attempt(to, m, r.rcpt);
+			begin(to, m, r.rcpt);
 		else
 			attempt_nobody(m, r.rcpt, t->missing);
 	}
+	if (vanished && t->outside && share_wake(l))
+		attempt_kick();
 }
 
 static void
@@ -216,8 +256,7 @@ broke(struct flight *f)
 	if (m != NULL && m->state == MAIL_QUEUED &&
 	    m->rcpt[f->what.rcpt].state == RCPT_TRYING)
 		judge(m, f->what.rcpt, &o);
-	ways[f->transport].flying--;
-	free(f);
+	land(f);
 }
 
 static bool

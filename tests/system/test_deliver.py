@@ -3,6 +3,7 @@
 what they say, and what is not done for anybody."""
 
 import fcntl
+import json
 import mailbox
 import os
 import pathlib
@@ -200,6 +201,33 @@ class Commands(Case):
         self.assertEqual(len(pids), 2)
         wait_for(lambda: not any(os.path.exists(f"/proc/{p}/fd/0")
                                  for p in pids), "the end of them")
+
+    def test_one_that_hangs(self):
+        """A command that does not end has a share of the turns, not all."""
+        script = self.scratch.script("hang", f"""
+            echo begun >>$OUT
+            while ! test -e {self.place}/go; do sleep 0.05; done""")
+        other = self.scratch.script("other", "echo x >>$OUT")
+        self.serve({"hang": f"|{script}", "other": f"|{other}"},
+                   "command_deliveries = 8\n")
+        for _ in range(12):
+            self.send("hang")
+        wait_for(lambda: self.scratch.out("hang"), "the command")
+        for _ in range(12):
+            self.send("other")
+        wait_for(lambda: self.scratch.out("other").count("x") == 12, "others")
+        self.assertEqual(self.scratch.out("hang").count("begun"), 2)
+        self.server.posthouse("queue", "delete", self.id_of("hang", -1))
+        (self.place / "go").write_text("")
+        self.server.settle()
+        self.assertEqual(self.scratch.out("hang").count("begun"), 11)
+
+    def id_of(self, name, which):
+        """The mail id of a mail that waits for that recipient."""
+        items = [json.loads(line) for line in self.server.run(
+            self.server.dir / "bin/postqueue", "-j").stdout.splitlines()]
+        return [i["queue_id"] for i in items
+                if i["recipients"][0]["address"].startswith(name)][which]
 
     def test_background(self):
         """What a command leaves running does not hold the mail up."""
@@ -708,6 +736,12 @@ class Trust(Case):
         self.assertIn(f"warning: {etc}/aliases:1: ", said)
         self.assertIn(f"warning: {etc}/aliases:2: ", said)
         self.assertRegex(said, f"warning: {etc}/aliases:3: .*no-such-user")
+        server = Server(f"alias_user = {USER.pw_name}\n", aliases="c: |true\n")
+        self.addCleanup(server.remove)
+        self.assertEqual(server.posthouse("check").stderr, "")
+        (server.dir / "etc/aliases").chmod(0o666)
+        self.assertRegex(server.posthouse("check").stderr,
+                         r"aliases:1: .*others than root can write")
 
 
 if __name__ == "__main__":
