@@ -35,8 +35,7 @@
 
 struct command {
 	const struct order *o;
-	const char *delimiters;
-	int64_t seconds;
+	const struct means *m;
 	pid_t pid;
 	int in, out;		/* our ends; -1: closed */
 	struct letter letter;
@@ -45,6 +44,19 @@ struct command {
 	bool broken;		/* the content could not be read */
 	struct str output;
 };
+
+static bool
+is_address(const struct order *o)
+{
+	return o->item.p[0] == '!';
+}
+
+/* What is run, or to whom it goes. */
+static const char *
+name_of(const struct order *o)
+{
+	return o->item.p + 1;
+}
 
 /* ---- the verdict ---- */
 
@@ -102,7 +114,7 @@ judge_code(const struct order *o, int code, struct view output, struct why *w)
 			word = codes[i].word;
 		}
 	str_addf(&text, "command \"%.60s\" ended with status %d (%s)%s%.*s",
-	    o->target.p + 1, code, word, said.n > 0 ? ": " : "", VIEW(said));
+	    name_of(o), code, word, said.n > 0 ? ": " : "", VIEW(said));
 	why_set(w, verdict, view_of(status), str_view(&text));
 	str_free(&text);
 }
@@ -113,13 +125,13 @@ command_judge(const struct order *o, int status, struct view output,
     struct why *w)
 {
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return why_done(w, "0.0", "delivered to command: %.160s",
-		    o->target.p + 1);
+		return why_done(w, "0.0", is_address(o) ? "forwarded to %.160s" :
+		    "delivered to command: %.160s", name_of(o));
 	if (WIFEXITED(status))
 		judge_code(o, WEXITSTATUS(status), output, w);
 	else
 		why_later(w, "3.0", "command \"%.60s\" was ended by signal %d",
-		    o->target.p + 1, WTERMSIG(status));
+		    name_of(o), WTERMSIG(status));
 	return false;
 }
 
@@ -152,11 +164,15 @@ be_fresh(void)
 static void NORETURN
 execute(const struct command *c, int in, int out)
 {
-	const char *const argv[] = { "sh", "-c", c->o->target.p + 1, NULL };
+	const char *const shell[] = { "sh", "-c", name_of(c->o), NULL };
+	const char *const sendmail[] = { "sendmail", "-i", "-B8BITMIME", "-f",
+		c->o->sender.n > 0 ? c->o->sender.p : "<>", "--",
+		name_of(c->o), NULL };
+	const char *const *argv = is_address(c->o) ? sendmail : shell;
 	const struct passwd *who = getpwuid(geteuid());
 	struct environment e;
 
-	environment_make(&e, c->o, c->delimiters, who);
+	environment_make(&e, c->o, c->m->delimiters, who);
 	setsid();
 	be_fresh();
 	if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0 ||
@@ -164,10 +180,11 @@ execute(const struct command *c, int in, int out)
 	    ((who == NULL || chdir(who->pw_dir) < 0) && chdir("/") < 0))
 		_exit(EX_TEMPFAIL);
 	limit(RLIMIT_CORE, 0);
-	limit(RLIMIT_CPU, (rlim_t)c->seconds);
+	limit(RLIMIT_CPU, (rlim_t)c->m->seconds);
 	limit(RLIMIT_NOFILE, FILES_MOST);
 	limit(RLIMIT_NPROC, PROCESSES_MOST);
-	execve("/bin/sh", (char *const *)(uintptr_t)argv, e.list);
+	execve(is_address(c->o) ? c->m->sendmail : "/bin/sh",
+	    (char *const *)(uintptr_t)argv, e.list);
 	_exit(127);
 }
 
@@ -297,11 +314,11 @@ run(struct command *c, bool (*heard)(void), struct why *w)
 {
 	int status;
 
-	if (!has_ended(c, deadline_in(c->seconds * 1000), heard, &status)) {
+	if (!has_ended(c, deadline_in(c->m->seconds * 1000), heard, &status)) {
 		end_it(c, &status);
 		return why_later(w, "3.0", "command \"%.60s\" was not done in "
-		    "%lld seconds", c->o->target.p + 1,
-		    (long long)c->seconds);
+		    "%lld seconds", name_of(c->o),
+		    (long long)c->m->seconds);
 	}
 	while (c->out >= 0 && listen_to(c))
 		continue;
@@ -330,15 +347,15 @@ take_signals(void)
 }
 
 bool
-command_deliver(const struct order *o, int content, int64_t seconds,
-    const char *delimiters, bool (*heard)(void), struct why *w)
+command_deliver(const struct order *o, int content, const struct means *m,
+    bool (*heard)(void), struct why *w)
 {
 	static struct command c;
 	bool done;
 
-	c = (struct command){ .o = o, .delimiters = delimiters,
-		.seconds = seconds };
-	letter_open(&c.letter, content, o, LETTER_COMMAND, clock_wall());
+	c = (struct command){ .o = o, .m = m };
+	letter_open(&c.letter, content, o, is_address(o) ? LETTER_FORWARD :
+	    LETTER_COMMAND, clock_wall());
 	take_signals();
 	done = start(&c) ? run(&c, heard, w) : why_errno(w, "start a command");
 	shut(&c.in);

@@ -64,6 +64,7 @@ environment_make(struct environment *e, const struct order *o,
     const char *delimiters, const struct passwd *who)
 {
 	const char *zone = getenv("TZ");
+	const char *settings = getenv("POSTHOUSE_CONF");	/* for sendmail */
 
 	*e = (struct environment){ .n = 0 };
 	add(e, "PATH", VIEW_LIT(PATH));
@@ -73,6 +74,8 @@ environment_make(struct environment *e, const struct order *o,
 	add(e, "LOGNAME", view_of(who != NULL ? who->pw_name : ""));
 	if (zone != NULL)
 		add(e, "TZ", view_of(zone));
+	if (o->item.n > 0 && o->item.p[0] == '!' && settings != NULL)
+		add(e, "POSTHOUSE_CONF", view_of(settings));
 	add_envelope(e, o, delimiters);
 }
 

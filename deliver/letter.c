@@ -43,11 +43,12 @@ letter_open(struct letter *l, int content, const struct order *o,
 {
 	*l = (struct letter){ .content = content, .at = o->skip, .form = form,
 		.line_start = true };
-	if (form != LETTER_MAILDIR)
+	if (form == LETTER_COMMAND || form == LETTER_MBOX)
 		add_from(&l->out, o->sender, now);
-	str_addf(&l->out, "Return-Path: <%.*s>\nX-Original-To: %.*s\n"
-	    "Delivered-To: %.*s\n", VIEW(o->sender), VIEW(o->original),
-	    VIEW(o->address));
+	if (form != LETTER_FORWARD)
+		str_addf(&l->out, "Return-Path: <%.*s>\nX-Original-To: "
+		    "%.*s\n", VIEW(o->sender), VIEW(o->original));
+	str_addf(&l->out, "Delivered-To: %.*s\n", VIEW(o->address));
 }
 
 /* ---- the mail ---- */

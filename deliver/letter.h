@@ -3,7 +3,8 @@
  * letter - a mail as commands and files get it
  *
  * Lines end in LF. In front stand, for commands and mboxes, the line "From
- * sender date"; then Return-Path, X-Original-To and Delivered-To. In an mbox a
+ * sender date"; then Return-Path, X-Original-To and Delivered-To, of which a mail
+ * that goes on to somebody else has the last only. In an mbox a
  * line that begins with "From " gets a ">" in front, and an empty line follows
  * the mail. The reader pulls: nobody holds all of it.
  */
@@ -14,7 +15,8 @@
 
 #include "deliver/order.h"
 
-enum letter_form { LETTER_COMMAND, LETTER_MBOX, LETTER_MAILDIR };
+enum letter_form { LETTER_COMMAND, LETTER_MBOX, LETTER_MAILDIR,
+	LETTER_FORWARD };
 
 struct letter {
 	int content;		/* read with pread() */

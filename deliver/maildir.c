@@ -52,13 +52,13 @@ close_all(struct maildir *m)
 }
 
 static bool
-open_all(struct maildir *m, const struct order *o, struct why *w)
+open_all(struct maildir *m, const char *place, struct why *w)
 {
-	char *path = strndup(o->target.p, o->target.n);
+	char *path = xstrdup(place);
 	const char *base;
 	int parent;
 
-	for (size_t n = o->target.n; n > 1 && path[n - 1] == '/'; n--)
+	for (size_t n = strlen(path); n > 1 && path[n - 1] == '/'; n--)
 		path[n - 1] = '\0';
 	parent = place_directory(path, &base, w);
 	m->dir = parent >= 0 ? place_own_directory(parent, base, w) : -1;
@@ -124,19 +124,20 @@ put_in(const struct maildir *m, const struct order *o, int content)
 }
 
 bool
-maildir_deliver(const struct order *o, int content, struct why *w)
+maildir_deliver(const struct order *o, const char *path, int content,
+    struct why *w)
 {
 	struct maildir m = { -1, { -1, -1, -1 }, "" };
 	bool done = false;
 
 	make_name(&m, o);
-	if (open_all(&m, o, w)) {
+	if (open_all(&m, path, w)) {
 		done = (o->again && is_in_cur(&m)) || put_in(&m, o, content);
 		if (done)
 			why_done(w, "0.0", "delivered to maildir: %.160s",
-			    o->target.p);
+			    path);
 		else
-			place_errno(w, o->target.p);
+			place_errno(w, path);
 	}
 	close_all(&m);
 	return done;

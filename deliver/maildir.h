@@ -13,6 +13,7 @@
 #include "lib/base/why.h"
 
 /* The directory and its three are made if they are not there. */
-bool maildir_deliver(const struct order *o, int content, struct why *w);
+bool maildir_deliver(const struct order *o, const char *path, int content,
+    struct why *w);
 
 #endif

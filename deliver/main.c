@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * deliver - one mail to a command or a file that an alias names
+ * deliver - one mail to a command or a file that an alias names, or to a user
  *
  * Started by master when local asks for it, as the user of the setting
  * alias_user and never as root: once for each delivery. It reads from its
@@ -9,6 +9,10 @@
  * and exits. Descriptor 3 is the content, those behind it are the alias files.
  * Arguments are the seconds that a command may take, and the characters that
  * divide a name from a detail.
+ *
+ * For a user of the system it runs as him, with three more arguments: his name,
+ * what is to be done (forward: what his ~/.forward says; mbox, maildir: put it into
+ * his mailbox), and the path of sendmail.
  *
  * What it starts has its rights, so it has none but those of its user: nothing
  * of the server is his.
@@ -19,12 +23,15 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "deliver/command.h"
+#include "deliver/forward.h"
 #include "deliver/letter.h"
 #include "deliver/maildir.h"
 #include "deliver/mbox.h"
@@ -35,11 +42,7 @@
 #define CONTENT		3	/* descriptors */
 #define ALIASES		4
 #define SECONDS_MOST	86400
-
-struct means {
-	int64_t seconds;
-	const char *delimiters;
-};
+#define FORWARDED	3u	/* in place of a verdict: texts follow */
 
 /* Is local still there? What it does not hear of is tried again. */
 static bool
@@ -64,30 +67,80 @@ read_order(struct order *o, struct str *text)
 }
 
 static bool
-deliver_to_target(const struct order *o, const struct means *m, struct why *w)
+deliver_item(const struct order *o, const struct means *m, struct why *w)
 {
-	if (o->target.p[0] == '|')
-		return command_deliver(o, CONTENT, m->seconds, m->delimiters,
-		    is_heard, w);
-	if (view_is(o->target, "/dev/null"))
+	const char *path = o->item.p;
+
+	if (path[0] == '|' || path[0] == '!')
+		return command_deliver(o, CONTENT, m, is_heard, w);
+	if (view_is(o->item, "/dev/null"))
 		return why_done(w, "0.0", "thrown away: /dev/null");
-	if (o->target.p[o->target.n - 1] == '/')
-		return maildir_deliver(o, CONTENT, w);
-	return mbox_deliver(o, CONTENT, is_heard, w);
+	if (path[o->item.n - 1] == '/')
+		return maildir_deliver(o, path, CONTENT, w);
+	return mbox_deliver(o, path, CONTENT, is_heard, w);
 }
 
 static bool
-deliver(const struct order *o, const struct means *m, struct why *w)
+deliver_for_alias(const struct order *o, const struct means *m, struct why *w)
+{
+	if (o->user.n > 0)
+		return why_later(w, "3.0", "the order is not an alias's");
+	return source_has(ALIASES, o, m->delimiters, w) &&
+	    deliver_item(o, m, w);
+}
+
+static bool
+deliver_to_mailbox(const struct order *o, const struct means *m,
+    const char *home, struct why *w)
+{
+	struct str path = { 0 };
+	bool done;
+
+	if (strcmp(m->mode, "mbox") == 0) {
+		str_addf(&path, "/var/mail/%s", m->user);
+		done = mbox_deliver(o, str_c(&path), CONTENT, is_heard, w);
+	} else {
+		str_addf(&path, "%s/Maildir/", home);
+		done = maildir_deliver(o, str_c(&path), CONTENT, w);
+	}
+	str_free(&path);
+	return done;
+}
+
+/* What he wants is told, and comes back one by one: then it must still be what
+ * he wants. Where his mailbox is all that is meant, it is all that is done. */
+static bool
+deliver_for_user(const struct order *o, const struct means *m,
+    struct str *items, struct why *w)
+{
+	const struct passwd *pw = getpwuid(geteuid());
+	bool mailbox = view_is(o->item, "\\");
+
+	if (pw == NULL || pw->pw_dir[0] != '/' ||
+	    !view_is(o->user, m->user) || strcmp(pw->pw_name, m->user) != 0 ||
+	    mailbox == (strcmp(m->mode, "forward") == 0))
+		return why_later(w, "3.0", "the order is not this user's");
+	if (mailbox)
+		return deliver_to_mailbox(o, m, pw->pw_dir, w);
+	if (o->item.n == 0)
+		return forward_read(o, pw->pw_dir, m->delimiters, items, w) &&
+		    why_done(w, "0.0", "forwarded");
+	return forward_has(o, pw->pw_dir, m->delimiters, w) &&
+	    deliver_item(o, m, w);
+}
+
+static bool
+deliver(const struct order *o, const struct means *m, struct str *items,
+    struct why *w)
 {
 	if (geteuid() == 0 || getegid() == 0)
 		return why_later(w, "3.5", "commands and files are never "
 		    "root's");
-	if (!source_has(ALIASES, o, m->delimiters, w))
-		return false;
 	if (letter_is_loop(CONTENT, o))
 		return why_never(w, "4.6", "mail forwarding loop for %.160s",
 		    o->address.p);
-	return deliver_to_target(o, m, w);
+	return m->user == NULL ? deliver_for_alias(o, m, w) :
+				 deliver_for_user(o, m, items, w);
 }
 
 /* Neither the content nor the alias files are for a command: not the one that is
@@ -109,18 +162,21 @@ take_means(struct means *m, int argc, char **argv)
 {
 	uint64_t n;
 
-	if (argc != 3 || !view_u64(view_of(argv[1]), SECONDS_MOST, &n) ||
+	if ((argc != 3 && argc != 6) || !view_u64(view_of(argv[1]), SECONDS_MOST, &n) ||
 	    n == 0)
 		return false;
 	m->seconds = (int64_t)n;
 	m->delimiters = argv[2];
+	m->user = argc > 3 ? argv[3] : NULL;
+	m->mode = argc > 3 ? argv[4] : "";
+	m->sendmail = argc > 3 ? argv[5] : "";
 	return true;
 }
 
 int
 main(int argc, char **argv)
 {
-	struct str text = { 0 };
+	struct str text = { 0 }, items = { 0 };
 	struct order o = { .mail = 0 };
 	struct means m;
 	struct why w;
@@ -132,11 +188,16 @@ main(int argc, char **argv)
 	}
 	bound();
 	if (read_order(&o, &text))
-		deliver(&o, &m, &w);
+		deliver(&o, &m, &items, &w);
 	else
 		why_later(&w, "3.0", "the order is malformed");
-	str_free(&text);
+	if (w.verdict != VERDICT_DONE)
+		str_reset(&items);
 	signal(SIGPIPE, SIG_IGN);
-	printf("%u %s %s\n", (unsigned)w.verdict, w.status, w.text);
+	printf("%u %s %s\n", items.n > 0 ? FORWARDED : (unsigned)w.verdict,
+	    w.status, w.text);
+	fwrite(str_c(&items), 1, items.n, stdout);
+	str_free(&text);
+	str_free(&items);
 	return fflush(stdout) == 0 ? 0 : EX_IOERR;
 }

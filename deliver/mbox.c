@@ -119,10 +119,10 @@ deliver(const struct mbox *m, const struct order *o, int content,
 }
 
 bool
-mbox_deliver(const struct order *o, int content, bool (*heard)(void),
-    struct why *w)
+mbox_deliver(const struct order *o, const char *path, int content,
+    bool (*heard)(void), struct why *w)
 {
-	struct mbox m = { .path = o->target.p, .fd = -1 };
+	struct mbox m = { .path = path, .fd = -1 };
 	bool done = false;
 
 	m.dir = place_directory(m.path, &m.base, w);

@@ -14,7 +14,7 @@
 #include "lib/base/why.h"
 
 /* heard: is somebody there to be told? Asked before the locks go. */
-bool mbox_deliver(const struct order *o, int content, bool (*heard)(void),
-    struct why *w);
+bool mbox_deliver(const struct order *o, const char *path, int content,
+    bool (*heard)(void), struct why *w);
 
 #endif

@@ -27,6 +27,16 @@ take_text(const char *text, struct view *v)
 	return v->n <= TEXT_MOST;
 }
 
+/* "~user", or "~user item". */
+static bool
+take_user(struct order *o)
+{
+	o->item = view_skip(o->target, 1);
+	o->user = view_cut(&o->item, ' ');
+	return o->user.n > 0 && (o->item.n == 0 || view_is(o->item, "\\") ||
+	    (o->item.n > 1 && strchr("|/!", o->item.p[0]) != NULL));
+}
+
 bool
 order_take(struct order *o, const char *const field[ORDER_FIELDS])
 {
@@ -46,6 +56,10 @@ order_take(struct order *o, const char *const field[ORDER_FIELDS])
 	o->again = again != 0;
 	o->skip = (uint32_t)skip;
 	o->arrival = (int64_t)arrival;
-	return o->address.n > 0 && o->target.n > 1 &&
-	       (o->target.p[0] == '|' || o->target.p[0] == '/');
+	o->user = VIEW_NONE;
+	o->item = o->target;
+	if (o->address.n == 0 || o->target.n < 2)
+		return false;
+	return o->target.p[0] == '~' ? take_user(o) :
+	    o->target.p[0] == '|' || o->target.p[0] == '/';
 }

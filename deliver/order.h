@@ -21,7 +21,12 @@ struct order {
 	struct view sender;	/* empty: <> */
 	struct view original;	/* address as the client gave it */
 	struct view address;	/* the alias's, with a detail perhaps */
-	struct view target;	/* "|command", "/file" or "/directory/" */
+	struct view target;	/* as router or deliver/forward.h has it */
+	/* within target: */
+	struct view user;	/* of the system; empty: an alias's */
+	/* "|command", "/file" or "/directory/"; of a user also "!address", "\\":
+	 * his mailbox, or "": whatever he wants. Ends where target ends. */
+	struct view item;
 };
 
 /* Take it from texts in the order of the struct; the views point into them.

@@ -23,15 +23,19 @@
 #include "local/outside.h"
 
 #define START_MS	10000
-#define LINE_MOST	1024	/* octets that deliver may say */
+#define SAID_MOST	(128u << 10)	/* octets that deliver may say */
+#define FORWARDED	3	/* in place of a verdict */
 #define KEPT_MOST	1000	/* outcomes that queue has not heard */
 
 struct outside {
 	LIST_ENTRY(outside) entry;
 	struct attempt_key key;
 	struct str question;
+	struct str address, user;	/* user: of the system, empty: none */
+	bool mailbox;		/* of that user */
 	bool over;		/* why has the outcome */
 	struct why why;
+	struct str targets;	/* where it goes instead, if not empty */
 };
 
 static LIST_HEAD(, outside) all = LIST_HEAD_INITIALIZER(all);
@@ -67,6 +71,30 @@ outside_read(struct view said, struct why *w)
 	why_later(w, "3.0", "the program deliver ended without an answer");
 }
 
+bool
+outside_forwarded(struct view said, struct view user, struct view address,
+    struct str *targets)
+{
+	struct view line = view_cut(&said, '\n');
+	struct str destination = { 0 };
+	uint64_t word;
+
+	if (!view_u64(view_cut(&line, ' '), 9, &word) || word != FORWARDED)
+		return false;
+	while (said.n > 0 && view_find(said, '\0') < said.n) {
+		str_reset(&destination);
+		str_addf(&destination, "~%.*s ", VIEW(user));
+		str_add(&destination, view_cut(&said, '\0'));
+		list_put(targets, VIEW_LIT("deliver"));
+		list_put(targets, str_view(&destination));
+		list_put(targets, address);
+	}
+	str_free(&destination);
+	if (said.n > 0)		/* it was killed while it wrote */
+		str_reset(targets);
+	return targets->n > 0;
+}
+
 /* ---- the talk with it ---- */
 
 /* Up to its end; an answer without it may be a part of one. */
@@ -77,7 +105,7 @@ read_all(int fd, struct str *said)
 	char piece[256];
 	ssize_t n;
 
-	said->limit = LINE_MOST;
+	said->limit = SAID_MOST;
 	do {
 		n = read(fd, piece, sizeof(piece));
 		if (n > 0)
@@ -96,11 +124,12 @@ talk(struct outside *o, int fd)
 
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 	/* less than a socket takes at once */
-	if (file_write_all(fd, str_view(&o->question)) &&
-	    shutdown(fd, SHUT_WR) == 0 && read_all(fd, &said))
+	if (!file_write_all(fd, str_view(&o->question)) ||
+	    shutdown(fd, SHUT_WR) < 0 || !read_all(fd, &said))
+		str_reset(&said);
+	if (o->user.n == 0 || !outside_forwarded(str_view(&said),
+	    str_view(&o->user), str_view(&o->address), &o->targets))
 		outside_read(str_view(&said), &o->why);
-	else
-		outside_read(VIEW_NONE, &o->why);
 	str_free(&said);
 }
 
@@ -125,7 +154,7 @@ static int
 get_helper(struct outside *o, int content)
 {
 	const struct message m = { .type = MSG_deliver_start,
-		.deliver_start = { content } };
+		.deliver_start = { str_view(&o->user), o->mailbox, content } };
 	struct reply r;
 	int fd = -1;
 
@@ -144,14 +173,24 @@ forget(struct outside *o)
 {
 	LIST_REMOVE(o, entry);
 	str_free(&o->question);
+	str_free(&o->address);
+	str_free(&o->user);
+	str_free(&o->targets);
 	free(o);
 }
 
 static void
 tell(struct outside *o)
 {
-	deliver_say(&o->key, o->why.verdict, view_of(o->why.status),
-	    view_of(o->why.text));
+	struct message m = { .type = MSG_forward, .tag = o->key.tag,
+		.forward = { o->key.mail, o->key.rcpt,
+		    str_view(&o->targets) } };
+
+	if (o->targets.n > 0)
+		channel_send(o->key.queue, &m);
+	else
+		deliver_say(&o->key, o->why.verdict, view_of(o->why.status),
+		    view_of(o->why.text));
 	forget(o);
 }
 
@@ -203,6 +242,17 @@ make_question(struct str *q, const struct msg_attempt *a)
 	}
 }
 
+/* "~user" and what of him is meant; his mailbox is a backslash. */
+static void
+find_user(struct outside *o, struct view destination)
+{
+	if (destination.n == 0 || destination.p[0] != '~')
+		return;
+	destination = view_skip(destination, 1);
+	str_add(&o->user, view_cut(&destination, ' '));
+	o->mailbox = view_is(destination, "\\");
+}
+
 static struct outside *
 find(uint64_t mail, uint32_t rcpt)
 {
@@ -231,6 +281,8 @@ outside_attempt(struct channel *queue, uint32_t tag,
 	}
 	o = xcalloc(1, sizeof(*o));
 	o->key = key;
+	str_add(&o->address, a->address);
+	find_user(o, a->destination);
 	make_question(&o->question, a);
 	LIST_INSERT_HEAD(&all, o, entry);
 	running++;

@@ -9,6 +9,7 @@
 #ifndef LOCAL_OUTSIDE_H
 #define LOCAL_OUTSIDE_H
 
+#include "lib/base/str.h"
 #include "lib/base/why.h"
 #include "lib/proc/channel.h"
 
@@ -22,5 +23,10 @@ bool outside_is_idle(void);
 /* What deliver says: "2 2.0 sentence\n", with the verdict first and then the
  * status without its class. Anything else is LATER 3.0. */
 void outside_read(struct view said, struct why *w);
+/* Or, about a user of the system, that a mail for him goes to these of his
+ * things: "3 0.0 sentence\n" and texts, each with its NUL. Targets as router has
+ * them are appended. False: it says something else. */
+bool outside_forwarded(struct view said, struct view user,
+    struct view address, struct str *targets);
 
 #endif

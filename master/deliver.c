@@ -2,23 +2,36 @@
 /*
  * deliver - as whom, and with what in its hands
  *
- * The settings alone say as whom. Descriptor 3 is the content, 4 and those
- * behind it are the alias files in their order.
+ * For an alias the settings alone say as whom. Descriptor 3 is the content, 4 and
+ * those behind it are the alias files in their order.
  */
 #include <sys/stat.h>
 
 #include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "lib/base/log.h"
 #include "master/deliver.h"
+#include "master/drain.h"
 #include "master/file_state.h"
 #include "master/helper.h"
 #include "master/house.h"
 #include "master/programs.h"
+
+#define PERSON_FIRST	1000	/* user ids, as Debian gives them */
+#define PERSON_LAST	59999
+#define MAIL_GROUP	"mail"	/* may lock mailboxes in /var/mail */
+
+bool
+deliver_is_person(const struct passwd *pw)
+{
+	return pw->pw_uid >= PERSON_FIRST && pw->pw_uid <= PERSON_LAST &&
+	    pw->pw_gid != 0;
+}
 
 static bool
 is_program(uid_t uid)
@@ -95,30 +108,89 @@ open_aliases(int *files, size_t most)
 	return n;
 }
 
-/* Its socket, or -1 with the reason. */
+enum { PROGRAM, SECONDS, DELIMITERS, USER, MODE, SENDMAIL, ARGUMENTS };
+
+/* Takes the descriptors behind the first. Its socket, or -1 with the reason. */
 static int
-start(int content, struct why *w)
+start(struct spawn *job, const char *argv[ARGUMENTS + 1], struct why *w)
 {
 	const struct settings *s = house_settings();
 	struct str path = { 0 };
 	char seconds[24];
-	int files[SPAWN_FILES] = { content }, fd;
-	const char *argv[] = { "deliver", seconds, s->recipient_delimiter,
-		NULL };
-	struct spawn job = { .argv = argv, .files = files };
+	int fd;
 
-	if (!deliver_may_be(s->alias_user, w))
+	snprintf(seconds, sizeof(seconds), "%lld", (long long)s->command_time);
+	argv[PROGRAM] = "deliver";
+	argv[SECONDS] = seconds;
+	argv[DELIMITERS] = s->recipient_delimiter;
+	helper_path(s, HELPER_DELIVER, &path);
+	job->path = str_c(&path);
+	job->argv = argv;
+	fd = helper_spawn(HELPER_DELIVER, job, w);
+	while (--job->files_n > 0)
+		close(job->files[job->files_n]);
+	str_free(&path);
+	return fd;
+}
+
+static int
+start_for_alias(int content, struct why *w)
+{
+	const char *user = house_settings()->alias_user;
+	const char *argv[ARGUMENTS + 1] = { NULL };
+	int files[SPAWN_FILES] = { content };
+	struct spawn job = { .files = files };
+
+	if (!deliver_may_be(user, w))
 		return -1;
 	if (geteuid() == 0)
-		job.user = s->alias_user;
-	snprintf(seconds, sizeof(seconds), "%lld", (long long)s->command_time);
-	helper_path(s, HELPER_DELIVER, &path);
-	job.path = str_c(&path);
+		job.user = user;
 	job.files_n = 1 + open_aliases(files + 1, SPAWN_FILES - 1);
-	fd = helper_spawn(HELPER_DELIVER, &job, w);
-	while (--job.files_n > 0)
-		close(files[job.files_n]);
-	str_free(&path);
+	return start(&job, argv, w);
+}
+
+static bool
+may_be_person(const char *user, struct why *w)
+{
+	const struct passwd *pw = getpwnam(user);
+
+	if (house_settings()->system_domains.n == 0)
+		return why_later(w, "3.5", "The settings name no "
+		    "system_domains");
+	if (pw == NULL || !deliver_is_person(pw))
+		return why_later(w, "3.5", "%.40s is no user of the system "
+		    "who gets mail", user);
+	if (geteuid() != 0 && pw->pw_uid != geteuid())
+		return why_later(w, "3.5", "Only a server that root has "
+		    "started can become %.40s", user);
+	return true;
+}
+
+/* The group of mailboxes is for his mbox alone: where his commands could run it
+ * is not there. */
+static int
+start_for_user(const char *user, bool mailbox, int content, struct why *w)
+{
+	const struct settings *s = house_settings();
+	const char *argv[ARGUMENTS + 1] = { NULL };
+	int files[1] = { content }, fd;
+	struct spawn job = { .files = files, .files_n = 1,
+		.setting = house_file() };
+	struct str sendmail = { 0 };
+
+	if (!may_be_person(user, w))
+		return -1;
+	drain_sendmail(&sendmail);
+	argv[USER] = user;
+	argv[MODE] = mailbox ? s->system_mailbox : "forward";
+	argv[SENDMAIL] = str_c(&sendmail);
+	if (geteuid() == 0) {
+		job.user = user;
+		if (strcmp(argv[MODE], "mbox") == 0)
+			job.group = MAIL_GROUP;
+	}
+	fd = start(&job, argv, w);
+	str_free(&sendmail);
 	return fd;
 }
 
@@ -126,9 +198,13 @@ void
 deliver_start(struct channel *c, uint32_t tag, struct msg_deliver_start *m)
 {
 	struct message answer = { .type = MSG_helper_started, .tag = tag };
+	char *user = strndup(m->user.p, m->user.n);
 	struct why w;
 
-	answer.helper_started.socket = start(m->content, &w);
+	answer.helper_started.socket = user[0] == '\0' ?
+	    start_for_alias(m->content, &w) :
+	    start_for_user(user, m->mailbox != 0, m->content, &w);
+	free(user);
 	if (answer.helper_started.socket >= 0)
 		channel_send(c, &answer);
 	else

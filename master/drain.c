@@ -44,8 +44,8 @@ is_there_mail(void)
 }
 
 /* Beside the other programs, or where they were installed together. */
-static void
-find_sendmail(struct str *path)
+void
+drain_sendmail(struct str *path)
 {
 	static const char *const places[] = { "", "/../../sbin", "/../sbin" };
 
@@ -66,7 +66,7 @@ start(void)
 	struct spawn s = { .argv = argv, .control = -1 };
 	pid_t pid;
 
-	find_sendmail(&path);
+	drain_sendmail(&path);
 	s.path = str_c(&path);
 	s.setting = house_file();
 	if (places_owned(house_settings()))

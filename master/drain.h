@@ -10,6 +10,11 @@
 
 #include <sys/types.h>
 
+#include "lib/base/str.h"
+
+/* Append the path of the command sendmail. */
+void drain_sendmail(struct str *path);
+
 void drain_begin(void);
 void drain_end(void);
 /* A process that is no child has ended. */

@@ -22,6 +22,7 @@
 #include "master/login_file.h"
 #include "master/roster.h"
 #include "master/sockets.h"
+#include "master/system_users.h"
 
 int
 handover_link(struct child *c, const struct peer_id *other)
@@ -127,6 +128,8 @@ handover(struct child *c)
 		login_file_send(c);
 	if (c->program->role == ROLE_RESOLVER)
 		dns_files_send(c);
+	if (c->program->role == ROLE_ROUTER)
+		system_users_send(c);
 	channel_send(c->channel, &start);
 	return true;
 }

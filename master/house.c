@@ -31,6 +31,7 @@
 #include "master/roster.h"
 #include "master/sockets.h"
 #include "master/spawn.h"
+#include "master/system_users.h"
 
 #define GRACE_MS	10000	/* for each stage of a stop */
 #define START_TRIES	5
@@ -135,6 +136,7 @@ now_ready(void)
 	key_files_begin();
 	login_file_begin();
 	dns_files_begin();
+	system_users_begin();
 }
 
 void
@@ -294,6 +296,7 @@ take_settings(struct str *error)
 	key_files_changed();
 	login_file_changed();
 	dns_files_changed();
+	system_users_changed();
 	settings_free(&was);
 	return true;
 }

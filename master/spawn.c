@@ -93,12 +93,14 @@ give_descriptors(int control)
 }
 
 static void
-become(const char *user)
+become(const char *user, const char *group)
 {
 	struct passwd *pw = getpwnam(user);
+	struct group *gr = group != NULL ? getgrnam(group) : NULL;
+	gid_t gid = gr != NULL ? gr->gr_gid : pw != NULL ? pw->pw_gid : 0;
 
-	if (pw == NULL || initgroups(user, pw->pw_gid) < 0 ||
-	    setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) < 0 ||
+	if (pw == NULL || (group != NULL && gr == NULL) ||
+	    initgroups(user, pw->pw_gid) < 0 || setresgid(gid, gid, gid) < 0 ||
 	    setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) < 0)
 		_exit(SPAWN_FAILED);
 }
@@ -165,7 +167,7 @@ spawn(const struct spawn *s)
 		return pid;
 	restore_signals();
 	if (s->user != NULL)
-		become(s->user);
+		become(s->user, s->group);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != master)
 		_exit(SPAWN_FAILED);

@@ -18,6 +18,8 @@ struct spawn {
 	size_t files_n;		/* SPAWN_FILES at most */
 	bool bounded;		/* little time on the CPU, no core */
 	const char *user;	/* to become, with its groups; NULL: stay */
+	const char *group;	/* with user: in place of his own, which he
+				 * keeps as one of several; NULL: his own */
 	const char *setting;	/* POSTHOUSE_CONF for it; NULL: none */
 };
 

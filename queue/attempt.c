@@ -17,6 +17,8 @@
 #include "queue/judge.h"
 #include "queue/ledger.h"
 #include "queue/line.h"
+#include "queue/requeue.h"
+#include "queue/schedule.h"
 #include "queue/share.h"
 #include "queue/table.h"
 #include "queue/transport.h"
@@ -77,20 +79,49 @@ land(struct flight *f)
 	free(f);
 }
 
+static struct flight *
+find_flight(struct channel *c, uint32_t tag, uint64_t mail, uint32_t rcpt)
+{
+	struct flight *f = table_find(&flights, attempt_key(c, tag));
+
+	if (f != NULL && f->to == c && f->what.mail == mail &&
+	    f->what.rcpt == rcpt)
+		return f;
+	log_error("attempt", "verdict from %s without an attempt",
+	    role_name(channel_peer(c)->role));
+	return NULL;
+}
+
+/* The recipient waits until the change is made, which is at once. */
+void
+attempt_forward(struct channel *c, uint32_t tag, struct msg_forward *v)
+{
+	struct flight *f = find_flight(c, tag, v->mail, v->rcpt);
+	struct mail *m = ledger_find(v->mail);
+
+	if (f == NULL)
+		return;
+	if (m != NULL && m->state == MAIL_QUEUED &&
+	    m->rcpt[v->rcpt].state == RCPT_TRYING) {
+		m->rcpt[v->rcpt].due = schedule_now();
+		ledger_move(m, v->rcpt, RCPT_WAITING);
+		requeue_forward(m, v->rcpt, v->targets);
+	}
+	table_remove(&flights, f->key);
+	land(f);
+	attempt_kick();
+}
+
 /* X.3.Z is trouble of the house itself, but for what commands say. */
 void
 attempt_verdict(struct channel *c, uint32_t tag, struct msg_verdict *v)
 {
-	struct flight *f = table_find(&flights, attempt_key(c, tag));
+	struct flight *f = find_flight(c, tag, v->mail, v->rcpt);
 	struct mail *m;
 	struct outcome o;
 
-	if (f == NULL || f->to != c || f->what.mail != v->mail ||
-	    f->what.rcpt != v->rcpt) {
-		log_error("attempt", "verdict from %s without an attempt",
-		    role_name(channel_peer(c)->role));
+	if (f == NULL)
 		return;
-	}
 	attempt_read(v, &o);
 	o.own = o.why.status[0] == '3' && !transports[f->transport].outside;
 	m = ledger_find(v->mail);

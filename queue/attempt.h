@@ -15,6 +15,8 @@ void attempt_ready(struct mail *m, uint32_t rcpt);
 void attempt_kick(void);
 /* Handler of the message, of local. */
 void attempt_verdict(struct channel *c, uint32_t tag, struct msg_verdict *v);
+/* The same instead of a verdict: the mail goes to other targets. */
+void attempt_forward(struct channel *c, uint32_t tag, struct msg_forward *v);
 /* A link broke: what was under way there is tried again soon. */
 void attempt_closed(struct channel *c);
 /* Nothing is under way. */

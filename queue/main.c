@@ -157,6 +157,7 @@ static const struct handlers handlers = {
 	.mail_commit = intake_commit,
 	.mail_abort = intake_abort,
 	.verdict = verdict,
+	.forward = attempt_forward,
 	.sent = relay_sent,
 	.content_get = control_content,
 	.answer = report_answer,

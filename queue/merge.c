@@ -2,8 +2,9 @@
 /*
  * merge - recipients by identity, targets one after the other
  *
- * A recipient is known by its address, or by address and destination where an
- * alias names several commands and files.
+ * A recipient is known by its address, by address and destination where an alias
+ * names several commands and files, and by its destination alone where that is
+ * something of a user of the system, which many addresses may lead to.
  * First each target that a recipient has already is found, for all groups: one
  * may want what another has. Targets that are left replace recipients that are
  * left, so that few are new or go.
@@ -16,13 +17,28 @@
 
 #define TEXT_MOST	1024	/* octets of one text of an envelope */
 
+static bool
+is_outside(const struct target *t)
+{
+	return transport_named(t->transport) == TRANSPORT_DELIVER;
+}
+
+/* "~user thing"; "~user" may mean another thing for each address. */
+static struct view
+address_of(const struct target *t)
+{
+	return is_outside(t) && t->destination.n > 0 &&
+	    t->destination.p[0] == '~' &&
+	    view_find(t->destination, ' ') < t->destination.n ?
+	    VIEW_NONE : t->address;
+}
+
 /* Orders by who gets it. */
 static int
 compare(const struct target *a, const struct target *b)
 {
-	bool x = transport_named(a->transport) == TRANSPORT_DELIVER;
-	bool y = transport_named(b->transport) == TRANSPORT_DELIVER;
-	int c = view_cmp(a->address, b->address);
+	bool x = is_outside(a), y = is_outside(b);
+	int c = view_cmp(address_of(a), address_of(b));
 
 	if (c != 0 || x != y || !x)
 		return c != 0 ? c : x - y;

@@ -23,6 +23,7 @@
 #include "queue/wake.h"
 
 #define ASK_MS		5000
+#define FORWARD_S	60	/* until a try after an answer that makes no sense */
 
 /* Recipients with the same address of the client, and where they go. */
 struct asked {
@@ -295,6 +296,26 @@ requeue(uint64_t mail, uint8_t *marked, uint32_t n)
 	free(a.asked);
 	arena_reset(&a.arena);
 	return count;
+}
+
+/* ---- what goes elsewhere ---- */
+
+/* A list that is none leaves all as it was, for another try a little later. */
+void
+requeue_forward(struct mail *m, uint32_t rcpt, struct view targets)
+{
+	struct merge_group group = { .member = &rcpt, .members = 1,
+		.targets = targets };
+	const struct merge_groups g = { &group, 1 };
+	uint8_t *marked = xcalloc(m->nrcpt, 1);
+
+	marked[rcpt] = MERGE_MARKED;
+	if (merge_is_list(targets))
+		m = change_groups(m, &g, marked);
+	else
+		m->rcpt[rcpt].due += FORWARD_S;
+	free(marked);
+	judge_progress(m);
 }
 
 /* ---- what is tried again ---- */

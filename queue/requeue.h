@@ -20,4 +20,8 @@ uint32_t requeue(uint64_t mail, uint8_t *marked, uint32_t n);
 void requeue_retry(uint64_t mail, const uint32_t *rcpt, uint32_t n,
     const struct destination *d);
 
+/* A recipient that is WAITING goes to these targets now, a list as router gives
+ * it. The mail may be another one then: it is written again. */
+void requeue_forward(struct mail *m, uint32_t rcpt, struct view targets);
+
 #endif

@@ -119,6 +119,20 @@ find_opened(const struct walk *w, struct view key)
 	return NULL;
 }
 
+/* A user of the system: what his .forward says, or his mailbox only. */
+static enum found
+take_system(struct walk *w, struct view local, const struct address *a,
+    bool mailbox)
+{
+	struct view name = name_of(w, local, VIEW_NONE);
+
+	if (!tables_system(w->tables, a->domain) ||
+	    !w->tables->system_user(w->tables->arg, name))
+		return FOUND_NOTHING;
+	return decision_add_system(w->d, name, mailbox, a) ? FOUND_SOME :
+							     full(w);
+}
+
 static enum found
 take_user(struct walk *w, struct view local, struct view domain)
 {
@@ -126,7 +140,7 @@ take_user(struct walk *w, struct view local, struct view domain)
 	struct view name = name_of(w, local, domain);
 
 	if (!w->tables->user(w->tables->arg, name))
-		return FOUND_NOTHING;
+		return take_system(w, local, &a, true);
 	return decision_add_user(w->d, name, &a) ? FOUND_SOME : full(w);
 }
 
@@ -237,7 +251,7 @@ find_name(struct walk *w, struct view local, const struct address *a)
 		f = find_alias(w, bare, a);
 	if (f == FOUND_NOTHING && w->tables->user(w->tables->arg, whole))
 		f = decision_add_user(w->d, whole, a) ? FOUND_SOME : full(w);
-	return f;
+	return f == FOUND_NOTHING ? take_system(w, local, a, false) : f;
 }
 
 /* Route, alias or user, with the detail and without. */

@@ -75,6 +75,19 @@ decision_add_target(struct decision *d, struct view target,
 }
 
 bool
+decision_add_system(struct decision *d, struct view user, bool mailbox,
+    const struct address *a)
+{
+	struct str text = { 0 };
+	bool ok;
+
+	str_addf(&text, "~%.*s%s", VIEW(user), mailbox ? " \\" : "");
+	ok = decision_add_target(d, str_view(&text), a);
+	str_free(&text);
+	return ok;
+}
+
+bool
 decision_add_way(struct decision *d, const struct way *way,
     const struct address *a)
 {

@@ -37,6 +37,9 @@ bool decision_add_user(struct decision *d, struct view user,
 /* A command or a file, as aliases.h has it, of an alias found as this address. */
 bool decision_add_target(struct decision *d, struct view target,
     const struct address *as);
+/* A user of the system, or just his mailbox, whatever his .forward says. */
+bool decision_add_system(struct decision *d, struct view user, bool mailbox,
+    const struct address *a);
 bool decision_add_way(struct decision *d, const struct way *way,
     const struct address *a);
 /* A line of the routes that has refused a target. */

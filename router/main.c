@@ -25,6 +25,7 @@ static const struct handlers handlers = {
 	.may_send = serve_may_send,
 	.expand = serve_expand,
 	.user_table = serve_user_table,
+	.system_users = serve_system_users,
 	.quota_full = serve_quota_full,
 	.closed = serve_closed,
 };

@@ -54,7 +54,7 @@ static struct {
 	struct loop_timer *patience;
 	bool impatient;			/* the list takes too long */
 	struct tables tables;
-	struct user_table users;
+	struct user_table users, system;
 	struct str first_user, host;
 	struct arena arena;
 	struct decision decision, copied;
@@ -67,6 +67,12 @@ static bool
 has_user(void *arg, struct view name)
 {
 	return user_table_find(arg, name, NULL);
+}
+
+static bool
+has_system_user(void *arg UNUSED, struct view name)
+{
+	return user_table_find(&router.system, name, NULL);
 }
 
 /* The local domain of a site that names none. */
@@ -103,6 +109,7 @@ void
 serve_begin(void)
 {
 	router.tables.user = has_user;
+	router.tables.system_user = has_system_user;
 	router.tables.alias = files_alias;
 	router.tables.route = files_route;
 	router.tables.recipient = files_recipient;
@@ -415,6 +422,15 @@ serve_user_table(struct channel *c UNUSED, uint32_t tag UNUSED,
 	router.tables.first_user = str_view(&router.first_user);
 	router.tables.ready = true;
 	early_answer();
+}
+
+void
+serve_system_users(struct channel *c UNUSED, uint32_t tag UNUSED,
+    struct msg_system_users *m)
+{
+	if (!user_table_map(&router.system, m->table))
+		log_error("users", "the list of the system's users cannot be "
+		    "mapped");
 }
 
 void

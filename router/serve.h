@@ -18,6 +18,8 @@ void serve_may_send(struct channel *c, uint32_t tag, struct msg_may_send *m);
 void serve_expand(struct channel *c, uint32_t tag, struct msg_expand *m);
 void serve_user_table(struct channel *c, uint32_t tag,
     struct msg_user_table *m);
+void serve_system_users(struct channel *c, uint32_t tag,
+    struct msg_system_users *m);
 void serve_quota_full(struct channel *c, uint32_t tag,
     struct msg_quota_full *m);
 void serve_closed(struct channel *c);

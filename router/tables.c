@@ -127,6 +127,17 @@ tables_local(const struct tables *t, struct view domain, struct view *name)
 	return found != NULL;
 }
 
+bool
+tables_system(const struct tables *t, struct view domain)
+{
+	const struct words *w = &t->settings->system_domains;
+
+	for (size_t i = 0; i < w->n && t->system_user != NULL; i++)
+		if (view_eqi(w->word[i], domain))
+			return true;
+	return false;
+}
+
 /* The name itself, then with each label less what is below the rest. */
 bool
 tables_relay(const struct tables *t, struct view domain)

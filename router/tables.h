@@ -34,6 +34,8 @@ struct tables {
 
 	/* Is there a user of this canonical name? */
 	bool (*user)(void *arg, struct view name);
+	/* Is there a user of the system of this name, in lower case? NULL: no. */
+	bool (*system_user)(void *arg, struct view name);
 	/* The right-hand side of an alias, a list as aliases.h describes it;
 	 * may be borrowed until the next call. */
 	enum kv_result (*alias)(void *arg, struct view key, struct view *items);
@@ -61,6 +63,8 @@ void tables_free(struct tables *t);
  * for A-labels; false for all others. */
 bool tables_local(const struct tables *t, struct view domain,
     struct view *name);
+/* Do users of the system get mail in this local domain? */
+bool tables_system(const struct tables *t, struct view domain);
 /* A domain of relay_domains, or below one. */
 bool tables_relay(const struct tables *t, struct view domain);
 /* Who gets mail for unknown names there; "" for nobody. */

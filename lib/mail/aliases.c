@@ -20,6 +20,7 @@ struct reader {
 	struct str logical;
 	struct str items;
 	bool list;		/* values only, no names */
+	bool own;		/* a list whose writer may name all */
 	struct arena arena;	/* reset after each logical line */
 };
 
@@ -130,7 +131,7 @@ unquoted(struct reader *r, struct view item)
 static const char *
 place_of(const struct reader *r)
 {
-	return r->list ? "The list" : "The alias";
+	return r->own ? "The file" : r->list ? "The list" : "The alias";
 }
 
 static bool
@@ -148,7 +149,7 @@ put_refused(struct reader *r, const char *special)
 	struct str text = { 0 };
 
 	complain(r, "%s names %s, which is not supported%s", place_of(r),
-	    special, r->list ? " in a list" : "");
+	    special, r->list && !r->own ? " in a list" : "");
 	str_addf(&text, "%s leads to %s, which is not supported here",
 	    place_of(r), special);
 	put_item(r, ALIAS_REFUSED, str_view(&text));
@@ -180,7 +181,7 @@ target_fault(const struct reader *r, struct view item)
 {
 	bool command = item.p[0] == ALIAS_COMMAND;
 
-	if (r->list)
+	if (r->list && !r->own)
 		return command ? "a command" : "a file";
 	if (item.n > ALIASES_TARGET_MAX)
 		return command ? "a command that is too long" :
@@ -376,22 +377,40 @@ aliases_read(struct view text, const struct aliases_sink *sink)
 	return ok;
 }
 
+static bool
+read_values(struct reader *r, struct view text)
+{
+	bool ok;
+
+	r->list = true;
+	r->first = 1;
+	r->items.limit = ALIASES_LINE_MAX;
+	ok = read_lines(r, text);
+	if (str_full(&r->items)) {
+		str_reset(&r->items);
+		r->items.full = false;
+		put_refused(r, "too many addresses");
+	}
+	ok = ok && r->sink->entry(r->sink->arg, 1, VIEW_NONE,
+	    str_view(&r->items));
+	clear(r);
+	return ok;
+}
+
 bool
 aliases_read_list(struct view text, const struct aliases_sink *sink)
 {
-	struct reader r = { .sink = sink, .list = true, .first = 1 };
-	bool ok;
+	struct reader r = { .sink = sink };
 
-	r.items.limit = ALIASES_LINE_MAX;
-	ok = read_lines(&r, text);
-	if (str_full(&r.items)) {
-		str_reset(&r.items);
-		r.items.full = false;
-		put_refused(&r, "too many addresses");
-	}
-	ok = ok && sink->entry(sink->arg, 1, VIEW_NONE, str_view(&r.items));
-	clear(&r);
-	return ok;
+	return read_values(&r, text);
+}
+
+bool
+aliases_read_forward(struct view text, const struct aliases_sink *sink)
+{
+	struct reader r = { .sink = sink, .own = true };
+
+	return read_values(&r, text);
 }
 
 bool

@@ -51,6 +51,10 @@ bool aliases_read(struct view text, const struct aliases_sink *sink);
  * not trusted with more than addresses: other values make it a refused one. */
 bool aliases_read_list(struct view text, const struct aliases_sink *sink);
 
+/* The same of a file that says where a user's own mail goes: commands, files and
+ * lists with any absolute path are his to name. */
+bool aliases_read_forward(struct view text, const struct aliases_sink *sink);
+
 /* May aliases include this file? Only below a directory that holds one of the
  * alias files: router sees no others. */
 bool aliases_may_include(const struct words *files, struct view path);

@@ -94,6 +94,31 @@ check_names(struct settings *s, const struct setting_judge *j)
 			    "may contain letters, digits, - _ . and / only");
 }
 
+static bool
+is_among(const struct words *w, struct view name)
+{
+	for (size_t i = 0; i < w->n; i++)
+		if (view_eqi(w->word[i], name))
+			return true;
+	return false;
+}
+
+static void
+check_system(struct settings *s, const struct setting_judge *j)
+{
+	for (size_t i = 0; i < s->system_domains.n; i++) {
+		struct view v = s->system_domains.word[i];
+
+		if (!is_among(&s->domains, v))
+			complain_main(j, "system_domains", "has %.*s, which "
+			    "is not among domains", VIEW(v));
+	}
+	if (strcmp(s->system_mailbox, "mbox") != 0 &&
+	    strcmp(s->system_mailbox, "maildir") != 0)
+		complain_main(j, "system_mailbox", "must be mbox or maildir, "
+		    "not %s", s->system_mailbox);
+}
+
 static void
 check_log_level(struct settings *s, const struct setting_judge *j)
 {
@@ -387,6 +412,7 @@ typedef void settings_rule(struct settings *, const struct setting_judge *);
 
 static settings_rule *const rules[] = {
 	check_names,
+	check_system,
 	check_log_level,
 	check_domains,
 	check_domain_sections,

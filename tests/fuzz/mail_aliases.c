@@ -9,6 +9,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static bool list;	/* that is being read, not a file of names */
+static bool own;	/* and that of a user */
 
 static bool
 entry(void *arg UNUSED, size_t line, struct view key, struct view items)
@@ -32,7 +33,7 @@ entry(void *arg UNUSED, size_t line, struct view key, struct view items)
 			must(item.p[1] == '/');
 		else if (item.p[0] == ALIAS_COMMAND ||
 		    item.p[0] == ALIAS_FILE)
-			must(!list && item.n <= ALIASES_TARGET_MAX &&
+			must((!list || own) && item.n <= ALIASES_TARGET_MAX &&
 			    memchr(item.p, '\0', item.n) == NULL);
 		else
 			must(item.p[0] == ALIAS_REFUSED);
@@ -56,5 +57,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(aliases_read(view_bytes(data, size), &sink));
 	list = true;
 	must(aliases_read_list(view_bytes(data, size), &sink));
+	own = true;
+	must(aliases_read_forward(view_bytes(data, size), &sink));
+	own = false;
 	return 0;
 }

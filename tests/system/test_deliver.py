@@ -520,7 +520,10 @@ class Kills(Case):
 
     def kill(self, role):
         for pid in self.server.pids(role):
-            os.kill(pid, signal.SIGKILL)
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass    # it had ended
 
     def test_queue_dies(self):
         """The command goes on, and its outcome waits for the new queue."""

@@ -12,6 +12,7 @@
 
 #include "deliver/command.h"
 #include "deliver/environment.h"
+#include "deliver/forward.h"
 #include "deliver/source.h"
 
 static bool
@@ -51,6 +52,14 @@ test_orders(void **state UNUSED)
 		{ 8, "cat", false },
 		{ 8, "/a\tb", true },
 		{ 8, "|a\nb", false },
+		{ 8, "~", false },
+		{ 8, "~bob", true },
+		{ 8, "~bob ", true },
+		{ 8, "~bob \\", true },
+		{ 8, "~bob |cat", true },
+		{ 8, "~bob !a@b.test", true },
+		{ 8, "~bob cat", false },
+		{ 8, "~ |cat", false },
 	};
 	struct order o;
 
@@ -100,6 +109,51 @@ test_sources(void **state UNUSED)
 		    cases[i].there)
 			fail_msg("%s %s", cases[i].address, cases[i].target);
 	}
+}
+
+/* Each value as one text behind another, or what is wrong. */
+static void
+test_forwards(void **state UNUSED)
+{
+	static const struct {
+		const char *text, *items;	/* divided by ; */
+	} cases[] = {
+		{ "", "" },
+		{ "# nothing\n\n", "" },
+		{ "alice", "!alice@x.test;" },
+		{ "far@away.example, \\alice", "!far@away.example;"
+		    "!alice@x.test;" },
+		{ "\\bob", "\\;" },
+		{ "bob, BOB@X.test, bob+d, bob@y.test", "\\;\\;\\;"
+		    "!bob@y.test;" },
+		{ "\"|cat -n, x\"\n/box\n/dir/", "|cat -n, x;/box;/dir/;" },
+		{ "alice\n|\n", "4 3.5 .forward:2: The file names an empty "
+		    "command, which is not supported" },
+		{ "a b", "4 3.5 .forward:1: \"a b\" is not an address" },
+		{ ":include:/nonexistent", "4 3.5 /nonexistent:0: No such "
+		    "file or directory" },
+	};
+	struct str items = { 0 };
+	struct order o;
+	struct why w;
+
+	assert_true(take(&o, 8, "~bob"));
+	o.address = VIEW_LIT("bob+d@x.test");
+	for (size_t i = 0; i < nitems(cases); i++) {
+		str_reset(&items);
+		if (forward_parse(view_of(cases[i].text), &o, ".forward",
+			&items, &w)) {
+			for (size_t k = 0; k < items.n; k++)
+				if (items.p[k] == '\0')
+					items.p[k] = ';';
+		} else {
+			str_reset(&items);
+			str_addf(&items, "%u %s %s", (unsigned)w.verdict,
+			    w.status, w.text);
+		}
+		assert_string_equal(str_c(&items), cases[i].items);
+	}
+	str_free(&items);
 }
 
 static void
@@ -166,6 +220,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_orders),
 		cmocka_unit_test(test_sources),
+		cmocka_unit_test(test_forwards),
 		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_environment),
 	};

@@ -96,6 +96,12 @@ static const struct {
 	    "local bob@one.test bob@one.test;"
 	    "deliver |/bin/cat, -n pipe@two.test;" },
 	{ "empty-pipe@one.test", false, "4.3.5" },
+	/* users of the system, after those of the house */
+	{ "Carol+x@One.test", false, "deliver ~carol Carol+x@One.test;" },
+	{ "bob@one.test", false, "local bob@one.test bob@one.test;" },
+	{ "carol@two.test", false, "local bob@one.test bob@one.test;" },
+	{ "people@one.test", false, "deliver ~carol carol@one.test;"
+	    "deliver ~carol \\ carol@one.test;" },
 	/* postmaster, always */
 	{ "postmaster@one.test", false,
 	    "local alice@one.test alice@one.test;"

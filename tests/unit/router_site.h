@@ -23,6 +23,7 @@
 static const char settings_text[] = "domains = One.test two.test "
 				    "b\xc3\xbc" "cher.test xn--bcher-kva.example\n"
 				    "hostname = mail.one.test\n"
+				    "system_domains = one.test\n"
 				    "[domain two.test]\n"
 				    "catch_all = bob@one.test\n";
 
@@ -49,6 +50,7 @@ static const char alias_text[] =
     "pipe: bob, \"|/bin/cat, -n\"\n"
     "file@two.test: /var/mail/file, pipe\n"
     "empty-pipe: bob, \"|\"\n"
+    "people: carol, \\carol\n"
     "deep+detail: alice@two.test\n"
     "only@two.test: alice\n"
     "two: bob\n"
@@ -106,6 +108,12 @@ has_user(void *arg, struct view name)
 	return user_table_find(arg, name, NULL);
 }
 
+static bool
+has_system_user(void *arg UNUSED, struct view name)
+{
+	return view_is(name, "carol") || view_is(name, "bob");
+}
+
 /* Nothing stands in the routes; they are tested elsewhere. */
 static enum kv_result
 get_nothing(void *arg UNUSED, struct view key UNUSED,
@@ -116,6 +124,7 @@ get_nothing(void *arg UNUSED, struct view key UNUSED,
 
 static struct user_table users;
 static struct tables tables = { .user = has_user, .alias = get_alias,
+	.system_user = has_system_user,
 	.route = get_nothing, .recipient = get_nothing,
 	.arg = &users, .ready = true };
 
