@@ -2,8 +2,9 @@
 /*
  * lock - fcntl, then O_EXCL
  *
- * A dot-lock that is older than five minutes and whose process does not exist is
- * one that was left behind.
+ * Who is as careful as we are has the first lock, too. As that is ours when we see
+ * a dot-lock, one whose process does not exist was left behind, and one without
+ * a process when it is five minutes old.
  */
 #include <sys/stat.h>
 
@@ -29,30 +30,33 @@ set_lock(int fd, short type)
 	return fcntl(fd, F_SETLK, &f) == 0;
 }
 
-/* Whoever wrote his process number there is gone, or wrote none. */
-static bool
-is_orphan(int dir, const char *name)
+/* 0: it names none. */
+static pid_t
+holder_of(int dir, const char *name)
 {
 	struct str text = { 0 };
-	uint64_t pid = 0;
-	bool alive;
+	uint64_t pid;
 
-	file_read(dir, name, LOCK_MOST, &text);
-	alive = view_u64(view_trim(str_view(&text)), INT32_MAX, &pid) &&
-	    pid > 0 && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
+	if (!file_read(dir, name, LOCK_MOST, &text) ||
+	    !view_u64(view_trim(str_view(&text)), INT32_MAX, &pid))
+		pid = 0;
 	str_free(&text);
-	return !alive;
+	return (pid_t)pid;
 }
 
 static bool
 is_stale(int dir, const char *name)
 {
 	struct stat st;
+	pid_t pid;
 
-	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       S_ISREG(st.st_mode) &&
-	       clock_wall() - (int64_t)st.st_mtime > STALE_S &&
-	       is_orphan(dir, name);
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    !S_ISREG(st.st_mode))
+		return false;
+	pid = holder_of(dir, name);
+	if (pid > 0)
+		return kill(pid, 0) < 0 && errno == ESRCH;
+	return clock_wall() - (int64_t)st.st_mtime > STALE_S;
 }
 
 static int
@@ -67,18 +71,16 @@ static bool
 dot_lock(struct lock *l, char *name)
 {
 	struct str text = { 0 };
-	int fd = make(l->dir, name);
+	int fd = make(l->dir, name), error = errno;
 
-	if (fd < 0 && errno == EEXIST && is_stale(l->dir, name)) {
+	if (fd < 0 && error == EEXIST && is_stale(l->dir, name)) {
 		unlinkat(l->dir, name, 0);
 		fd = make(l->dir, name);
+		error = errno;
 	}
 	if (fd < 0) {
-		bool may_not = errno == EACCES || errno == EPERM ||
-		    errno == EROFS;
-
 		free(name);
-		return may_not;
+		return error == EACCES || error == EPERM || error == EROFS;
 	}
 	str_addf(&text, "%ld\n", (long)getpid());
 	(void)!file_write_all(fd, str_view(&text));

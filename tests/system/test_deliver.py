@@ -399,13 +399,15 @@ class Files(Case, Terminal):
 
     def test_lock_that_was_left_behind(self):
         lock = self.place / "box.lock"
-        lock.write_text("999999999\n")
-        os.utime(lock, (time.time() - 1000, time.time() - 1000))
         self.serve({"box": self.place / "box"})
-        self.send("box")
-        self.server.settle()
-        self.assertEqual(len(self.subjects()), 1)
-        self.assertFalse(lock.exists())
+        for i, text in enumerate(("999999999\n", "")):
+            lock.write_text(text)
+            if not text:
+                os.utime(lock, (time.time() - 1000, time.time() - 1000))
+            self.send("box")
+            self.server.settle()
+            self.assertEqual(len(self.subjects()), i + 1)
+            self.assertFalse(lock.exists())
 
     def test_what_is_not_written_to(self):
         """Links, foreign files, programs and places for everybody."""
