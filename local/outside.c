@@ -25,6 +25,7 @@
 #define START_MS	10000
 #define SAID_MOST	(128u << 10)	/* octets that deliver may say */
 #define FORWARDED	3	/* in place of a verdict */
+#define TARGETS_MOST	100	/* of one user, who may talk in deliver's place */
 #define KEPT_MOST	1000	/* outcomes that queue has not heard */
 
 struct outside {
@@ -79,7 +80,8 @@ outside_forwarded(struct view said, struct view user, struct view address,
 	struct str destination = { 0 };
 	uint64_t word;
 
-	if (!view_u64(view_cut(&line, ' '), 9, &word) || word != FORWARDED)
+	if (!view_u64(view_cut(&line, ' '), 9, &word) || word != FORWARDED ||
+	    view_count(said, '\0') > TARGETS_MOST)
 		return false;
 	while (said.n > 0 && view_find(said, '\0') < said.n) {
 		str_reset(&destination);
