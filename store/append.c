@@ -139,6 +139,8 @@ append_new(struct request *r, struct mailbox *mb, struct why *w)
 
 	a->mb = mb;
 	a->session = r->m.append_open.session;
+	/* so that a restart looks for the file; nobody waits for that note */
+	mailbox_working(mb);
 	if (!append_make(a)) {
 		free(a);
 		return trouble_errno(w, "Making a file", errno);

@@ -464,7 +464,7 @@ compare(struct mailbox *mb, enum compare mode, struct why *w)
 	c.scan.path = path.p;
 	c.scan.host = index_host();
 	c.scan.stat_all = mode == COMPARE_FILES;
-	c.scan.clear_tmp = mode == COMPARE_CRASH;
+	c.scan.clear_tmp = mode != COMPARE_REBUILD;
 	ok = compare_all(&c, w);
 	maildir_scan_free(&c.scan);
 	free(c.seen);

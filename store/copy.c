@@ -141,7 +141,7 @@ remove_moved(struct copy *cp, struct why *w)
 			s->uids[n++] = s->uids[i];
 	change_expunge(cp->from, s->uids, n);
 	if (!request_safe(w))
-		return false;
+		return request_unfinished(w);
 	if (n > 0 && !cp->from->stale)
 		behind_sweep(cp->from);
 	return true;

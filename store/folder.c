@@ -62,7 +62,7 @@ folder_make(struct view user, struct view name, uint32_t uses, struct why *w)
 		return trouble_errno(w, "Making a mailbox", c.error);
 	index_put_header(user, name, &h); /* whatever is in it: not known */
 	attributes_adopt(user, name);
-	return request_safe(w);
+	return request_safe(w) || request_unfinished(w);
 }
 
 bool
@@ -160,7 +160,6 @@ remove_mailbox(struct mailbox *mb, struct view name, char *trash, struct why *w)
 {
 	struct view user = view_of(mb->user);
 	struct kv_key row = index_key_mailbox(user, name);
-	bool ok;
 
 	if (!mailbox_seize(mb, w))
 		return false;
@@ -171,8 +170,8 @@ remove_mailbox(struct mailbox *mb, struct view name, char *trash, struct why *w)
 	account_note(user, 'D', name, trash);
 	account_note(user, 'T', view_of(trash), "");
 	mailbox_deleted(mb);
-	ok = request_safe(w);
-	return ok && move_away(user, name, trash, w);
+	return (request_safe(w) && move_away(user, name, trash, w)) ||
+	       request_unfinished(w);
 }
 
 static bool

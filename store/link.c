@@ -358,6 +358,15 @@ request_safe(struct why *w)
 }
 
 bool
+request_unfinished(struct why *w)
+{
+	struct why told = *w;
+
+	return why_unknown(w, "%s; this may or may not have been done",
+	    told.text);
+}
+
+bool
 trouble_errno(struct why *w, const char *what, int error)
 {
 	if (error == ENOSPC || error == EDQUOT)

@@ -68,6 +68,9 @@ struct mailbox *request_mailbox(struct request *r, uint32_t handle,
     struct why *w);
 /* What was written to the index so far is on disk; false with LATER. */
 bool request_safe(struct why *w);
+/* To what w says is added that what was asked for may or may not have been done:
+ * recovery, or a start, decides. False. */
+bool request_unfinished(struct why *w);
 /* Several words on what goes wrong with files. */
 bool trouble_errno(struct why *w, const char *what, int error);
 /* Below so many free octets in mail_dir there is no room for more mail. */

@@ -82,7 +82,7 @@ set_flags(struct request *r, struct mailbox *mb, struct why *w)
 	if (!change_keywords(mb, keywords, m->mode != 2, &c.keywords))
 		return why_never(w, "5.3", "The mailbox has too many keywords");
 	reply.mailbox_flagged.modseq = change_flags(mb, &c);
-	ok = request_safe(w);
+	ok = request_safe(w) || request_unfinished(w);
 	reply.mailbox_flagged.modified = str_view(&modified);
 	if (ok)
 		request_reply(r, &reply);

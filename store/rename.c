@@ -198,16 +198,6 @@ rename_inbox(struct view user, struct view to, struct why *w)
 	return ok;
 }
 
-/* From here on a start, or the next who asks for the user, goes on with it. */
-static bool
-unfinished(struct why *w)
-{
-	struct why told = *w;
-
-	return why_unknown(w, "%s; the mailbox may or may not have its new "
-	    "name", told.text);
-}
-
 static bool
 rename_some(struct view user, struct view from, struct view to, struct why *w)
 {
@@ -225,7 +215,7 @@ rename_some(struct view user, struct view from, struct view to, struct why *w)
 	if (!ok)
 		account_note(user, 'R', from, NULL);
 	ok = ok && ((request_safe(w) && folder_rename_all(user, from, to, w)) ||
-	    unfinished(w));
+	    request_unfinished(w));
 	str_free(&value);
 	return ok;
 }

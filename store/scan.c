@@ -67,7 +67,10 @@ scan_part(struct maildir_scan *s, const char *part)
 		s->error = errno;
 		if (fd >= 0)
 			close(fd);
-		return false;
+		/* a CREATE that was cut off has made cur/ alone */
+		if (s->error == ENOENT && part[0] == 'n')
+			s->error = 0;
+		return s->error == 0;
 	}
 	errno = 0;
 	while ((e = readdir(d)) != NULL) {

@@ -96,6 +96,13 @@ def within(seconds):
     return seconds * (10 if SANITIZED else 4)
 
 
+def may_mount():
+    """May this process have a name space of mounts? Not below a plain chroot."""
+    return os.geteuid() == 0 and shutil.which("unshare") and subprocess.run(
+        ["unshare", "-m", "true"], capture_output=True,
+        check=False).returncode == 0
+
+
 def wait_for(condition, what, seconds=30):
     """The first true value of condition(); fails when within(seconds) are
     over."""

@@ -16,15 +16,10 @@ import tempfile
 import unittest
 
 import server as house
-from server import DOMAIN, Server, message, wait_for
+from server import DOMAIN, Server, may_mount, message, wait_for
 
 ALICE = f"alice@{DOMAIN}"
 PEOPLE = {"carol": 20001, "dave": 20002, "erin": 20003}
-
-
-def may_unshare():
-    return os.geteuid() == 0 and shutil.which("unshare") and subprocess.run(
-        ["unshare", "-m", "true"], capture_output=True).returncode == 0
 
 
 class Inside(Server):
@@ -61,7 +56,7 @@ class Inside(Server):
             subprocess.Popen = popen
 
 
-@unittest.skipUnless(may_unshare(), "needs root and mount namespaces")
+@unittest.skipUnless(may_mount(), "needs root and mount namespaces")
 class Forward(unittest.TestCase):
     def setUp(self):
         self.place = pathlib.Path(tempfile.mkdtemp(prefix="forward-"))
