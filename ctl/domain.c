@@ -101,6 +101,15 @@ check(const struct edit *e)
 	return code;
 }
 
+/* An included file may have the line: it is not changed. */
+static bool
+is_elsewhere(const struct settings *s, const struct edit *e)
+{
+	size_t at;
+
+	return s->domains.n > 0 && find_line(str_view(&e->text), &at).p == NULL;
+}
+
 static int
 change(struct ctl *ctl, struct view without, struct view with)
 {
@@ -114,7 +123,10 @@ change(struct ctl *ctl, struct view without, struct view with)
 		return code;
 	}
 	put_text(str_view(&e.text), without, with, &to);
-	if (!edit_write(&e, &to, &error))
+	if (is_elsewhere(ctl->settings, &e))
+		code = ctl_fail(EX_CONFIG, "domains is set in a file that %s "
+		    "includes; change it there", ctl->file);
+	else if (!edit_write(&e, &to, &error))
 		code = EX_CANTCREAT;
 	else
 		code = check(&e);
@@ -129,26 +141,6 @@ change(struct ctl *ctl, struct view without, struct view with)
 	return code != 0 ? code : user_tell_server(ctl, ctl->file);
 }
 
-/* An included file may have the line: it is not changed. */
-static int
-check_place(struct ctl *ctl)
-{
-	struct str error = { 0 };
-	struct edit e;
-	size_t at;
-	int code = 0;
-
-	if (!edit_begin(&e, ctl->file, NULL, &error))
-		code = ctl_fail(EX_CANTCREAT, "%s", str_c(&error));
-	else if (ctl->settings->domains.n > 0 &&
-	    find_line(str_view(&e.text), &at).p == NULL)
-		code = ctl_fail(EX_CONFIG, "domains is set in a file that %s "
-		    "includes; change it there", ctl->file);
-	edit_abort(&e);
-	str_free(&error);
-	return code;
-}
-
 static int
 add(struct ctl *ctl)
 {
@@ -161,9 +153,7 @@ add(struct ctl *ctl)
 	if (settings_has_domain(ctl_settings(ctl), domain))
 		return ctl_fail(EX_CANTCREAT, "%s is there already",
 		    output_clean(domain));
-	code = check_place(ctl);
-	if (code == 0)
-		code = change(ctl, VIEW_NONE, domain);
+	code = change(ctl, VIEW_NONE, domain);
 	if (code == 0)
 		printf("%s: add users with \"posthouse user add\"; \"posthouse "
 		       "dns show %s\" tells what belongs into the DNS\n",
@@ -180,9 +170,7 @@ delete(struct ctl *ctl)
 	if (!settings_has_domain(ctl_settings(ctl), domain))
 		return ctl_fail(EX_NOUSER, "%s is not among the domains",
 		    output_clean(domain));
-	code = check_place(ctl);
-	if (code == 0)
-		code = change(ctl, domain, VIEW_NONE);
+	code = change(ctl, domain, VIEW_NONE);
 	if (code == 0)
 		printf("%s: no mail is taken for it any more; users, aliases "
 		       "and mail stay\n", output_clean(domain));

@@ -18,8 +18,6 @@
 #include "lib/mail/wire.h"
 #include "lib/proc/message.h"
 
-#define KEYWORDS 26	/* that have letters */
-
 static bool
 fail(const struct export_box *b, const char *what)
 {
@@ -87,21 +85,6 @@ begin(struct export_box *b)
 	return true;
 }
 
-static void
-put_letters(const struct record *r, struct str *name)
-{
-	static const uint32_t order[] = { FLAG_DRAFT, FLAG_FLAGGED,
-		FLAG_ANSWERED, FLAG_SEEN, FLAG_DELETED };
-
-	str_adds(name, ":2,");
-	for (size_t i = 0; i < nitems(order); i++)
-		if (r->flags & order[i])
-			str_addc(name, flag_letter(order[i]));
-	for (unsigned i = 0; i < KEYWORDS; i++)
-		if (r->keywords & UINT64_C(1) << i)
-			str_addc(name, (char)('a' + i));
-}
-
 static bool
 write_message(const struct export_box *b, const char *name, struct view text,
     int64_t date)
@@ -136,7 +119,8 @@ put(struct export_box *b, const struct export_message *m)
 	if (m->uidl.n > 0)
 		fprintf(b->list, " P%.*s", VIEW(m->uidl));
 	fprintf(b->list, " :%s\n", name.p);
-	put_letters(&m->r, &name);
+	str_adds(&name, ":2,");
+	flag_letters(m->r.flags, m->r.keywords, &name);
 	ok = write_message(b, name.p, str_view(&text), m->r.date);
 	if (!ok)
 		fail(b, "a message");
@@ -151,7 +135,7 @@ put_keywords(const struct export_box *b)
 	struct view rest = b->keywords, item;
 	FILE *f = make_file(b->box, "dovecot-keywords");
 
-	for (int i = 0; f != NULL && i < KEYWORDS && list_next(&rest, &item);
+	for (int i = 0; f != NULL && i < LETTER_KEYWORDS && list_next(&rest, &item);
 	     i++)
 		fprintf(f, "%d %.*s\n", i, VIEW(item));
 	return f != NULL && close_file(f);

@@ -20,13 +20,13 @@
 #include "ctl/output.h"
 #include "lib/base/arena.h"
 #include "lib/base/file.h"
+#include "lib/mail/record.h"
 #include "lib/mail/uidlist.h"
 #include "lib/mail/utf8.h"
 #include "lib/proc/message.h"
 
 #define LIST_MOST ((size_t)256 << 20)	/* octets of a list of UIDs */
 #define TEXT_MOST ((size_t)1 << 20)	/* of other little files */
-#define KEYWORDS  26			/* that have letters */
 #define DOT	  VIEW_LIT("&AC4-")
 
 /* Other servers' lists of UIDs, and the UIDLs that go with them. */
@@ -157,7 +157,7 @@ find_uids(struct folder *f)
 static void
 find_keywords(struct folder *f)
 {
-	struct view names[KEYWORDS] = { 0 }, rest;
+	struct view names[LETTER_KEYWORDS] = { 0 }, rest;
 	struct str text = { 0 };
 	size_t n = 0;
 
@@ -168,7 +168,7 @@ find_keywords(struct folder *f)
 			struct view number = view_cut(&line, ' ');
 			uint64_t at;
 
-			if (!view_u64(number, KEYWORDS - 1, &at))
+			if (!view_u64(number, LETTER_KEYWORDS - 1, &at))
 				continue;
 			names[at] = view_trim(line);
 			if (n <= at && names[at].n > 0)

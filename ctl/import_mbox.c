@@ -16,9 +16,9 @@
 #include "ctl/output.h"
 #include "lib/base/file.h"
 #include "lib/mail/mbox.h"
+#include "lib/mail/record.h"
 #include "lib/proc/message.h"
 
-#define KEYWORDS 26	/* that have letters */
 
 struct reading {
 	struct import_box *box;
@@ -36,7 +36,7 @@ letter_of(struct import_box *b, struct view word)
 	for (; list_next(&rest, &item); letter++)
 		if (view_eqi(item, word))
 			return letter;
-	if (letter == 'a' + KEYWORDS)
+	if (letter == 'a' + LETTER_KEYWORDS)
 		return 0;
 	list_put(&b->keywords, word);
 	return letter;
@@ -126,7 +126,7 @@ bring(struct import *i, struct view text, const char *path,
 		b.uidnext = r.last_uid + 1;
 	if (r.dropped > 0)
 		ctl_fail(0, "%s: more than %d keywords; %u of messages were "
-		    "left out", output_clean(mailbox), KEYWORDS, r.dropped);
+		    "left out", output_clean(mailbox), LETTER_KEYWORDS, r.dropped);
 	return import_close(&b, code);
 }
 

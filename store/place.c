@@ -13,10 +13,6 @@
 #define USER_MAX      400
 #define DOT	      "&AC4-"
 
-/* The five flags in the order that Maildir wants: of their letters. */
-static const uint32_t flag_order[] = { FLAG_DRAFT, FLAG_FLAGGED, FLAG_ANSWERED,
-	FLAG_SEEN, FLAG_DELETED };
-
 static bool
 has_control(struct view v)
 {
@@ -197,12 +193,8 @@ void
 place_write_letters(struct str *out, uint32_t letters)
 {
 	str_adds(out, ":2,");
-	for (size_t i = 0; i < nitems(flag_order); i++)
-		if (letters & flag_order[i])
-			str_addc(out, flag_letter(flag_order[i]));
-	for (unsigned i = 0; i < PLACE_KEYWORDS; i++)
-		if (letters >> 5 & 1u << i)
-			str_addc(out, (char)('a' + i));
+	flag_letters(place_letter_flags(letters),
+	    place_letter_keywords(letters), out);
 }
 
 void

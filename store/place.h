@@ -17,8 +17,9 @@
 #define STORE_PLACE_H
 
 #include "lib/base/str.h"
+#include "lib/mail/record.h"
 
-#define PLACE_KEYWORDS	26	/* that have a letter */
+#define PLACE_KEYWORDS	LETTER_KEYWORDS	/* that have a letter */
 
 /* "<domain>/<local>"; false when the name has no '@', an empty part, control
  * characters, or a part that would be too long for a file. */

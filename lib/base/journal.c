@@ -5,16 +5,10 @@
  * The first value of a key counts: what a client has said stands behind what is
  * known of it.
  */
-#include <sys/socket.h>
-#include <sys/un.h>
-
 #include <stdio.h>
 #include <syslog.h>
-#include <unistd.h>
 
 #include "lib/base/journal.h"
-
-#define DOOR "/run/systemd/journal/socket"
 
 static const struct field {
 	const char *key, *field;
@@ -35,19 +29,6 @@ static const struct field {
 	{ "to", "RCPT" },
 	{ "user", "LOGIN" },
 };
-
-int
-journal_connect(void)
-{
-	struct sockaddr_un to = { .sun_family = AF_UNIX, .sun_path = DOOR };
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0) {
-		close(fd);
-		fd = -1;
-	}
-	return fd;
-}
 
 static void
 put(struct str *out, const char *field, struct view value)

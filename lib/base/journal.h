@@ -10,9 +10,8 @@
 
 #include "lib/base/str.h"
 
-/* A socket to the journal's own door, to which one datagram is an entry; -1 where
- * no journal runs. */
-int journal_connect(void);
+/* The journal's own socket: one datagram to it is an entry. */
+#define JOURNAL_SOCKET "/run/systemd/journal/socket"
 
 /* Append the entry: ident "posthouse/smtpd", priority of syslog(3), a line of
  * printable ASCII that may begin with "ID: ". */

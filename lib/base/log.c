@@ -40,13 +40,14 @@ static struct {
 } logger = { .fd = STDERR_FILENO, .journal = -1, .syslog = -1,
 	.least = LOG_LEVEL_INFO };
 
+/* A socket for datagrams to this path; -1 where nobody listens. */
 static int
-syslog_connect(void)
+connect_to(const char *path)
 {
-	struct sockaddr_un to = { .sun_family = AF_UNIX,
-		.sun_path = "/dev/log" };
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
+	strlcpy(to.sun_path, path, sizeof(to.sun_path));
 	if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0) {
 		close(fd);
 		fd = -1;
@@ -71,8 +72,8 @@ log_open(const char *ident, const char *program, int fd, enum log_level least)
 	logger.fd = fd;
 	logger.least = least;
 	logger.open = true;
-	if (fd < 0 && (logger.journal = journal_connect()) < 0 &&
-	    (logger.syslog = syslog_connect()) < 0)
+	if (fd < 0 && (logger.journal = connect_to(JOURNAL_SOCKET)) < 0 &&
+	    (logger.syslog = connect_to("/dev/log")) < 0)
 		logger.fd = STDERR_FILENO;
 }
 

@@ -156,3 +156,17 @@ flag_of_letter(char letter)
 			return flags[i].bit;
 	return 0;
 }
+
+void
+flag_letters(uint32_t set, uint64_t keywords, struct str *out)
+{
+	static const uint32_t order[] = { FLAG_DRAFT, FLAG_FLAGGED,
+		FLAG_ANSWERED, FLAG_SEEN, FLAG_DELETED };
+
+	for (size_t i = 0; i < nitems(order); i++)
+		if (set & order[i])
+			str_addc(out, flag_letter(order[i]));
+	for (unsigned i = 0; i < LETTER_KEYWORDS; i++)
+		if (keywords & UINT64_C(1) << i)
+			str_addc(out, (char)('a' + i));
+}

@@ -11,7 +11,7 @@
 #ifndef MAIL_RECORD_H
 #define MAIL_RECORD_H
 
-#include "lib/base/view.h"
+#include "lib/base/str.h"
 
 #define RECORD_SIZE 56
 
@@ -62,5 +62,9 @@ const char *flag_name(uint32_t bit);
 /* The Maildir letter of a single bit (D F R S T), 0 if it has none; back. */
 char flag_letter(uint32_t bit);
 uint32_t flag_of_letter(char letter);
+/* Append the letters of a file's name in a Maildir, in their order: flags, then a
+ * to z for the first LETTER_KEYWORDS keywords. */
+#define LETTER_KEYWORDS	26
+void flag_letters(uint32_t set, uint64_t keywords, struct str *out);
 
 #endif
