@@ -9,10 +9,9 @@
 
 #include "deliver/letter.h"
 #include "lib/base/file.h"
-#include "lib/mail/header.h"
+#include "lib/mail/loop.h"
 
 #define STEP		65536
-#define HEADER_MOST	((size_t)1 << 20)	/* looked at for loops */
 
 static const struct view from_ = { "From ", 5 };
 
@@ -170,15 +169,5 @@ letter_close(struct letter *l)
 bool
 letter_is_loop(int content, const struct order *o)
 {
-	char *p = xmalloc(HEADER_MOST);
-	ssize_t n = pread(content, p, HEADER_MOST, o->skip);
-	struct view rest = { p, n > 0 ? (size_t)n : 0 };
-	struct header h;
-	bool loop = false;
-
-	while (!loop && header_next(&rest, &h))
-		loop = view_isi(h.name, "Delivered-To") &&
-		    view_eqi(h.value, o->address);
-	free(p);
-	return loop;
+	return loop_find(content, o->skip, o->address, NULL);
 }

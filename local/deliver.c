@@ -15,6 +15,7 @@
 #include "lib/mail/utf8.h"
 #include "lib/proc/service.h"
 #include "local/deliver.h"
+#include "local/list.h"
 #include "local/outside.h"
 
 #define MAILBOX_MOST 255
@@ -76,7 +77,8 @@ say_absent(const struct delivery *d)
 void
 deliver_consider_end(void)
 {
-	if (service_stopping() && RB_EMPTY(&under_way) && outside_is_idle())
+	if (service_stopping() && RB_EMPTY(&under_way) &&
+	    outside_is_idle() && list_is_idle())
 		service_quit();
 }
 
@@ -128,6 +130,8 @@ deliver_attempt(struct channel *queue, uint32_t tag, struct msg_attempt *a)
 
 	if (view_is(a->transport, "deliver"))
 		outside_attempt(queue, tag, a);
+	else if (view_is(a->transport, "list"))
+		list_attempt(queue, tag, a);
 	else
 		begin(&key, a);
 }
@@ -153,6 +157,7 @@ deliver_closed(struct channel *c)
 	struct delivery *d, *next;
 
 	outside_closed(c);
+	list_closed(c);
 	for (d = RB_MIN(deliveries, &under_way); d != NULL; d = next) {
 		next = RB_NEXT(deliveries, &under_way, d);
 		if (d->attempt.queue == c)

@@ -54,6 +54,12 @@ is_status(struct view v)
 	    view_u64(view_skip(v, 2), 999, &n);
 }
 
+static bool
+is_sentence(struct view v)
+{
+	return v.n > 0 && view_find(v, '\0') == v.n;
+}
+
 void
 outside_read(struct view said, struct why *w)
 {
@@ -64,7 +70,7 @@ outside_read(struct view said, struct why *w)
 	    (verdict == VERDICT_DONE || verdict == VERDICT_LATER ||
 		verdict == VERDICT_NEVER)) {
 		status = view_cut(&line, ' ');
-		if (is_status(status) && line.n > 0 && said.n == 0) {
+		if (is_status(status) && is_sentence(line) && said.n == 0) {
 			why_set(w, (enum verdict)verdict, status, line);
 			return;
 		}

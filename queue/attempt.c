@@ -147,6 +147,7 @@ send_attempt(struct channel *to, struct mail *m, uint32_t rcpt,
 		    .sender = mail_sender(m), .original = t.original,
 		    .transport = view_of(transports[r->transport].name),
 		    .destination = t.destination, .address = t.address,
+		    .notify = r->notify,
 		    .size = m->size, .skip = m->skip,
 		    .arrival = mail_arrival(m), .again = r->again } };
 

@@ -93,6 +93,7 @@ carry_over(struct mail *to, const struct mail *m)
 		r->again = old->again;
 		r->good = old->good;
 		r->unsaid = old->unsaid;
+		r->passing = old->passing;
 	}
 	to->unsettled = 0;
 	for (uint32_t i = 0; i < to->nrcpt; i++)

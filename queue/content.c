@@ -140,6 +140,22 @@ content_open(uint64_t id)
 	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 }
 
+int
+content_link(uint64_t of, uint64_t id, struct why *w)
+{
+	char old[SPOOL_ID_SIZE], name[SPOOL_ID_SIZE];
+	int fd = -1;
+
+	if (!has_room(0))
+		why_later(w, "3.1", "Insufficient system storage");
+	else if (linkat(content.dir[spool_dir(of)], name_of(of, old),
+	    content.dir[spool_dir(id)], name_of(id, name), 0) < 0)
+		why_errno(w, "cannot make a name in the spool");
+	else if ((fd = content_open(id)) < 0)
+		why_errno(w, "cannot open a file in the spool");
+	return fd;
+}
+
 bool
 content_remove(uint64_t id)
 {

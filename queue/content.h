@@ -25,6 +25,8 @@ void content_used(uint64_t id);
 /* A new empty file, open for reading and writing; -1 with w filled. announced:
  * octets that are to come, 0 when unknown. */
 int content_create(uint64_t id, uint64_t announced, struct why *w);
+/* Another name for the content of a mail, open for reading; -1 with w filled. */
+int content_link(uint64_t of, uint64_t id, struct why *w);
 /* For reading; -1 with errno set. */
 int content_open(uint64_t id);
 /* Is its file there, with this size? */

@@ -21,6 +21,7 @@
 #include "queue/ledger.h"
 #include "queue/report.h"
 #include "queue/soft.h"
+#include "queue/split.h"
 #include "queue/story.h"
 #include "queue/table.h"
 #include "queue/trail.h"
@@ -80,36 +81,49 @@ find_open(struct channel *c, uint64_t id)
 	return i != NULL && i->owner == c && i->state == MAIL_OPEN ? i : NULL;
 }
 
+/* A file of its own, or a name for that of the mail it comes of. */
 static bool
-start(struct channel *c, uint64_t announced, struct message *opened,
+get_content(struct intake *i, const struct msg_mail_open *m, int *fd,
     struct why *w)
 {
-	struct intake *i;
-	uint64_t id = content_id();
-	int fd, copy;
+	if (i->of != 0 && m->same) {
+		i->fd = content_link(i->of, i->id, w);
+		*fd = -1;
+		return i->fd >= 0;
+	}
+	i->fd = content_create(i->id, m->size, w);
+	if (i->fd < 0)
+		return false;
+	*fd = fcntl(i->fd, F_DUPFD_CLOEXEC, 0);
+	if (*fd >= 0)
+		return true;
+	why_errno(w, "cannot pass a descriptor");
+	content_remove(i->id);
+	close(i->fd);
+	return false;
+}
+
+static bool
+start(struct channel *c, const struct msg_mail_open *m,
+    struct message *opened, struct why *w)
+{
+	struct intake new = { .id = content_id(), .owner = c,
+		.by_bounce = channel_peer(c)->role == ROLE_BOUNCE,
+		.state = MAIL_OPEN }, *i;
+	int fd;
 
 	if (service_stopping())
 		return why_later(w, "3.2", "The server is stopping");
-	fd = content_create(id, announced, w);
-	if (fd < 0)
+	if (channel_peer(c)->role == ROLE_LOCAL && !split_begin(&new, m, w))
 		return false;
-	copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	if (copy < 0) {
-		why_errno(w, "cannot pass a descriptor");
-		content_remove(id);
-		close(fd);
+	if (!get_content(&new, m, &fd, w))
 		return false;
-	}
-	i = xcalloc(1, sizeof(*i));
-	i->id = id;
-	i->owner = c;
-	i->by_bounce = channel_peer(c)->role == ROLE_BOUNCE;
-	i->fd = fd;
-	i->state = MAIL_OPEN;
+	i = xmalloc(sizeof(*i));
+	*i = new;
 	table_add(&open_mails, i);
 	LIST_INSERT_HEAD(owner_of(c), i, entry);
-	opened->mail_opened = (struct msg_mail_opened){ .mail = id,
-		.content = copy };
+	opened->mail_opened = (struct msg_mail_opened){ .mail = i->id,
+		.content = fd };
 	return true;
 }
 
@@ -119,7 +133,7 @@ intake_open(struct channel *c, uint32_t tag, struct msg_mail_open *m)
 	struct message opened = { .type = MSG_mail_opened, .tag = tag };
 	struct why w;
 
-	if (start(c, m->size, &opened, &w))
+	if (start(c, m, &opened, &w))
 		channel_send(c, &opened);
 	else
 		channel_answer(c, tag, &w);
@@ -266,11 +280,12 @@ join_group(struct intake *i, const struct msg_mail_commit *m, struct why *w)
 
 	i->size = m->size;
 	i->large = i->large || m->size > CONTENT_SMALL;
-	if (!read_content(i, &h.content, w))
+	if (!read_content(i, &h.content, w) ||
+	    (i->of != 0 && !split_commit(i, &h, w)))
 		return false;
 	if (m->settles != 0 && channel_peer(i->owner)->role == ROLE_BOUNCE)
 		i->settles = report_settles(m->settles);
-	if (i->settles != NULL)
+	if (i->settles != NULL && i->of == 0)
 		inherit(&h, ledger_find(i->settles->mail));
 	i->mail = mail_make(i->id, &h, str_view(&i->rcpts), i->nrcpt);
 	must(i->mail != NULL);
@@ -339,7 +354,9 @@ intake_refuse(struct intake **i, const struct why *w)
 	log_warning(spool_id((*i)->id, id), "not queued: %s", w->text);
 	if ((*i)->owner != NULL)
 		channel_answer((*i)->owner, (*i)->tag, w);
-	if ((*i)->settles != NULL)
+	if ((*i)->of != 0)
+		split_unsafe(*i);
+	else if ((*i)->settles != NULL)
 		report_unsafe((*i)->settles);
 	forget(i);
 }
@@ -363,9 +380,11 @@ intake_queued(struct intake **ip, uint32_t segment)
 	if (m->soft)
 		soft_add(m->id);
 	trail_active(m);
-	if (i->by_bounce)
+	if (i->by_bounce || i->of != 0)
 		story_written(m, i->settles);
-	if (i->settles != NULL)
+	if (i->of != 0)
+		split_safe(i);
+	else if (i->settles != NULL)
 		report_safe(i->settles);
 	intake_free(ip);
 	wake_due(m);

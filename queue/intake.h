@@ -24,6 +24,8 @@ struct intake {
 	uint8_t state;			/* MAIL_ */
 	bool refused;			/* a recipient was impossible */
 	bool by_bounce;
+	uint64_t of;			/* mail to a list: split.h; 0: none */
+	uint32_t of_rcpt;
 	bool large;			/* content has to be synced itself */
 	bool synced;			/* written by a thread of the pool */
 	uint64_t size;
@@ -34,7 +36,7 @@ struct intake {
 	uint8_t alias_notify;		/* what was asked for that one */
 	bool expanded;			/* others of the same alias followed */
 	struct str records;		/* for the journal, once committed */
-	struct settles *settles;	/* of a report, else NULL */
+	struct settles *settles;	/* of a report or a list, or NULL */
 	struct mail *mail;		/* once committed */
 };
 STAILQ_HEAD(intakes, intake);

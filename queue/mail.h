@@ -18,11 +18,12 @@
 enum { NOTIFY_SUCCESS = 1, NOTIFY_FAILURE = 2, NOTIFY_DELAY = 4,
 	NOTIFY_NEVER = 8 };
 
-/* Numbers stand on disk. LATE: not delivered by the time that the sender set
+/* Numbers stand on disk. PASSED: no report, the mail is for members of a list (queue/split.h). LATE: not delivered by the time that the sender set
  * (RFC 2852). EXPANDED: an alias of several (RFC 3461 5.2.7). RELAYED: to a
  * server that will not tell of success (5.2.2). */
 enum { REPORT_FAILED = 1, REPORT_DELAYED = 2, REPORT_DELIVERED = 3,
-	REPORT_LATE = 4, REPORT_EXPANDED = 5, REPORT_RELAYED = 6 };
+	REPORT_LATE = 4, REPORT_EXPANDED = 5, REPORT_RELAYED = 6,
+	REPORT_PASSED = 7 };
 
 enum { BY_NOTIFY = 1, BY_RETURN = 2, BY_MODE = 3 };	/* of by_mode */
 enum { TLS_REQUIRED = 1 };
@@ -44,6 +45,7 @@ struct rcpt {
 	bool again;		/* an attempt may have succeeded unheard */
 	bool good;		/* REPORTING: that it is DONE */
 	bool unsaid;		/* SETTLED without a note: see soft.h */
+	bool passing;		/* a mail for it is being made durable: split.h */
 };
 
 struct mail {
@@ -91,8 +93,8 @@ struct mail_head {
 	struct view content;	/* what a small one says, or nothing */
 };
 
-/* What a report settles; stands in the record of the report's own envelope so
- * that both become true at once. */
+/* What a report settles, or a mail for members of a list; stands in the record of
+ * its own envelope so that both become true at once. */
 #define SETTLES_MOST 1000
 struct settles {
 	uint64_t mail;		/* 0: no report */

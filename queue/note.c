@@ -67,6 +67,14 @@ tell(struct mail *m, uint8_t kind)
 	return kind == REPORT_DELAYED || kind == REPORT_LATE;
 }
 
+/* What has gone to a list's members is a success. */
+static enum state
+end_of(const struct mail *m, uint32_t rcpt, uint8_t kind)
+{
+	return kind == REPORT_PASSED && mail_wants(m, rcpt, NOTIFY_SUCCESS) ?
+	    RCPT_DONE : RCPT_SETTLED;
+}
+
 void
 note_settle(struct mail *m, const struct settles *s)
 {
@@ -74,8 +82,10 @@ note_settle(struct mail *m, const struct settles *s)
 		return;
 	for (uint16_t i = 0; i < s->n; i++)
 		if (s->rcpt[i] < m->nrcpt &&
-		    state_may(m->rcpt[s->rcpt[i]].state, RCPT_SETTLED))
-			ledger_move(m, s->rcpt[i], RCPT_SETTLED);
+		    state_may(m->rcpt[s->rcpt[i]].state,
+			end_of(m, s->rcpt[i], s->kind)))
+			ledger_move(m, s->rcpt[i],
+			    end_of(m, s->rcpt[i], s->kind));
 }
 
 static void

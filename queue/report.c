@@ -68,7 +68,8 @@ state_of(uint8_t kind)
 static uint8_t
 success_of(const struct rcpt *r)
 {
-	if (r->transport == TRANSPORT_EXPANDED)
+	if (r->transport == TRANSPORT_EXPANDED ||
+	    r->transport == TRANSPORT_LIST)
 		return REPORT_EXPANDED;
 	return r->to != NULL && !destination_delivers(r->to) ?
 	    REPORT_RELAYED : REPORT_DELIVERED;

@@ -19,10 +19,12 @@
 #include "queue/relay.h"
 #include "queue/requeue.h"
 #include "queue/schedule.h"
+#include "queue/split.h"
 #include "queue/transport.h"
 #include "queue/wake.h"
 
 #define ASK_MS		5000
+#define ASIDE		3	/* marked, but not to be asked about */
 #define FORWARD_S	60	/* until a try after an answer that makes no sense */
 
 /* Recipients with the same address of the client, and where they go. */
@@ -192,7 +194,7 @@ static bool
 any_marked(const struct asking *a, const struct merge_group *g)
 {
 	for (uint32_t i = 0; i < g->members; i++)
-		if (a->marked[g->member[i]] != 0)
+		if (a->marked[g->member[i]] == MERGE_MARKED)
 			return true;
 	return false;
 }
@@ -273,6 +275,15 @@ mark_none_of_new(struct asking *a, const struct mail *m)
 	a->marked = marked;
 }
 
+/* About the rest of a list there is nothing to ask: it is just tried. */
+static void
+set_aside(const struct mail *m, uint8_t *marked, uint32_t n)
+{
+	for (uint32_t i = 0; m != NULL && i < n; i++)
+		if (marked[i] != 0 && split_is_rest(m, i))
+			marked[i] = ASIDE;
+}
+
 uint32_t
 requeue(uint64_t mail, uint8_t *marked, uint32_t n)
 {
@@ -281,6 +292,7 @@ requeue(uint64_t mail, uint8_t *marked, uint32_t n)
 	uint32_t count = 0;
 
 	arena_init(&a.arena);
+	set_aside(find(mail), marked, n);
 	ask_about_all(&a);
 	m = find(mail);
 	if (m != NULL) {

@@ -19,6 +19,7 @@ static const char *const kinds[] = {
 	[REPORT_LATE] = "late",
 	[REPORT_EXPANDED] = "expanded",
 	[REPORT_RELAYED] = "relayed",
+	[REPORT_PASSED] = "list",
 };
 
 static void

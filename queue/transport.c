@@ -9,6 +9,7 @@ const struct transport transports[TRANSPORT_COUNT] = {
 	[TRANSPORT_LOCAL] = { "local", ROLE_LOCAL, false, NULL },
 	[TRANSPORT_SMTP] = { "smtp", ROLE_SMTP, false, NULL },
 	[TRANSPORT_DELIVER] = { "deliver", ROLE_LOCAL, true, NULL },
+	[TRANSPORT_LIST] = { "list", ROLE_LOCAL, false, NULL },
 	[TRANSPORT_REROUTED] = { "rerouted", ROLE_SMTP, false, NULL },
 	[TRANSPORT_EXPANDED] = { "expanded", 0, false, "this is nobody's mail" },
 	[TRANSPORT_UNKNOWN] = { "unknown", 0, false,

@@ -18,10 +18,11 @@ struct transport {
 	const char *missing;	/* said while it is not there; NULL: wait */
 };
 
-/* DELIVER: a command or a file. EXPANDED: an alias about which the sender is to be told that it has become
+/* DELIVER: a command or a file. LIST: a list, or the members of it that are behind
+ * some key: local makes another mail for them (queue/split.h). EXPANDED: an alias about which the sender is to be told that it has become
  * several recipients, which stand beside it. It is never tried. REROUTED: smtp,
  * where the administrator said, so router is not asked again. */
-enum { TRANSPORT_LOCAL, TRANSPORT_SMTP, TRANSPORT_DELIVER,
+enum { TRANSPORT_LOCAL, TRANSPORT_SMTP, TRANSPORT_DELIVER, TRANSPORT_LIST,
 	TRANSPORT_EXPANDED, TRANSPORT_REROUTED, TRANSPORT_UNKNOWN,
 	TRANSPORT_COUNT };
 

@@ -7,12 +7,17 @@
  * alice, bob" copies alice's mail to bob), and for nobody otherwise, so loops
  * end. An unknown name in an alias is passed over as long as others are known,
  * and so is one that the routes refuse.
+ * An alias with an owner beside it is a list: one target, opened when the mail
+ * goes to its members (local/list.h). So is an address that leads to more than a
+ * message has room for.
  * Depth, steps and targets have limits; beyond them the mail waits for the
  * administrator, as mail does for an alias that cannot be carried out.
  */
+#include "lib/base/tree.h"
 #include "lib/mail/aliases.h"
 #include "lib/proc/message.h"
 #include "router/decide.h"
+#include "router/members.h"
 #include "router/way.h"
 
 #define ALLOW (ADDRESS_UTF8 | ADDRESS_LOCAL | ADDRESS_BARE)
@@ -26,19 +31,30 @@ enum found {
 };
 
 struct opened {
-	struct opened *next;
+	RB_ENTRY(opened) entry;
 	struct view key;
 	enum found found;	/* nothing, until all of it is known */
 };
+
+RB_HEAD(all_opened, opened);
+
+static int
+by_key(const struct opened *a, const struct opened *b)
+{
+	return view_cmp(a->key, b->key);
+}
+TREE_GENERATE(all_opened, opened, entry, by_key)
 
 struct walk {
 	const struct tables *tables;
 	struct arena *arena;
 	struct decision *d;
 	struct view sender;
-	struct opened *opened;
+	struct all_opened opened;
 	unsigned depth, steps;
 	bool last_resort;	/* postmaster or catch_all is being followed */
+	bool members;		/* of the list that is asked about */
+	bool overflow;		/* there are too many of something */
 };
 
 static enum found find_address(struct walk *w, const struct address *a,
@@ -72,6 +88,7 @@ name_of(struct walk *w, struct view local, struct view domain)
 static enum found
 full(struct walk *w)
 {
+	w->overflow = true;
 	return stop(w, "The alias leads to too many addresses");
 }
 
@@ -113,10 +130,10 @@ find_moved(struct walk *w, const struct address *a)
 static const struct opened *
 find_opened(const struct walk *w, struct view key)
 {
-	for (const struct opened *o = w->opened; o != NULL; o = o->next)
-		if (view_eq(o->key, key))
-			return o;
-	return NULL;
+	struct opened wanted = { .key = key };
+
+	return RB_FIND(all_opened, (struct all_opened *)(uintptr_t)&w->opened,
+	    &wanted);
 }
 
 /* A user of the system: what his .forward says, or his mailbox only. */
@@ -216,27 +233,88 @@ find_items(struct walk *w, struct view items, const struct address *as)
 	return all;
 }
 
+/* The name of the alias beside this one that has its owner: "owner-list". Owners
+ * and those who see to requests have none. */
+static bool
+owner_name(struct walk *w, struct view key, struct view *owner)
+{
+	const struct view before = VIEW_LIT("owner-");
+	const struct view behind = VIEW_LIT("-request");
+	struct view name = { key.p, view_rfind(key, '@') };
+	char *p = arena_alloc(w->arena, before.n + name.n);
+
+	if (key.p[0] == '\n' || view_starts(name, before) ||
+	    (name.n > behind.n &&
+		view_eq(view_skip(name, name.n - behind.n), behind)))
+		return false;
+	memcpy(p, before.p, before.n);
+	memcpy(p + before.n, name.p, name.n);
+	*owner = view_bytes(p, before.n + name.n);
+	return true;
+}
+
+/* KV_FOUND: the alias of this key, found as this address, is a list whose owner
+ * has this name in the same domain. */
+static enum kv_result
+find_owner(struct walk *w, struct view key, const struct address *as,
+    struct view *owner)
+{
+	enum kv_result r;
+	struct view items;
+
+	if (!owner_name(w, key, owner))
+		return KV_NONE;
+	r = w->tables->alias(w->tables->arg, name_of(w, *owner, as->domain),
+	    &items);
+	return r != KV_NONE ? r :
+	    w->tables->alias(w->tables->arg, *owner, &items);
+}
+
+static void
+set_owner(struct walk *w, struct view name, const struct address *as)
+{
+	const struct address owner = { .local = name, .domain = as->domain };
+
+	address_write(&w->d->owner, &owner);
+}
+
+static enum found
+open_alias(struct walk *w, struct view key, struct view items,
+    const struct address *as)
+{
+	struct opened *o = arena_alloc(w->arena, sizeof(*o));
+
+	*o = (struct opened){ .key = key };
+	RB_INSERT(all_opened, &w->opened, o);
+	o->found = find_items(w, items, as);
+	return o->found;
+}
+
 /* Follow the alias of this key, if there is one; once only. */
 static enum found
 find_alias(struct walk *w, struct view key, const struct address *as)
 {
 	const struct opened *before = find_opened(w, key);
-	struct opened *o;
-	struct view items;
+	struct view items, owner;
 	enum kv_result r;
 
 	if (before != NULL)
 		return before->found;
 	r = w->tables->alias(w->tables->arg, key, &items);
+	if (r == KV_NONE)
+		return FOUND_NOTHING;
+	if (r == KV_FOUND)
+		items = arena_view(w->arena, items);
+	if (r == KV_FOUND)
+		r = find_owner(w, key, as, &owner);
 	if (r == KV_TROUBLE)
 		return stop(w, "The aliases cannot be read");
 	if (r == KV_NONE)
-		return FOUND_NOTHING;
-	o = arena_alloc(w->arena, sizeof(*o));
-	*o = (struct opened){ .next = w->opened, .key = key };
-	w->opened = o;
-	o->found = find_items(w, arena_view(w->arena, items), as);
-	return o->found;
+		return open_alias(w, key, items, as);
+	if (!w->members || !RB_EMPTY(&w->opened))
+		return decision_add_list(w->d, as) ? FOUND_SOME : full(w);
+	set_owner(w, owner, as);
+	return open_alias(w, key, items, as);
 }
 
 /* Alias or user of exactly this name; a is what the target's address says. */
@@ -261,7 +339,8 @@ find_user(struct walk *w, const struct address *a)
 	struct view base, detail;
 	enum found f;
 
-	if (++w->steps > DECIDE_STEPS_MAX)
+	if (++w->steps > (w->d->members != NULL ? DECIDE_LIST_STEPS_MAX :
+						  DECIDE_STEPS_MAX))
 		return full(w);
 	f = find_moved(w, a);
 	if (f == FOUND_NOTHING)
@@ -382,6 +461,18 @@ is_wanted(struct walk *w, const struct address *a, const struct inquiry *q)
 	return q->trusted || refuse(w, q, "7.1", "Relay access denied");
 }
 
+/* A list without an owner, but a long one. */
+static enum found
+stand_for_itself(struct walk *w, const struct address *a)
+{
+	struct address whole = *a;
+
+	if (whole.domain.n == 0)
+		whole.domain = w->tables->domain[0];
+	decision_clear(w->d);
+	return decision_add_list(w->d, &whole) ? FOUND_SOME : full(w);
+}
+
 /* The address as the client gave it. */
 static bool
 find_recipient(struct walk *w, const struct address *a,
@@ -392,6 +483,8 @@ find_recipient(struct walk *w, const struct address *a,
 	if (!is_wanted(w, a, q))
 		return false;
 	f = find_address(w, a, w->tables->domain[0]);
+	if (f == FOUND_STOP && w->overflow && !w->members)
+		f = stand_for_itself(w, a);
 	if (f == FOUND_STOP || f == FOUND_REFUSED)
 		return false;
 	if (f == FOUND_NOTHING)
@@ -405,7 +498,8 @@ decide_known(const struct tables *t, const struct address *address,
     struct arena *arena, struct decision *d)
 {
 	struct walk w = { .tables = t, .arena = arena, .d = d,
-		.sender = VIEW_NONE, .last_resort = true };
+		.sender = VIEW_NONE, .opened = RB_INITIALIZER(&w.opened),
+		.last_resort = true, .members = true };
 	enum found f;
 
 	decision_clear(d);
@@ -422,7 +516,8 @@ decide(const struct tables *t, const struct inquiry *q, struct arena *arena,
     struct decision *d)
 {
 	struct walk w = { .tables = t, .arena = arena, .d = d,
-		.sender = q->sender };
+		.sender = q->sender, .opened = RB_INITIALIZER(&w.opened),
+		.members = q->members };
 	struct address a;
 	enum address_error e;
 

@@ -16,12 +16,14 @@
 
 #define DECIDE_DEPTH_MAX   20		/* aliases that lead to aliases */
 #define DECIDE_STEPS_MAX   10000	/* names looked at in all */
+#define DECIDE_LIST_STEPS_MAX 400000	/* the same for members of a list */
 
 /* Addresses have no brackets. */
 struct inquiry {
 	struct view recipient, sender;
 	bool trusted;	/* the client may relay */
 	bool taken;	/* in the queue already: relay_recipients had its say */
+	bool members;	/* who is on it, if it is a list with an owner */
 };
 
 /* The arena is reset by the caller. True when DONE. */

@@ -4,6 +4,7 @@
  */
 #include "lib/proc/message.h"
 #include "router/decision.h"
+#include "router/members.h"
 
 void
 decision_clear(struct decision *d)
@@ -11,6 +12,7 @@ decision_clear(struct decision *d)
 	str_reset(&d->targets);
 	str_reset(&d->lines);
 	str_reset(&d->refusals);
+	str_reset(&d->owner);
 	d->count = 0;
 	d->dangling = false;
 }
@@ -21,6 +23,7 @@ decision_free(struct decision *d)
 	str_free(&d->targets);
 	str_free(&d->lines);
 	str_free(&d->refusals);
+	str_free(&d->owner);
 }
 
 static bool
@@ -45,6 +48,12 @@ add(struct decision *d, struct view part[3], const struct address *a,
 
 	address_write(&text, a);
 	part[2] = str_view(&text);
+	if (d->members != NULL) {
+		bool room = members_put(d->members, part, a);
+
+		str_free(&text);
+		return room;
+	}
 	if (!has(d, part)) {
 		for (size_t i = 0; i < 3; i++)
 			list_put(&d->targets, part[i]);
@@ -94,6 +103,20 @@ decision_add_way(struct decision *d, const struct way *way,
 	struct view part[3] = { VIEW_LIT("smtp"), way->hop };
 
 	return add(d, part, a, way->line);
+}
+
+bool
+decision_add_list(struct decision *d, const struct address *a)
+{
+	struct view part[3] = { VIEW_LIT("list") };
+	struct str text = { 0 };
+	bool ok;
+
+	address_write(&text, a);
+	part[1] = str_view(&text);
+	ok = add(d, part, a, VIEW_NONE);
+	str_free(&text);
+	return ok;
 }
 
 void

@@ -17,6 +17,8 @@
 #define DECISION_LIST_MAX    (200 * 1024) /* octets of their lists */
 #define DECISION_REFUSALS_MAX 4096	  /* octets that are kept */
 
+struct members;
+
 struct decision {
 	struct why why;		/* DONE: the targets count */
 	size_t count;
@@ -25,6 +27,10 @@ struct decision {
 	 * did; lines that refused others */
 	struct str lines, refusals;
 	bool dangling;		/* some alias leads to an unknown name */
+	/* A list has been asked for: its targets are put here instead, and there
+	 * may be more of them. The caller's. */
+	struct members *members;
+	struct str owner;	/* address of the list's owner, if it has one */
 };
 
 void decision_clear(struct decision *d);
@@ -42,6 +48,8 @@ bool decision_add_system(struct decision *d, struct view user, bool mailbox,
     const struct address *a);
 bool decision_add_way(struct decision *d, const struct way *way,
     const struct address *a);
+/* A list that is opened when the mail goes to its members, by its address. */
+bool decision_add_list(struct decision *d, const struct address *a);
 /* A line of the routes that has refused a target. */
 void decision_add_refusal(struct decision *d, const struct way *way);
 

@@ -77,7 +77,7 @@ static bool
 answer(struct search *s, const struct address *a, bool list, struct str *out)
 {
 	struct str text = { 0 };
-	struct inquiry q = { .sender = VIEW_NONE };
+	struct inquiry q = { .sender = VIEW_NONE, .members = list };
 	bool done = true;
 
 	address_write(&text, a);

@@ -24,6 +24,7 @@ static const struct handlers handlers = {
 	.route = serve_route,
 	.may_send = serve_may_send,
 	.expand = serve_expand,
+	.list_get = serve_list_get,
 	.user_table = serve_user_table,
 	.system_users = serve_system_users,
 	.quota_full = serve_quota_full,

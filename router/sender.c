@@ -70,7 +70,7 @@ bool
 sender_may(const struct tables *t, struct view login, struct view sender,
     struct arena *arena, struct decision *d)
 {
-	const struct inquiry q = { sender, VIEW_NONE, false, false };
+	const struct inquiry q = { .recipient = sender, .members = true };
 	struct address a;
 	bool parsed;
 

@@ -22,6 +22,7 @@
 #include "router/expand.h"
 #include "router/files.h"
 #include "router/full.h"
+#include "router/members.h"
 #include "router/rate.h"
 #include "router/sender.h"
 #include "router/serve.h"
@@ -197,7 +198,8 @@ find_copies(struct access_answer *a, struct why *w)
 
 	str_reset(&router.copies);
 	while (list_next(&copies, &one)) {
-		const struct inquiry q = { one, VIEW_NONE, true, true };
+		const struct inquiry q = { .recipient = one, .trusted = true,
+			.taken = true };
 		struct view targets, part;
 
 		if (!decide(&router.tables, &q, &router.arena,
@@ -317,6 +319,44 @@ answer_expand(struct channel *c, uint32_t tag, const struct question *q)
 	arena_reset(&router.arena);
 }
 
+/* No rules are asked and nobody is counted: the mail is in the queue. */
+static void
+answer_list(struct channel *c, uint32_t tag, const struct question *q)
+{
+	struct message m = { .type = MSG_list_got, .tag = tag,
+		.list_got = { .members = -1 } };
+	const struct inquiry i = { .recipient = q->text[NAME],
+		.trusted = true, .taken = true, .members = true };
+	struct decision *d = &router.decision;
+	struct members members = { 0 };
+
+	d->members = &members;
+	decide(&router.tables, &i, &router.arena, d);
+	d->members = NULL;
+	if (d->dangling)
+		log_warning("aliases", "%s leads to an unknown user",
+		    log_quote(q->text[NAME]));
+	if (d->why.verdict == VERDICT_DONE) {
+		m.list_got.owner = str_view(&d->owner);
+		m.list_got.members = members_memfd(&members,
+		    &m.list_got.count);
+		if (m.list_got.members < 0)
+			why_errno(&d->why, "cannot hand over a list");
+		else if (m.list_got.count > MEMBERS_MAX)
+			why_later(&d->why, "3.5", "The list leads to too many "
+			    "addresses");
+	}
+	if (d->why.verdict == VERDICT_DONE) {
+		channel_send(c, &m);
+	} else {
+		if (m.list_got.members >= 0)
+			close(m.list_got.members);
+		channel_answer(c, tag, &d->why);
+	}
+	members_free(&members);
+	arena_reset(&router.arena);
+}
+
 /* ---- questions before the first list of users ---- */
 
 static void
@@ -405,6 +445,15 @@ serve_expand(struct channel *c, uint32_t tag, struct msg_expand *m)
 {
 	struct question q = { answer_expand, { m->name, VIEW_NONE,
 		VIEW_NONE, VIEW_NONE, VIEW_NONE }, .flag = m->list != 0 };
+
+	ask(c, tag, &q);
+}
+
+void
+serve_list_get(struct channel *c, uint32_t tag, struct msg_list_get *m)
+{
+	struct question q = { answer_list, { m->address, VIEW_NONE, VIEW_NONE,
+		VIEW_NONE, VIEW_NONE }, .flag = false };
 
 	ask(c, tag, &q);
 }

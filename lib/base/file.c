@@ -189,15 +189,26 @@ file_mkdirs(const char *path, mode_t mode)
 }
 
 int
+file_memfd_open(const char *name)
+{
+	return memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+}
+
+bool
+file_memfd_seal(int fd)
+{
+	return fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK |
+	    F_SEAL_GROW | F_SEAL_WRITE) == 0;
+}
+
+int
 file_memfd(const char *name, struct view v)
 {
-	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int fd = file_memfd_open(name);
 
 	if (fd < 0)
 		return -1;
-	if (!file_write_all(fd, v) ||
-	    fcntl(fd, F_ADD_SEALS,
-		F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0) {
+	if (!file_write_all(fd, v) || !file_memfd_seal(fd)) {
 		int saved = errno;
 
 		close(fd);

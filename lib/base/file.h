@@ -31,6 +31,10 @@ bool file_mkdirs(const char *path, mode_t mode);
 bool file_sync_dir(int dirfd, const char *path);
 /* A sealed, read-only memfd with these contents; -1 on error. */
 int file_memfd(const char *name, struct view v);
+/* The same in pieces: an empty one to be written to, -1 on error; then nobody can
+ * change it any more. */
+int file_memfd_open(const char *name);
+bool file_memfd_seal(int fd);
 /* Is it a memfd that nobody can change or cut any more? What a less trusted
  * program hands over must be, before it is read or mapped. */
 bool file_is_sealed(int fd);

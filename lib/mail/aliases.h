@@ -20,7 +20,7 @@
 #include "lib/base/str.h"
 #include "lib/proc/settings.h"
 
-#define ALIASES_LINE_MAX (1024 * 1024)	/* octets of a logical line, or of a
+#define ALIASES_LINE_MAX (8 * 1024 * 1024)	/* octets of a logical line, or of a
 					 * list's items */
 #define ALIASES_TARGET_MAX 1000		/* octets of a command or path */
 

@@ -4,12 +4,17 @@
  */
 #include "router_site.h"
 
+#include <unistd.h>
+
+#include "lib/base/file.h"
+#include "router/members.h"
+
 /* "transport destination address;..." or "5.1.1" */
 static void
 ask(const char *recipient, bool trusted, struct str *out)
 {
-	const struct inquiry q = { view_of(recipient), VIEW_NONE, trusted,
-		false };
+	const struct inquiry q = { .recipient = view_of(recipient),
+		.trusted = trusted };
 	struct decision d = { 0 };
 	struct arena arena = { 0 };
 	struct view list, part;
@@ -82,6 +87,15 @@ static const struct {
 	    "local alice@two.test alice@two.test;" },
 	{ "empty@one.test", false, "5.1.1" },
 	{ "\"\n/l\"@one.test", false, "5.1.3" },
+	/* lists with owners */
+	{ "club@one.test", false, "list club@one.test club@one.test;" },
+	{ "Club+x@two.test", false, "list Club+x@two.test Club+x@two.test;" },
+	{ "via@one.test", false, "list club@one.test club@one.test;" },
+	{ "ring@one.test", false, "list ring@one.test ring@one.test;" },
+	{ "owner-club@one.test", false,
+	    "local alice@one.test alice@one.test;"
+	    "local bob@one.test bob@one.test;" },
+	{ "club-request@one.test", false, "local bob@one.test bob@one.test;" },
 	/* loops and unknown names */
 	{ "loop@one.test", false, "5.1.1" },
 	{ "self@one.test", false, "5.1.1" },
@@ -190,6 +204,21 @@ wide(void *arg UNUSED, struct view key, struct view *items)
 	return KV_FOUND;
 }
 
+/* Some thousands of members, each twice, and some that are spelled in two ways. */
+static enum kv_result
+large(void *arg UNUSED, struct view key, struct view *items)
+{
+	if (!view_is(key, "x@one.test"))
+		return KV_NONE;
+	str_reset(&made);
+	for (int i = 0; i < 6000; i++)
+		make_item("a%.*s%d@Elsewhere.example", VIEW_LIT("m"), i % 3000);
+	for (int i = 0; i < 3000; i++)
+		make_item("a%.*s%d@elsewhere.EXAMPLE", VIEW_LIT("m"), i);
+	*items = str_view(&made);
+	return KV_FOUND;
+}
+
 static enum kv_result
 broken(void *arg UNUSED, struct view key UNUSED, struct view *items UNUSED)
 {
@@ -206,8 +235,66 @@ test_limits(void **state UNUSED)
 	for (size_t i = 0; i < nitems(tried); i++) {
 		tables.alias = tried[i];
 		ask("x@one.test", false, &got);
-		assert_string_equal(str_c(&got), "4.3.5");
+		assert_string_equal(str_c(&got), tried[i] != wide ? "4.3.5" :
+		    "list x@one.test x@one.test;");
 	}
+	tables.alias = get_alias;
+	str_free(&got);
+	str_free(&made);
+}
+
+/* Owner and members; of many, how many. */
+static void
+ask_members(const char *recipient, struct str *out)
+{
+	const struct inquiry q = { .recipient = view_of(recipient),
+		.trusted = true, .taken = true, .members = true };
+	struct members members = { 0 };
+	struct decision d = { .members = &members };
+	struct arena arena = { 0 };
+	struct view all, list, key, part[3];
+	uint32_t n;
+	int fd;
+
+	str_reset(out);
+	assert_true(decide(&tables, &q, &arena, &d));
+	fd = members_memfd(&members, &n);
+	assert_true(fd >= 0 && file_is_sealed(fd));
+	all = list = file_map(fd);
+	str_addf(out, "%s:", str_c(&d.owner));
+	if (n > 10)
+		str_addf(out, " %u", n);
+	while (n <= 10 && list_next(&list, &key)) {
+		for (size_t i = 0; i < 3; i++)
+			assert_true(list_next(&list, &part[i]));
+		str_addf(out, " %.*s(%.*s)", VIEW(part[2]), VIEW(part[0]));
+	}
+	file_unmap(all);
+	close(fd);
+	members_free(&members);
+	decision_free(&d);
+	arena_reset(&arena);
+}
+
+static void
+test_members(void **state UNUSED)
+{
+	struct str got = { 0 };
+
+	ask_members("club@one.test", &got);
+	assert_string_equal(str_c(&got), "owner-club@one.test: "
+	    "far@Away.example(smtp) bob@one.test(local) "
+	    "bob+x@one.test(local) ring@one.test(list) "
+	    "alice@two.test(local)");
+	/* the list that leads back is one of its members */
+	ask_members("ring@one.test", &got);
+	assert_string_equal(str_c(&got), "owner-ring@one.test: "
+	    "alice@one.test(local) bob@one.test(local) club@one.test(list)");
+	tables.alias = large;
+	ask("x@one.test", false, &got);
+	assert_string_equal(str_c(&got), "list x@one.test x@one.test;");
+	ask_members("x@one.test", &got);
+	assert_string_equal(str_c(&got), ": 3000");
 	tables.alias = get_alias;
 	str_free(&got);
 	str_free(&made);
@@ -220,6 +307,7 @@ main(void)
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_not_ready),
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_members),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

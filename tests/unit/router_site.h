@@ -57,6 +57,14 @@ static const char alias_text[] =
     "root@two.test: \\bob, \\root\n"
     "away: \\x@away.example, \\alice@TWO.test\n"
     "list: :include:/l, alice@two.test\n"
+    "club: bob, alice@two.test, BOB@one.test, team, ring, bob@one.test\n"
+    "owner-club: alice@one.test\n"
+    "ring@one.test: club, alice@one.test, ring\n"
+    "owner-ring@one.test: bob\n"
+    "owner-owner-club: bob\n"
+    "club-request: bob\n"
+    "owner-club-request: alice\n"
+    "via: club\n"
     "empty: :include:/none\n";
 
 /* What /l holds; it includes itself. */

@@ -174,8 +174,9 @@ test_ways(void **state UNUSED)
 	struct str got = { 0 };
 
 	for (size_t i = 0; i < nitems(cases); i++) {
-		const struct inquiry q = { view_of(cases[i].recipient),
-			view_of(cases[i].sender), true, false };
+		const struct inquiry q = {
+			.recipient = view_of(cases[i].recipient),
+			.sender = view_of(cases[i].sender), .trusted = true };
 
 		ask(&q, &got);
 		if (strcmp(str_c(&got), cases[i].way) != 0)
@@ -212,8 +213,8 @@ test_relays(void **state UNUSED)
 	struct str got = { 0 };
 
 	for (size_t i = 0; i < nitems(relays); i++) {
-		const struct inquiry q = { view_of(relays[i].recipient),
-			VIEW_NONE, false, false };
+		const struct inquiry q = {
+			.recipient = view_of(relays[i].recipient) };
 
 		ask(&q, &got);
 		if (strcmp(str_c(&got), relays[i].way) != 0)
@@ -227,8 +228,8 @@ test_relays(void **state UNUSED)
 static void
 test_taken(void **state UNUSED)
 {
-	struct inquiry q = { VIEW_LIT("otto@backup.example"), VIEW_NONE, true,
-		false };
+	struct inquiry q = { .recipient = VIEW_LIT("otto@backup.example"),
+		.trusted = true };
 	struct str got = { 0 };
 
 	ask(&q, &got);
@@ -244,15 +245,14 @@ test_taken(void **state UNUSED)
 static void
 test_trouble(void **state UNUSED)
 {
-	struct inquiry q = { VIEW_LIT("x@elsewhere.example"), VIEW_NONE, true,
-		false };
+	struct inquiry q = { .recipient = VIEW_LIT("x@elsewhere.example"),
+		.trusted = true };
 	struct str got = { 0 };
 
 	trouble = true;
 	ask(&q, &got);
 	assert_string_equal(str_c(&got), "4.3.5");
-	q = (struct inquiry){ VIEW_LIT("x@backup.example"), VIEW_NONE, false,
-		false };
+	q = (struct inquiry){ .recipient = VIEW_LIT("x@backup.example") };
 	ask(&q, &got);
 	assert_string_equal(str_c(&got), "4.3.5");
 	q.recipient = VIEW_LIT("alice@one.test");
