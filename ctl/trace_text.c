@@ -168,16 +168,15 @@ static void
 tell_written(void)
 {
 	char id[SPOOL_ID_SIZE];
-	bool its_own = now->mail == told;
+	bool its_own = now->mail == told && has(EVENT_about);
+	bool list = view_is(text(EVENT_action), "list");
 
 	begin_line(now->at);
 	print_clean(text(EVENT_action));
-	if (its_own && has(EVENT_about))
-		printf(": a report about %s\n",
-		    spool_id(event_number(now, EVENT_about), id));
-	else
-		printf(": the sender is told by %s\n",
-		    spool_id(now->mail, id));
+	printf(": %s %s\n",
+	    its_own ? (list ? "for members, of" : "a report about") :
+	    list ? "goes to members as" : "the sender is told by",
+	    spool_id(its_own ? event_number(now, EVENT_about) : now->mail, id));
 	print_recipients();
 }
 

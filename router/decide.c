@@ -54,7 +54,7 @@ struct walk {
 	unsigned depth, steps;
 	bool last_resort;	/* postmaster or catch_all is being followed */
 	bool members;		/* of the list that is asked about */
-	bool overflow;		/* there are too many of something */
+	bool overflow;		/* there are too many targets */
 };
 
 static enum found find_address(struct walk *w, const struct address *a,
@@ -86,10 +86,17 @@ name_of(struct walk *w, struct view local, struct view domain)
 }
 
 static enum found
+too_many(struct walk *w)
+{
+	return stop(w, "The alias leads to too many addresses");
+}
+
+/* Of targets. */
+static enum found
 full(struct walk *w)
 {
 	w->overflow = true;
-	return stop(w, "The alias leads to too many addresses");
+	return too_many(w);
 }
 
 /* What a line of the routes says, or the DNS. */
@@ -341,7 +348,7 @@ find_user(struct walk *w, const struct address *a)
 
 	if (++w->steps > (w->d->members != NULL ? DECIDE_LIST_STEPS_MAX :
 						  DECIDE_STEPS_MAX))
-		return full(w);
+		return too_many(w);
 	f = find_moved(w, a);
 	if (f == FOUND_NOTHING)
 		f = find_name(w, a->local, a);
