@@ -121,6 +121,8 @@ note_field(struct content *c)
 		name.n--;
 	c->received += view_is(name, "received");
 	c->tls_field = view_is(name, "tls-required");
+	c->to_field = c->mailbox.n > 0 && view_is(name, "delivered-to");
+	c->to_at = 0;
 	for (size_t i = 0; i < FIELDS; i++)
 		c->has[i] |= view_is(name, names[i]);
 }
@@ -154,9 +156,27 @@ take_value(struct content *c, struct view v)
 			c->value[c->value_n++] = to_lower(v.p[i]);
 }
 
+/* The value of Delivered-To, as far as it comes. */
+static void
+compare_value(struct content *c, struct view v)
+{
+	for (size_t i = 0; i < v.n && c->to_field; i++) {
+		char o = to_lower(v.p[i]);
+
+		if (o == '\r' || ((o == ' ' || o == '\t') &&
+		    (c->to_at == 0 || c->to_at == c->mailbox.n)))
+			continue;
+		c->to_field = c->to_at < c->mailbox.n &&
+		    o == to_lower(c->mailbox.p[c->to_at]);
+		c->to_at++;
+	}
+}
+
 static void
 line_ended(struct content *c)
 {
+	c->loop |= c->to_field && c->to_at == c->mailbox.n;
+	c->to_field = false;
 	if (c->tls_field)
 		c->tls_no |= view_is((struct view){ c->value, c->value_n },
 		    "no");
@@ -181,6 +201,8 @@ scan(struct content *c)
 			end ? (size_t)(end - v.p) : c->named ? v.n : 0 };
 		if (c->tls_field)
 			take_value(c, rest);
+		if (c->to_field)
+			compare_value(c, rest);
 		v = view_skip(v, rest.n + (end != NULL));
 		if (end == NULL)
 			break;

@@ -3,7 +3,8 @@
  * content - the octets of a mail, from 354 to the dot or by BDAT
  *
  * Undoes dots, refuses what RFC 5321 does not allow in a mail (bare CR or LF,
- * NUL, lines over 998 octets, more than the limit) and counts Received fields.
+ * NUL, lines over 998 octets, more than the limit), counts Received fields and
+ * sees whether Delivered-To names the mailbox already.
  * Of a binary mail (RFC 3030) only the header is held to that.
  * Little mails stay in memory until their end, so that what is found out late
  * can still stand in front, and reach the spool in one write; large ones are
@@ -39,7 +40,8 @@ struct content {
 	struct str body;	/* not written yet */
 	struct str id;		/* Message-ID, known with the first write */
 	uint64_t written;	/* with front */
-	uint32_t skip;		/* octets of Return-Path in front */
+	uint32_t skip;		/* octets in front that are for a mailbox */
+	struct view mailbox;	/* address; borrowed, or empty */
 	uint64_t swallowed;	/* after a refusal */
 	struct why *why;	/* of the refusal, NULL if all is well */
 	size_t scanned;		/* octets of body looked at */
@@ -48,6 +50,9 @@ struct content {
 	char value[8];		/* the beginning of its value, no blanks */
 	bool named;		/* it is complete, or none that matters */
 	bool tls_field;		/* it is TLS-Required */
+	bool to_field;		/* it is Delivered-To, and names mailbox so far */
+	size_t to_at;		/* that far */
+	bool loop;		/* it was delivered to mailbox before */
 	bool tls_no;		/* that field says No (RFC 8689 3) */
 	bool has[FIELDS];
 	bool in_body;		/* the header has ended */

@@ -344,6 +344,8 @@ dialog_hold_mail(struct dialog *d, struct why *w)
 	c->fd = d->intake.fd;
 	str_reset(&c->front);
 	c->skip = trace_write(&c->front, d, d->intake.mail);
+	if (trace_mailbox(d) != NULL)
+		c->mailbox = trace_mailbox(d)->address;
 	if (d->protocol == PROTOCOL_SUBMISSION)
 		trace_missing(d, d->intake.mail, c->missing);
 	return true;
@@ -449,6 +451,10 @@ queue_mail(struct dialog *d, struct why *w)
 	if (d->content.received > d->house->settings()->hops_max)
 		return why_never(w, "4.6", "The mail has passed %u hosts; "
 		    "it goes in circles", d->content.received);
+	if (d->content.loop)
+		return why_never(w, "4.6", "The mail was delivered to <%.160s> "
+		    "before; it goes in circles", arena_copy(&d->tx.arena,
+		    d->content.mailbox));
 	if (d->tx.set == NULL)	/* rules throw it away, and say nothing */
 		return why_done(w, "0.0", "Ok: queued as %016" PRIX64, mail);
 	commit = commit_of(d);

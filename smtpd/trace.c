@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * trace - Return-Path and Received
+ * trace - Return-Path, Delivered-To and Received
  *
  * What the client said of itself was checked before (address_is_helo(), path
  * syntax), so nothing here can end a line early. A client on this host is named
@@ -63,6 +63,32 @@ tls_comment(struct str *out, const struct dialog *d)
 		    t->version, t->cipher, t->bits);
 }
 
+const struct target *
+trace_mailbox(const struct dialog *d)
+{
+	const struct target *t = d->tx.rcpts == 1 && d->tx.copies == NULL ?
+	    d->tx.first->targets : NULL;
+
+	return t != NULL && t->next == NULL && view_is(t->transport, "local") ?
+	    t : NULL;
+}
+
+/* Not for more than one: the content is the same for all of them, and nobody is to
+ * see who the others are. */
+static void
+delivered_to(struct str *out, const struct dialog *d)
+{
+	const struct target *t = trace_mailbox(d);
+
+	if (t == NULL)
+		return;
+	str_adds(out, "X-Original-To: ");
+	str_add(out, d->tx.first->original);
+	str_adds(out, "\r\nDelivered-To: ");
+	str_add(out, t->address);
+	str_adds(out, "\r\n");
+}
+
 uint32_t
 trace_write(struct str *out, const struct dialog *d, uint64_t mail)
 {
@@ -71,6 +97,7 @@ trace_write(struct str *out, const struct dialog *d, uint64_t mail)
 	str_adds(out, "Return-Path: <");
 	str_add(out, d->tx.sender);
 	str_adds(out, ">\r\n");
+	delivered_to(out, d);
 	skip = (uint32_t)out->n;
 	str_adds(out, "Received: ");
 	from_clause(out, d);
