@@ -64,7 +64,7 @@ find_uidl(const struct import_box *b, const struct import_message *m,
 	str_free(&own);
 }
 
-/* As store/place.h has it for what comes from elsewhere. */
+/* As lib/mail/place.h has it for what comes from elsewhere. */
 static void
 put_name(const struct import_box *b, const struct import_message *m,
     size_t size, struct str *name)

@@ -16,7 +16,7 @@
 #include "lib/base/why.h"
 #include "lib/proc/fiber.h"
 #include "store/index.h"
-#include "store/place.h"
+#include "lib/mail/place.h"
 #include "store/records.h"
 
 struct handle;

@@ -12,7 +12,7 @@
 
 #include "lib/base/arena.h"
 #include "lib/base/str.h"
-#include "store/place.h"
+#include "lib/mail/place.h"
 
 #define MAILDIR_UIDVALIDITY	"posthouse-uidvalidity"
 #define MAILDIR_KEYWORDS	"posthouse-keywords"

@@ -685,7 +685,8 @@ test_mail(void **unused)
 	assert_int_equal(world.body, 0);
 	content = str_c(&world.content);
 	assert_int_equal(world.skip, strlen("Return-Path: "
-	    "<tester@client.test>\r\n"));
+	    "<tester@client.test>\r\nX-Original-To: alice@example.test\r\n"
+	    "Delivered-To: alice@example.test\r\n"));
 	assert_non_null(strstr(content, "Received: from client.test "
 	    "(unknown [192.0.2.7])\r\n\tby mail.example.test with ESMTP id "
 	    "0000000000001234\r\n\tfor <alice@example.test>;\r\n\t"));

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * store_place - any text as the name of a message, a user, a folder
+ * mail_place - any text as the name of a message, a user, a folder
  *
  * What is read and written again is the same; nobody gets out of the directory
  * of the mailboxes.
  */
-#include "store/place.h"
+#include "lib/mail/place.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

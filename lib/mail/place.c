@@ -6,7 +6,7 @@
 
 #include "lib/mail/record.h"
 #include "lib/mail/utf8.h"
-#include "store/place.h"
+#include "lib/mail/place.h"
 
 #define COMPONENT_MAX 250 /* of 255 that a file name may have */
 #define MAILBOX_MAX   200

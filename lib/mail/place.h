@@ -13,8 +13,8 @@
  * another name gets such a one when it is taken in, of kind A; there "P=" may
  * tell the UIDL that it had, percent-encoded, as whoever brings it here writes.
  */
-#ifndef STORE_PLACE_H
-#define STORE_PLACE_H
+#ifndef MAIL_PLACE_H
+#define MAIL_PLACE_H
 
 #include "lib/base/str.h"
 #include "lib/mail/record.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * store_place - names on disk: one spelling each, and back
+ * mail_place - names on disk: one spelling each, and back
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "lib/mail/record.h"
-#include "store/place.h"
+#include "lib/mail/place.h"
 
 static void
 users_become_paths(void **state UNUSED)
