@@ -22,6 +22,7 @@ enum {
 	OPTION_BODY = 128,
 	OPTION_LOCAL = 256,
 	OPTION_MBOX = 512,
+	OPTION_VERIFY = 1024,
 	/* with a value */
 	OPTION_TO = 1 << 16,
 	OPTION_SENDER = 1 << 17,
@@ -73,6 +74,8 @@ extern const struct command queue_commands[];
 extern const struct command mailbox_commands[];
 extern const struct command import_commands[];
 extern const struct command export_commands[];
+extern const struct command backup_commands[];
+extern const struct command restore_commands[];
 extern const struct command acl_commands[];
 extern const struct command quota_commands[];
 extern const struct command explain_commands[];

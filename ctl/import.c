@@ -249,21 +249,26 @@ run(struct import *i, const char *path, struct view mailbox)
 	    i, path, mailbox);
 }
 
+int
+import_begin(struct import *i, struct ctl *ctl, const char *user)
+{
+	*i = (struct import){ .ctl = ctl, .next = (uint64_t)clock_wall_us() };
+	if (!uidl_form(&i->own, ctl_settings(ctl)->pop3_uidl))
+		return ctl_fail(EX_CONFIG, "pop3_uidl is no form of a UIDL");
+	return mailbox_link(ctl, user, &i->store);
+}
+
 static int
 import(struct ctl *ctl)
 {
 	const char *form = ctl_value(ctl, OPTION_UIDL);
-	struct import i = { .ctl = ctl, .next = (uint64_t)clock_wall_us() };
 	struct view mailbox = view_of(ctl->argc > 2 ? ctl->argv[2] : "INBOX");
-	int code = 0;
+	struct import i;
+	int code = import_begin(&i, ctl, ctl->argv[0]);
 
-	if (!uidl_form(&i.own, ctl_settings(ctl)->pop3_uidl))
-		code = ctl_fail(EX_CONFIG, "pop3_uidl is no form of a UIDL");
-	else if (form != NULL && !uidl_form(&i.theirs, form))
+	if (code == 0 && form != NULL && !uidl_form(&i.theirs, form))
 		code = ctl_fail(EX_USAGE, "--uidl wants dovecot, courier, "
 		    "cyrus, uw or a form as pop3_uidl has it");
-	if (code == 0)
-		code = mailbox_link(ctl, ctl->argv[0], &i.store);
 	return code != 0 ? code : run(&i, ctl->argv[1], mailbox);
 }
 

@@ -41,6 +41,9 @@ struct import_message {
 	struct view uidl;		/* empty: what its UID makes of it */
 };
 
+/* A link to the store of the user, and the forms of UIDLs. */
+int import_begin(struct import *i, struct ctl *ctl, const char *user);
+
 /* b->mailbox is set; it is made if it is not there. The rest may be set until
  * the first message is put. */
 int import_open(struct import *i, struct import_box *b);
@@ -53,6 +56,8 @@ void import_subscribe(struct import *i, struct view mailbox);
 /* A Maildir or Maildir++ at this path, whose INBOX becomes this mailbox, the
  * others stand below it (INBOX: beside it). */
 int import_maildir(struct import *i, const char *path, struct view mailbox);
+/* One folder of a Maildir++, at this path, becomes this mailbox. */
+int import_folder(struct import *i, const char *path, struct view mailbox);
 /* A file of the kind of mbox(5). */
 int import_mbox(struct import *i, const char *path, struct view mailbox);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * import_maildir - a Maildir++ of Dovecot or Courier, or any other
+ * import_maildir - a Maildir++ of Dovecot or Courier, of this server, or any other
  *
  * The directory is somebody else's, and this may run as root: links are not
  * followed, and what is no plain file is passed over. It is not changed.
@@ -20,7 +20,9 @@
 #include "ctl/output.h"
 #include "lib/base/arena.h"
 #include "lib/base/file.h"
+#include "lib/mail/place.h"
 #include "lib/mail/record.h"
+#include "lib/mail/uidl_line.h"
 #include "lib/mail/uidlist.h"
 #include "lib/mail/utf8.h"
 #include "lib/proc/message.h"
@@ -130,6 +132,80 @@ take_uids(struct folder *f, struct uidlist *list)
 	f->box.uidnext = list->uidnext;
 }
 
+/* "uidvalidity 1\nuidnext 5\n" */
+static bool
+read_validity(struct folder *f)
+{
+	struct str text = { 0 };
+	struct view rest;
+	uint64_t n;
+
+	if (!file_read(f->dir, "posthouse-uidvalidity", TEXT_MOST, &text))
+		return false;
+	rest = str_view(&text);
+	while (rest.n > 0) {
+		struct view line = view_cut(&rest, '\n');
+		struct view name = view_cut(&line, ' ');
+
+		if (!view_u64(line, UINT32_MAX, &n))
+			continue;
+		if (view_is(name, "uidvalidity"))
+			f->box.uidvalidity = (uint32_t)n;
+		else if (view_is(name, "uidnext"))
+			f->box.uidnext = (uint32_t)n;
+	}
+	str_free(&text);
+	return f->box.uidvalidity != 0;
+}
+
+/* A message keeps a UIDL by its UID and the content that its name tells. */
+static void
+take_uidl(struct folder *f, const struct uidl_line *line)
+{
+	struct file key = { .name = "", .uid = line->uid }, *file;
+	struct place_message m;
+	size_t low = 0, high = f->count;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (by_uid(&f->files[mid], &key) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	file = low < f->count ? &f->files[low] : NULL;
+	if (file != NULL && file->uid == line->uid &&
+	    place_parse(view_of(file->name), "", &m) &&
+	    view_starts(m.base, view_of(arena_printf(&f->arena, "%016llX",
+		(unsigned long long)line->content))))
+		file->uidl = line->uidl;
+}
+
+/* One of our own: UIDs are in the names. */
+static void
+find_own_uids(struct folder *f)
+{
+	struct place_message m;
+	struct uidl_line line;
+	struct view rest;
+
+	if (!read_validity(f))
+		return;
+	for (size_t k = 0; k < f->count; k++)
+		if (place_parse(view_of(f->files[k].name), "", &m))
+			f->files[k].uid = m.uid;
+	if (f->count > 0)
+		qsort(f->files, f->count, sizeof(*f->files), by_uid);
+	str_reset(&f->list);
+	if (!file_read(f->dir, "posthouse-uidls", LIST_MOST, &f->list))
+		return;
+	rest = str_view(&f->list);
+	while (rest.n > 0)
+		if (uidl_line_read(view_cut(&rest, '\n'), &line))
+			take_uidl(f, &line);
+}
+
 /* No list, and nobody knew these messages by a UID. */
 static void
 find_uids(struct folder *f)
@@ -137,6 +213,7 @@ find_uids(struct folder *f)
 	struct import *i = f->box.import;
 	struct uidlist list;
 
+	find_own_uids(f);
 	for (size_t k = 0; k < nitems(uid_files) && f->box.uidvalidity == 0;
 	     k++) {
 		str_reset(&f->list);
@@ -161,7 +238,11 @@ find_keywords(struct folder *f)
 	struct str text = { 0 };
 	size_t n = 0;
 
-	if (file_read(f->dir, "dovecot-keywords", TEXT_MOST, &text)) {
+	if (file_read(f->dir, "posthouse-keywords", TEXT_MOST, &text)) {
+		rest = str_view(&text);
+		while (rest.n > 0 && n < LETTER_KEYWORDS)
+			names[n++] = view_cut(&rest, '\n');
+	} else if (file_read(f->dir, "dovecot-keywords", TEXT_MOST, &text)) {
 		rest = str_view(&text);
 		while (rest.n > 0) {
 			struct view line = view_cut(&rest, '\n');
@@ -390,6 +471,10 @@ subscribe_one(struct import *i, struct view line, char between,
 {
 	struct str name = { 0 }, full = { 0 };
 
+	if (between == '/') {	/* ours: just names */
+		str_add(&name, line);
+		line = VIEW_NONE;
+	}
 	if (between == '.' && view_starts(line, VIEW_LIT("INBOX.")))
 		line = view_skip(line, 6);
 	while (line.n > 0) {
@@ -413,6 +498,8 @@ subscribe(struct import *i, int root, struct view top)
 	if (!file_read(root, "subscriptions", TEXT_MOST, &text))
 		file_read(root, "courierimapsubscribed", TEXT_MOST, &text);
 	rest = str_view(&text);
+	if (faccessat(root, "posthouse-uidvalidity", F_OK, 0) == 0)
+		between = '/';
 	if (view_starts(rest, VIEW_LIT("V\t"))) {
 		view_cut(&rest, '\n');
 		between = '\t';
@@ -424,6 +511,18 @@ subscribe(struct import *i, int root, struct view top)
 			subscribe_one(i, line, between, top);
 	}
 	str_free(&text);
+}
+
+int
+import_folder(struct import *i, const char *path, struct view mailbox)
+{
+	int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), code;
+
+	if (dir < 0)
+		return ctl_fail(EX_NOINPUT, "%s: %s", path, strerror(errno));
+	code = bring_folder(i, dir, mailbox);
+	close(dir);
+	return code;
 }
 
 int
