@@ -56,7 +56,7 @@ const struct option ctl_options[] = {
 	{ "--verify", OPTION_VERIFY, NULL },
 	{ "--relay", OPTION_RELAY, "HOST[:PORT]" },
 	{ "--uidl", OPTION_UIDL, "FORM" },
-	{ "--to", OPTION_TO, "HOP" },
+	{ "--to", OPTION_TO, "HOP|MAILBOX" },
 	{ "--sender", OPTION_SENDER, "ADDRESS|@DOMAIN|<>" },
 	{ "--recipient", OPTION_RECIPIENT, "ADDRESS|@DOMAIN" },
 	{ "--domain", OPTION_DOMAIN, "DOMAIN|HOST|@DOMAIN" },
