@@ -13,6 +13,7 @@
 
 #include "ctl/ctl.h"
 #include "ctl/export.h"
+#include "ctl/message_file.h"
 #include "ctl/output.h"
 #include "lib/base/file.h"
 #include "lib/mail/wire.h"
@@ -89,18 +90,11 @@ static bool
 write_message(const struct export_box *b, const char *name, struct view text,
     int64_t date)
 {
-	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
-		{ .tv_sec = date } };
 	struct str path = { 0 };
-	int fd;
 	bool ok;
 
 	str_addf(&path, "cur/%s", name);
-	fd = openat(b->box, path.p, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-	    0600);
-	ok = fd >= 0 && file_write_all(fd, text) && futimens(fd, times) == 0;
-	if (fd >= 0 && close(fd) < 0)
-		ok = false;
+	ok = message_file_write(b->box, path.p, text, date, NULL);
 	str_free(&path);
 	return ok;
 }

@@ -16,6 +16,7 @@
 
 #include "ctl/import.h"
 #include "ctl/mailbox.h"
+#include "ctl/message_file.h"
 #include "ctl/output.h"
 #include "lib/base/clock.h"
 #include "lib/base/file.h"
@@ -84,23 +85,6 @@ put_name(const struct import_box *b, const struct import_message *m,
 	str_free(&uidl);
 }
 
-static bool
-write_file(const struct import_box *b, const char *name, struct view text,
-    int64_t date)
-{
-	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
-		{ .tv_sec = date } };
-	int fd = openat(b->dir, name,
-	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	bool ok = fd >= 0 && file_write_all(fd, text) &&
-	    futimens(fd, times) == 0 &&
-	    (geteuid() != 0 || fchown(fd, b->uid, b->gid) == 0);
-
-	if (fd >= 0 && close(fd) < 0)
-		ok = false;
-	return ok;
-}
-
 static void
 show_count(const struct import_box *b, bool end)
 {
@@ -126,7 +110,8 @@ import_put(struct import_box *b, const struct import_message *m)
 	if (name.n > NAME_MOST)
 		code = ctl_fail(EX_DATAERR, "%s: the UIDL of the message with "
 		    "the UID %u is too long", output_clean(b->mailbox), m->uid);
-	else if (!write_file(b, name.p, text, m->date))
+	else if (!message_file_write(b->dir, name.p, text, m->date,
+	    &b->owner))
 		code = ctl_fail(EX_IOERR, "%s: cannot write a message: %s",
 		    output_clean(b->mailbox), strerror(errno));
 	show_count(b, false);
@@ -169,12 +154,13 @@ import_open(struct import *i, struct import_box *b)
 	struct message m = { .type = MSG_import_begin,
 		.import_begin = { MAILBOX_SESSION, b->mailbox } };
 	struct reply r = { 0 };
-	struct stat st;
-	struct why w;
+	struct why w, none;
 
 	b->import = i;
 	b->dir = -1;
-	if (!is_there(i, b->mailbox, &w) && !make(i, b->mailbox, &w))
+	/* a command that was killed may have made it meanwhile */
+	if (!is_there(i, b->mailbox, &none) && !make(i, b->mailbox, &w) &&
+	    !is_there(i, b->mailbox, &none))
 		return fail(&w, b->mailbox);
 	if (link_call(i->store, &m, &r, &w) &&
 	    reply_is(&r, MSG_import_into, &w)) {
@@ -184,11 +170,9 @@ import_open(struct import *i, struct import_box *b)
 	reply_free(&r);
 	if (b->dir < 0)
 		return fail(&w, b->mailbox);
-	if (fstat(b->dir, &st) < 0)
+	if (fstat(b->dir, &b->owner) < 0)
 		return ctl_fail(EX_IOERR, "%s: %s",
 		    output_clean(b->mailbox), strerror(errno));
-	b->uid = st.st_uid;
-	b->gid = st.st_gid;
 	return 0;
 }
 

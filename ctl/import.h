@@ -9,7 +9,7 @@
 #ifndef CTL_IMPORT_H
 #define CTL_IMPORT_H
 
-#include <sys/types.h>
+#include <sys/stat.h>
 
 #include "ctl/ctl.h"
 #include "lib/proc/channel.h"
@@ -29,8 +29,7 @@ struct import_box {
 	uint32_t uidvalidity, uidnext;	/* 0: messages have no UIDs */
 	size_t count, total;		/* messages put, and to come (0: unknown) */
 	int dir;
-	uid_t uid;			/* who owns what stands there */
-	gid_t gid;
+	struct stat owner;		/* of what stands there */
 };
 
 struct import_message {

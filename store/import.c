@@ -283,13 +283,39 @@ become(struct mailbox *mb, const struct msg_import_end *m, struct why *w)
 	return ok;
 }
 
-/* What lies in new/ already is taken in first. The note of mailbox_working has a
- * restart look for what it does not know there. */
+/* Is there anything in new/ that keeps another directory from its place? */
+static bool
+is_new_empty(const struct mailbox *mb)
+{
+	struct str path = { 0 };
+	struct dirent *e;
+	bool empty;
+	DIR *d;
+	int fd;
+
+	mailbox_path(mb, &path);
+	str_adds(&path, "/new");
+	fd = maildir_open(path.p);
+	d = fd < 0 ? NULL : fdopendir(fd);
+	empty = d != NULL;
+	while (empty && (e = readdir(d)) != NULL)
+		empty = strcmp(e->d_name, ".") == 0 ||
+		    strcmp(e->d_name, "..") == 0;
+	if (d != NULL)
+		closedir(d);
+	else if (fd >= 0)
+		close(fd);
+	str_free(&path);
+	return empty;
+}
+
+/* What lies in new/ already, which is seldom anything, is taken in first. The note
+ * of mailbox_working has a restart look for what it does not know there. */
 static bool
 join(struct mailbox *mb, int dir, const struct msg_import_end *m, struct why *w)
 {
 	return mailbox_load(mb, w) && letter(mb, dir, m->keywords, w) &&
-	       compare(mb, COMPARE_REBUILD, w) &&
+	       (is_new_empty(mb) || compare(mb, COMPARE_REBUILD, w)) &&
 	       (mailbox_working(mb) || request_safe(w)) &&
 	       take(mb, "new", m, w) && compare(mb, COMPARE_REBUILD, w);
 }
