@@ -374,11 +374,10 @@ intake_queued(struct intake **ip, uint32_t segment)
 		channel_send(i->owner, &queued);
 	i->mail = NULL;
 	m->segment = segment;
-	m->soft = !i->large;
 	m->taken_ms = (uint32_t)((clock_wall_us() - (int64_t)m->id) / 1000);
 	ledger_add(m);
-	if (m->soft)
-		soft_add(m->id);
+	if (!i->large)
+		soft_add(m);
 	trail_active(m);
 	if (i->by_bounce || i->of != 0)
 		story_written(m, i->settles);

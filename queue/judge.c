@@ -15,6 +15,7 @@
 #include "queue/note.h"
 #include "queue/report.h"
 #include "queue/schedule.h"
+#include "queue/soft.h"
 #include "queue/transport.h"
 
 #define TRIES_LEAST	3	/* before age alone can end it: clocks jump */
@@ -168,15 +169,15 @@ count_try(struct rcpt *r)
 		r->tries++;
 }
 
-/* That it is done counts only with content that is safe, if that content is to
- * be found here; another server, a command or a file has its own. */
+/* That it is in a mailbox counts when name and content are safe there; another
+ * server, a command or a file has its own. */
 static void
 note(struct mail *m, uint32_t rcpt, enum verdict v)
 {
-	if (v == VERDICT_DONE && m->soft &&
-	    m->rcpt[rcpt].transport == TRANSPORT_LOCAL)
+	if (v == VERDICT_DONE && m->rcpt[rcpt].transport == TRANSPORT_LOCAL) {
 		m->unsaid = m->rcpt[rcpt].unsaid = true;
-	else
+		soft_add(m);
+	} else
 		note_verdict(durable_notes(), m, rcpt);
 }
 

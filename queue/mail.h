@@ -71,7 +71,7 @@ struct mail {
 	bool timed;		/* a timer looks what is to be reported */
 	bool settling;		/* a report being made durable names it */
 	bool rewritten;		/* meanwhile: the later record wins */
-	bool soft;		/* content: in the journal only, see soft.h */
+	uint8_t soft;		/* the sync that it waits for, 0: none; see soft.h */
 	bool unsaid;		/* soft, with recipients DONE without a note */
 	struct rcpt rcpt[];	/* then the texts */
 };

@@ -86,7 +86,7 @@ begin(void)
 	say(&r);
 	schedule_start(wake_due);
 	for (size_t i = 0; i < r.restores; i++)
-		soft_add(r.restored[i]);
+		soft_add(ledger_find(r.restored[i]));
 	settle_ids(r.finished, r.finishes);
 	wake_up();
 	replay_free(&r);

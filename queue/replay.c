@@ -217,7 +217,6 @@ replay_restore(int dir, struct replay *r)
 			content_is_whole(c->id, c->n)))
 			continue;
 		done = restore(dir, c);
-		m->soft = true;
 		if (c->place.segment < m->segment)
 			ledger_moved(m, c->place.segment);
 		append((void **)&r->restored, &r->restores, sizeof(c->id),

@@ -80,7 +80,7 @@ is_about(const struct mail *m, uint32_t rcpt, uint8_t kind)
 {
 	const struct rcpt *r = &m->rcpt[rcpt];
 
-	if (r->state != state_of(kind))
+	if (r->state != state_of(kind) || r->unsaid)
 		return false;
 	switch (kind) {
 	case REPORT_DELAYED:

@@ -15,6 +15,7 @@
 #include "queue/durable.h"
 #include "queue/ledger.h"
 #include "queue/note.h"
+#include "queue/report.h"
 #include "queue/soft.h"
 
 #define HARDEN_MS	1000	/* contents wait so long for each other */
@@ -26,12 +27,19 @@ struct ids {
 
 static struct {
 	struct ids next, syncing;
+	uint8_t turn;		/* of next: 1 or 2; the other one is syncing */
 	struct place place;	/* of the journal when the sync began */
 	struct loop_timer *timer;
 	bool running, hurry;
 	bool done;		/* by the thread */
 	int error;
-} soft;
+} soft = { .turn = 1 };
+
+static uint8_t
+other(uint8_t turn)
+{
+	return 3 - turn;
+}
 
 bool
 soft_is_empty(void)
@@ -42,7 +50,7 @@ soft_is_empty(void)
 static void
 harden(struct mail *m)
 {
-	m->soft = false;
+	m->soft = 0;
 	for (uint32_t i = 0; m->unsaid && i < m->nrcpt; i++) {
 		if (!m->rcpt[i].unsaid)
 			continue;
@@ -51,6 +59,8 @@ harden(struct mail *m)
 	}
 	m->unsaid = false;
 	durable_hardened(m);
+	if (m->state == MAIL_QUEUED)
+		report_consider(m);
 }
 
 static void
@@ -74,7 +84,8 @@ synced(void *unused)
 	for (size_t i = 0; i < soft.syncing.n; i++) {
 		struct mail *m = ledger_find(soft.syncing.id[i]);
 
-		if (m != NULL)
+		/* else it has become soft again meanwhile */
+		if (m != NULL && m->soft == other(soft.turn))
 			harden(m);
 	}
 	soft.syncing.n = 0;
@@ -93,23 +104,28 @@ begin(void *unused)
 	loop_timer_free(&soft.timer);
 	soft.syncing = soft.next;
 	soft.next = empty;
+	soft.turn = other(soft.turn);
 	soft.place = durable_place();
 	soft.running = true;
 	pool_submit(sync_in_thread, synced, NULL);
 }
 
 void
-soft_add(uint64_t mail)
+soft_add(struct mail *m)
 {
 	struct ids *l = &soft.next;
 
+	if (m->soft == soft.turn)
+		return;
+	m->soft = soft.turn;
 	if (l->n == l->cap) {
 		l->cap = l->cap > 0 ? l->cap * 2 : 256;
 		l->id = xrealloc(l->id, l->cap * sizeof(*l->id));
 	}
-	l->id[l->n++] = mail;
+	l->id[l->n++] = m->id;
 	if (!soft.running && soft.timer == NULL)
-		soft.timer = loop_timer_new(HARDEN_MS, begin, NULL);
+		soft.timer = loop_timer_new(soft.hurry ? 0 : HARDEN_MS, begin,
+		    NULL);
 }
 
 void

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * arrival - two rounds, in callbacks, so that order is kept
+ * arrival - one or two rounds, in callbacks, so that order is kept
  */
 #include <stdlib.h>
 #include <unistd.h>
@@ -96,10 +96,18 @@ names_safe(void *arg, bool ok)
 void
 arrival_start(struct arrival *a)
 {
-	mailbox_ref(a->mb);
-	a->mb->busy++;
-	quota_coming(a->mb->quota, octets(a), a->n);
-	durable_dir(a->mb->cur, &a->mb->cur_mark);
+	struct mailbox *mb = a->mb;
+	bool others = mb->busy > 0;
+
+	mailbox_ref(mb);
+	mb->busy++;
+	quota_coming(mb->quota, octets(a), a->n);
+	if (a->fresh && !others) {
+		mb->renamed = true;
+		names_safe(a, true);
+		return;
+	}
+	durable_dir(mb->cur, &mb->cur_mark);
 	durable_names(names_safe, a);
 }
 

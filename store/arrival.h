@@ -4,6 +4,9 @@
  *
  *	names made in cur/  ->  directory synced  ->  rows  ->  log flushed  ->  done
  *
+ * Of a delivery queue looks after the name, too, until it is synced (fresh.h):
+ * it leaves the second step out, unless others are in it before.
+ *
  * The UIDs are in the names, and rows are written in the order of UIDs, as
  * every arrival goes the same way through the same rounds. All messages of an
  * arrival come or none: what fails before its rows were written is unlinked,
@@ -24,6 +27,8 @@ struct arrival {
 	/* In the transaction of the rows, before they are written; false: it
 	 * can't be done any more. May be NULL. */
 	bool (*rows)(struct arrival *a);
+	/* The names need not be safe when it is done: see fresh.h. */
+	bool fresh;
 	/* ok: safe on disk. Else nothing of it remains. */
 	void (*done)(struct arrival *a, bool ok);
 	void *arg;		/* of done */

@@ -19,6 +19,7 @@
 #include "store/change.h"
 #include "store/compare.h"
 #include "store/durable.h"
+#include "store/fresh.h"
 #include "store/link.h"
 #include "store/load.h"
 #include "store/maildir.h"
@@ -136,6 +137,16 @@ sort_out(struct comparing *c, struct maildir_file *f)
 		take(c, f);
 }
 
+/* Power was lost with its name, and queue will deliver it again. */
+static bool
+is_fresh_row(const struct records *r, size_t i)
+{
+	struct entry e;
+
+	records_at(r, i, &e);
+	return fresh_is_awaited(&e);
+}
+
 static void
 drop_lost(struct comparing *c)
 {
@@ -144,7 +155,7 @@ drop_lost(struct comparing *c)
 	size_t n = 0;
 
 	for (size_t i = 0; i < r->n; i++)
-		if (!c->seen[i])
+		if (!c->seen[i] && !is_fresh_row(r, i))
 			lost[n++] = record_uid(r->packed + i * RECORD_SIZE);
 	if (n > 0)
 		log_warning("store", "files-missing user=%s mailbox=%s n=%zu",
@@ -268,16 +279,11 @@ give_names(struct comparing *c, struct why *w)
 
 /* So that queue's repetition of a delivery finds it. */
 static void
-remember(const struct entry *e)
+remember(const struct mailbox *mb, const struct entry *e)
 {
-	struct kv_key key = index_key_delivered(e->r.content, e->number);
-	char uid[4];
-
-	if (e->kind != PLACE_DELIVERED ||
-	    (int64_t)(e->r.content / 1000000) < clock_wall() - 8 * 86400)
-		return;
-	kv_write_u32(uid, e->r.uid);
-	index_put(INDEX_DELIVERED, &key, view_bytes(uid, sizeof(uid)));
+	if (e->kind == PLACE_DELIVERED &&
+	    (int64_t)(e->r.content / 1000000) >= clock_wall() - 8 * 86400)
+		fresh_note(mb, e);
 }
 
 /* Those that keep their UID come before those that get a new one, which is
@@ -309,7 +315,7 @@ take_in(struct comparing *c, struct why *w)
 		return false;
 	for (size_t i = 0; i < c->takes; i++) {
 		change_add(mb, &c->entries[i]);
-		remember(&c->entries[i]);
+		remember(mb, &c->entries[i]);
 	}
 	if (c->takes > 0)
 		log_info("store", "taken-in user=%s mailbox=%s n=%zu",

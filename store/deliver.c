@@ -74,12 +74,7 @@ delivery_end(struct delivery *d, const struct why *w)
 static bool
 remember(struct arrival *a)
 {
-	struct delivery *d = a->arg;
-	struct kv_key key = index_key_delivered(d->mail, d->rcpt);
-	char uid[4];
-
-	kv_write_u32(uid, d->entry.r.uid);
-	index_put(INDEX_DELIVERED, &key, view_bytes(uid, sizeof(uid)));
+	fresh_note(a->mb, a->entries);
 	return true;
 }
 
@@ -100,20 +95,15 @@ delivered(struct arrival *a, bool ok)
 
 /* (mail, recipient) is in a mailbox, or on its way. */
 static bool
-is_delivered(const struct delivery *d, uint32_t *uid, bool *moving)
+is_delivered(const struct delivery *d, struct spool_source *s, bool *moving)
 {
-	struct kv_key key = index_key_delivered(d->mail, d->rcpt);
 	const struct delivery *o;
-	struct view v;
 
 	*moving = false;
 	TAILQ_FOREACH (o, &under_way, under_way)
 		if (o != d && o->mail == d->mail && o->rcpt == d->rcpt)
 			*moving = true;
-	if (index_get(INDEX_DELIVERED, &key, &v) != KV_FOUND || v.n != 4)
-		return false;
-	*uid = kv_read_u32(v.p);
-	return true;
+	return fresh_find(s);
 }
 
 static void
@@ -252,6 +242,7 @@ link_now(struct delivery *d, struct mailbox *mb, int *error)
 
 	spool_name(d->mail, from);
 	fill_entry(d, mb);
+	d->arrival.fresh = true;
 	*error = make_link(d, content_dir, from);
 	if (*error == 0)
 		arrival_start(&d->arrival);
@@ -272,7 +263,7 @@ check_again(struct delivery *d, struct mailbox *mb, struct why *w)
 
 	if (!d->again)
 		return true;
-	if (is_delivered(d, &source.uid, &moving)) {
+	if (is_delivered(d, &source, &moving)) {
 		if (fresh_mend(mb, &source, w))
 			why_done(w, "1.5", "delivered to mailbox before");
 		return false;

@@ -14,6 +14,7 @@
 #include "lib/base/log.h"
 #include "lib/mail/record.h"
 #include "lib/proc/pool.h"
+#include "store/account.h"
 #include "store/cache.h"
 #include "store/fresh.h"
 #include "store/link.h"
@@ -21,6 +22,22 @@
 #include "store/maildir.h"
 
 #define ROUNDS	3	/* more may arrive meanwhile */
+
+/* A note of a delivery: UID, number of the mailbox, life of this program; once
+ * the UID alone. */
+#define NOTE		12
+#define OLD_NOTE	4
+
+/* What no life before had, nearly for certain. */
+static uint32_t
+life(void)
+{
+	static uint32_t number;
+
+	while (number == 0)
+		number = arc4random();
+	return number;
+}
 
 static bool
 stop(void *arg UNUSED, struct view key UNUSED, struct view value UNUSED)
@@ -48,12 +65,52 @@ is_fresh(const struct entry *e)
 }
 
 bool
+fresh_is_awaited(const struct entry *e)
+{
+	struct kv_key key = index_key_delivered(e->r.content, e->number);
+	struct view v;
+	enum kv_result r;
+
+	if (e->kind != PLACE_DELIVERED)
+		return false;
+	r = index_get(INDEX_DELIVERED, &key, &v);
+	return r != KV_FOUND ? r != KV_NONE :
+	    v.n != NOTE || kv_read_u32(v.p + 8) != life();
+}
+
+bool
 fresh_is_broken(const struct entry *e, int fd)
 {
 	struct stat st;
 
 	return e->kind == PLACE_DELIVERED && fstat(fd, &st) == 0 &&
 	       (uint64_t)st.st_size != e->r.size && is_fresh(e);
+}
+
+void
+fresh_note(const struct mailbox *mb, const struct entry *e)
+{
+	struct kv_key key = index_key_delivered(e->r.content, e->number);
+	char at[NOTE];
+
+	kv_write_u32(at, e->r.uid);
+	kv_write_u32(at + 4, mb->h.mailbox);
+	kv_write_u32(at + 8, life());
+	index_put(INDEX_DELIVERED, &key, view_bytes(at, sizeof(at)));
+}
+
+bool
+fresh_find(struct spool_source *s)
+{
+	struct kv_key key = index_key_delivered(s->mail, s->rcpt);
+	struct view v;
+
+	if (index_get(INDEX_DELIVERED, &key, &v) != KV_FOUND ||
+	    (v.n != OLD_NOTE && v.n != NOTE))
+		return false;
+	s->uid = kv_read_u32(v.p);
+	s->mailbox = v.n == NOTE ? kv_read_u32(v.p + 4) : 0;
+	return true;
 }
 
 /* ---- before a copy ---- */
@@ -154,6 +211,7 @@ struct mending {
 	int cur;
 	char *name;
 	bool replace;		/* what is broken */
+	bool make;		/* what is missing, too */
 	enum found found;
 	int error;
 };
@@ -214,7 +272,8 @@ mend_run(void *arg)
 		m->found = m->error == ENOENT ? MISSING : TROUBLE;
 	else
 		m->found = is_whole(fd, spool) ? WHOLE : BROKEN;
-	if (m->found == BROKEN && m->replace && !replace(m)) {
+	if (((m->found == BROKEN && m->replace) ||
+		(m->found == MISSING && m->make)) && !replace(m)) {
 		m->error = errno;
 		m->found = TROUBLE;
 	}
@@ -238,7 +297,8 @@ find(struct mailbox *mb, const struct spool_source *s, struct entry *e)
 	       e->number == s->rcpt;
 }
 
-/* One look from a thread. The file may be renamed meanwhile, so it is replaced
+/* One look from a thread: what it found, and mended if it was to. The file may
+ * be renamed meanwhile, so it is replaced
  * only by one who has the mailbox for himself. WHOLE, too, when there is no
  * such message any more. */
 static enum found
@@ -270,7 +330,7 @@ mend(struct mailbox *mb, struct mending *m, struct why *w)
 	m->replace = true;
 	found = look(mb, m, w);
 	mailbox_ready(mb);
-	if (found == BROKEN) {
+	if (found == BROKEN || (found == MISSING && m->make)) {
 		cache_drop(mb->h.mailbox);
 		log_warning("deliver", "mended user=%s mailbox=%s uid=%u",
 		    mb->user, log_quote(view_of(mb->name)), m->source->uid);
@@ -278,8 +338,34 @@ mend(struct mailbox *mb, struct mending *m, struct why *w)
 	return found;
 }
 
-bool
-fresh_mend(struct mailbox *mb, const struct spool_source *s, struct why *w)
+/* The mailbox of this user with this number, under whatever name. NULL: removed,
+ * or trouble in w. */
+static struct mailbox *
+numbered(struct view user, uint32_t number, struct why *w)
+{
+	struct account_names all;
+	bool ok = account_names(user, VIEW_NONE, &all);
+	struct view rest = str_view(&all.list), name;
+	struct mailbox *mb = NULL;
+
+	if (!ok)
+		index_why(w);
+	while (ok && mb == NULL && list_next(&rest, &name)) {
+		struct header h = { 0 };
+
+		if (index_header(user, name, &h) == KV_FOUND &&
+		    h.mailbox == number) {
+			mb = mailbox_get(user, name, w);
+			ok = mb != NULL;
+		}
+		str_free(&h.keywords);
+	}
+	str_free(&all.list);
+	return mb;
+}
+
+static bool
+mend_in(struct mailbox *mb, const struct spool_source *s, struct why *w)
 {
 	struct mending m = { .source = s, .cur = mb->cur };
 	enum found found;
@@ -289,8 +375,26 @@ fresh_mend(struct mailbox *mb, const struct spool_source *s, struct why *w)
 	found = look(mb, &m, w);
 	if (found == BROKEN || found == MISSING)
 		found = mend(mb, &m, w);
-	/* another program has renamed or removed it */
+	/* another program has renamed it, or its name is lost */
+	m.make = true;
 	if (found == MISSING)
 		found = mailbox_rebuild(mb, w) ? mend(mb, &m, w) : TROUBLE;
 	return found != TROUBLE;
+}
+
+bool
+fresh_mend(struct mailbox *mb, const struct spool_source *s, struct why *w)
+{
+	struct mailbox *other;
+	bool ok;
+
+	if (s->mailbox == 0 || s->mailbox == mb->h.mailbox)
+		return mend_in(mb, s, w);
+	*w = (struct why){ 0 };
+	other = numbered(view_of(mb->user), s->mailbox, w);
+	if (other == NULL)
+		return w->verdict == 0;
+	ok = mend_in(other, s, w);
+	mailbox_unref(other);
+	return ok;
 }

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * fresh - delivered messages whose content may not be on disk yet
+ * fresh - delivered messages that may not be on disk yet
  *
- * queue answers for the content of small mails with its journal and syncs the
- * files some seconds later (doc/QUEUE.md). A delivered message is a hard link
- * to such a file: its name and its row are durable when store says so, its
- * octets only when queue has forgotten the mail. Two things follow. A copy must
- * not outlive its source's octets: they are synced first. And when queue asks
- * to deliver again, after power was lost, the file is compared with the spool's,
- * which queue has made whole from its journal.
+ * queue answers for the content of small mails with its journal, and syncs the
+ * files and their names in mailboxes some moments later (doc/QUEUE.md). A
+ * delivered message is a hard link to such a file: its row is durable when store
+ * says so, its name and its octets only when queue has forgotten the mail. So a
+ * copy must not outlive its source's octets: they are synced first. A row of
+ * an earlier life whose file has gone stays. And when queue asks to deliver again, after power
+ * was lost, the file is compared with the spool's, which queue has made whole
+ * from its journal, and linked again if it is not there.
  */
 #ifndef STORE_FRESH_H
 #define STORE_FRESH_H
@@ -20,19 +21,29 @@
  * wait, so the records may have changed after it. */
 bool fresh_sync(struct mailbox *mb, const struct numset *uids, struct why *w);
 
+/* Was it delivered in a life of store that has ended, and queue is not done with
+ * it? Then its file may be missing and come back. */
+bool fresh_is_awaited(const struct entry *e);
+
 /* Power was lost after this was delivered, and queue has not delivered it again
  * yet: nobody should see it as it is. fd: the message. */
 bool fresh_is_broken(const struct entry *e, int fd);
 
-/* Where a delivery came from, and the UID that it got. */
+/* Where a delivery came from, and went to. */
 struct spool_source {
 	int dir;
 	const char *name;	/* below dir */
 	uint64_t mail;
 	uint32_t rcpt, uid;
+	uint32_t mailbox;	/* its number, 0: not known */
 };
-/* See that the delivered message has the octets of its spool file, replace it
- * if not. True, too, when the user has removed it since. From a fiber. */
+/* Into the transaction of its row: where this delivery is. */
+void fresh_note(const struct mailbox *mb, const struct entry *e);
+/* Where is (mail, rcpt)? False: not delivered. */
+bool fresh_find(struct spool_source *s);
+/* See that the delivered message is there and has the octets of its spool file,
+ * put them there if not. mb: where it would go to now; its mailbox may have been
+ * renamed. True, too, when the user has removed it since. From a fiber. */
 bool fresh_mend(struct mailbox *mb, const struct spool_source *s,
     struct why *w);
 

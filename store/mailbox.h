@@ -43,7 +43,7 @@ struct mailbox {
 	bool is_changed, is_lagging;
 	bool keywords_behind, keywords_again;	/* of the keyword file */
 	bool working;			/* its row in INDEX_WORKING exists */
-	bool renamed;			/* in cur/, and that is not synced */
+	bool renamed;			/* in cur/, or new there, and not synced */
 	uint64_t working_mark;		/* when that row is safe */
 	unsigned refs;
 	unsigned busy;			/* names made that no row has yet */

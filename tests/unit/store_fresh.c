@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * store_fresh - power was lost: what had been delivered has lost its octets, and
- * queue, which has made its files whole, delivers again (store/fresh.h)
+ * store_fresh - power was lost: what had been delivered has lost its octets or
+ * its name, and queue, which has made its files whole, delivers again
+ * (store/fresh.h)
  */
 #include "tests/unit/store_house.h"
 
@@ -55,7 +56,7 @@ says(const char *path, const char *text)
 	return same;
 }
 
-/* Another file of the same name, with less in it or other octets. */
+/* Another file of the same name, with less in it or other octets, or none. */
 static void
 lose_octets(uint64_t mail)
 {
@@ -63,7 +64,8 @@ lose_octets(uint64_t mail)
 
 	path_of(mail, path, sizeof(path));
 	check(unlink(path) == 0);
-	write_text(path, mail % 2 ? "" : "Nonsense..\n");
+	if (mail % 3 != 2)
+		write_text(path, mail % 3 ? "" : "Nonsense..\n");
 }
 
 static void
@@ -78,9 +80,9 @@ deliver_and_lose(void)
 	}
 }
 
-/* The verdict on looking at, or moving, the message with UID 1. */
+/* The verdict on looking at, or moving, the message with this UID. */
 static int
-try_first(bool move)
+try(const char *uid, bool move)
 {
 	struct message look = { .type = MSG_content_open };
 	struct message copy = { .type = MSG_copy };
@@ -91,7 +93,7 @@ try_first(bool move)
 
 	(void)verdict(reader, &create);
 	look.content_open.handle = copy.copy.handle = handle;
-	look.content_open.uids = copy.copy.uids = view_of("1");
+	look.content_open.uids = copy.copy.uids = view_of(uid);
 	copy.copy.mailbox = view_of("box");
 	copy.copy.move = 1;
 	return verdict(reader, move ? &copy : &look);
@@ -112,8 +114,10 @@ mend_all(void)
 	char path[500], text[16];
 
 	login();
-	check(try_first(false) == VERDICT_LATER);
-	check(try_first(true) == VERDICT_LATER);
+	check(try("1", false) == VERDICT_LATER);
+	check(try("1", true) == VERDICT_LATER);
+	check(try("2", false) == VERDICT_LATER);
+	check(try("2", true) == VERDICT_LATER);
 	for (uintptr_t i = 1; i <= MAILS; i++)
 		fiber_start(deliver_fiber, (void *)i);
 	while (answers < MAILS)
@@ -123,7 +127,8 @@ mend_all(void)
 		check(says(path, text_of(i, text)));
 	}
 	check(files_in("", "cur") == MAILS && files_in("", "tmp") == 0);
-	check(try_first(true) == -1); /* copied: not an answer */
+	check(try("1", true) == -1); /* copied: not an answer */
+	check(try("2", true) == -1);
 	check(files_in("", "cur") <= MAILS);
 }
 
@@ -133,6 +138,50 @@ lost_octets_come_back(void **state UNUSED)
 	answers = 0;
 	life(deliver_and_lose);
 	life(mend_all);
+}
+
+/* The mailbox gets another name before power is lost. */
+static void
+deliver_rename_lose(void)
+{
+	struct message create = { .type = MSG_mailbox_create,
+		.mailbox_create = {
+		    .session = SESSION, .mailbox = view_of("box") } };
+	struct message rename = { .type = MSG_mailbox_rename,
+		.mailbox_rename = { .session = SESSION, .from = view_of("box"),
+		    .to = view_of("chest") } };
+	struct message m = delivery(1, "box", false);
+	char path[500], text[16];
+
+	login();
+	spool(1, text_of(1, text));
+	check(verdict(reader, &create) == VERDICT_DONE);
+	check(verdict(local, &m) == VERDICT_DONE);
+	check(verdict(reader, &rename) == VERDICT_DONE);
+	box_path(".chest", "cur", path, sizeof(path));
+	snprintf(path + strlen(path), 100, "/%s",
+	    "0000000000000001.R3.test.host,S=11,U=1:2,");
+	check(unlink(path) == 0);
+}
+
+static void
+mend_renamed(void)
+{
+	struct message m = delivery(1, "box", true);
+
+	login();
+	check(open_box("chest", 1).count == 1);
+	check(files_in(".chest", "cur") == 0);
+	check(verdict(local, &m) == VERDICT_DONE);
+	check(files_in(".chest", "cur") == 1 && files_in("", "cur") == 0);
+	check(open_box("chest", 1).count == 1);
+}
+
+static void
+renamed_is_found(void **state UNUSED)
+{
+	life(deliver_rename_lose);
+	life(mend_renamed);
 }
 
 /* Delivered to INBOX for want of a mailbox that is made later. */
@@ -254,6 +303,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = { HOUSE_TEST(lost_octets_come_back),
+		HOUSE_TEST(renamed_is_found),
 		HOUSE_TEST(strangers_stay), HOUSE_TEST(leftovers_go),
 		HOUSE_TEST(moves_race) };
 
