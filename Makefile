@@ -6,6 +6,7 @@
 #   make                 programs into build/bin, manual pages into build/man
 #   make check           every test that needs nothing but this machine
 #   make torture         every system call fails, power goes, for TORTURE_TIME s
+#   make bench           beside Postfix, Dovecot, OpenSMTPD and Exim
 #   make asan            the same tests with the address and UB sanitizers
 #   make fuzz            each fuzz driver for FUZZ_TIME seconds (clang)
 #   make lint            static analysis, manual pages, documents
@@ -176,7 +177,7 @@ doc/IPC.md: $(HOUSE)/ipc_doc
 
 # ---- tests ------------------------------------------------------------------
 
-.PHONY: torture check-unit check-corpus check-house check-dialog check-system \
+.PHONY: torture bench check-unit check-corpus check-house check-dialog check-system \
 	tests
 
 # The output of a test is shown when it fails.
@@ -230,6 +231,18 @@ torture: all $(CRASH_TOOLS)
 # Of what torture has found out last.
 doc/RELIABILITY.md: $(BUILD)/torture.json
 	$(PYTHON) -B tests/crash/report $< >$@
+
+# The peers come from Debian, unpacked below build/peers; see bench/README.md.
+LOAD	:= $(BUILD)/bench/load $(BUILD)/bench/limits
+bench: all $(LOAD)
+	@BUILD=$(abspath $(BUILD)) $(PYTHON) -B bench/run $(BENCH)
+doc/PERFORMANCE.md: $(BUILD)/bench/results.json
+	@$(PYTHON) -B bench/report $< $@
+
+$(BUILD)/bench/load: $$(call objects_of,bench/load)
+	$(link) -lssl -lcrypto -lpthread
+$(BUILD)/bench/limits: $$(call objects_of,bench/limits)
+	$(link) -ldb-5.3 -lpthread
 
 asan:
 	@LSAN_OPTIONS=suppressions=$(CURDIR)/tests/house/leaks $(MAKE) --no-print-directory BUILD=build/asan \

@@ -112,23 +112,41 @@ class Peer:
         for tool in ("unshare", "dpkg", "apt-get"):
             if not shutil.which(tool):
                 raise unittest.SkipTest(f"there is no {tool}")
-        self.root = unpacked(self.name, *self.packages)
+        self.dir = self.make_dir()
+        self.root = self.unpack()
         self.address, self.port = address, port
         self.domain, self.users, self.relay = domain, users, relay
         self.hostname = f"mx.{domain}"
-        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="posthouse-peer-"))
-        self.dir.chmod(0o755)
         self.etc = self.dir / "etc.up"
         self.var = self.dir / "var.up"
         self.store = self.dir / "store"
         for path in (self.etc, self.var, self.store):
             path.mkdir()
-        self.log = Log(self.dir / "log")
+        self.log = self.make_log()
         self.process = None
         self.certificate, self.key = make_certificate(self.etc)
         self.name_accounts()
         self.prepare()
         self.start()
+
+    # What benchmarks do otherwise (bench/subjects.py).
+
+    def make_dir(self):
+        path = pathlib.Path(tempfile.mkdtemp(prefix="posthouse-peer-"))
+        path.chmod(0o755)
+        return path
+
+    def unpack(self):
+        return unpacked(self.name, *self.packages)
+
+    def make_log(self):
+        return Log(self.dir / "log")
+
+    def before_start(self):
+        """Shell text, behind the mounts."""
+        return ""
+
+    # ----
 
     def __enter__(self):
         return self
@@ -174,7 +192,7 @@ class Peer:
 
     def start(self):
         script = MOUNTS.format(dir=self.dir, root=self.root) + \
-            self.command() + "\nexec sleep 100000\n"
+            self.before_start() + self.command() + "\nexec sleep 100000\n"
         (self.dir / "run.sh").write_text(script)
         with (self.dir / "said").open("w") as said:
             self.process = subprocess.Popen(
