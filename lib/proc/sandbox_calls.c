@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <seccomp.h>
+#include <unistd.h>
 
 #include "lib/base/log.h"
 #include "lib/base/sys_build.h"
@@ -21,7 +22,7 @@
 
 static const int basic[] = { CALL(read), CALL(write), CALL(readv),
 	CALL(writev), CALL(pread64), CALL(pwrite64), CALL(preadv),
-	CALL(pwritev), CALL(lseek), CALL(close), CALL(fstat), CALL(fcntl),
+	CALL(pwritev), CALL(lseek), CALL(close), CALL(fstat),
 	CALL(recvfrom), CALL(recvmsg), CALL(sendto), CALL(sendmsg),
 	CALL(shutdown), CALL(getsockopt), CALL(setsockopt),
 	CALL(getsockname), CALL(getpeername), CALL(epoll_wait),
@@ -31,7 +32,7 @@ static const int basic[] = { CALL(read), CALL(write), CALL(readv),
 	CALL(clock_nanosleep), CALL(getpid), CALL(gettid), CALL(getuid),
 	CALL(geteuid), CALL(getrandom), CALL(rt_sigaction),
 	CALL(rt_sigprocmask), CALL(rt_sigreturn), CALL(exit),
-	CALL(exit_group), CALL(restart_syscall), CALL(tgkill),
+	CALL(exit_group), CALL(restart_syscall),
 	CALL(sched_yield), CALL(sched_getaffinity), CALL(rseq),
 	CALL(set_robust_list), CALL(sysinfo), CALL(uname) };
 static const int accept_calls[] = { CALL(accept4) };
@@ -50,6 +51,13 @@ static const int files_write[] = { CALL(fsync), CALL(fdatasync),
 	CALL(flock), CALL(select), CALL(pselect6), CALL(umask),
 	CALL(msync) };
 static const int connect_calls[] = { CALL(connect), CALL(bind) };
+/* The kernel looks at these of an argument that is an int, and no others. */
+#define INT_BITS	UINT32_MAX
+/* Not F_SETOWN, F_SETOWN_EX and F_SETSIG: who may say to whom which signal goes
+ * can kill the others of his user. */
+static const int fcntls[] = { F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL,
+	F_GETLK, F_SETLK, F_SETLKW, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW,
+	F_DUPFD_CLOEXEC, F_ADD_SEALS, F_GET_SEALS };
 
 /* what libraries try and can do without */
 static const struct {
@@ -120,6 +128,13 @@ allow_arguments(scmp_filter_ctx f, unsigned calls)
 	for (size_t i = 0; i < n; i++)
 		seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(socket), 1,
 		    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)domains[i], 0));
+	for (size_t i = 0; i < nitems(fcntls); i++)
+		seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(fcntl), 1,
+		    SCMP_A1(SCMP_CMP_MASKED_EQ, INT_BITS,
+			(scmp_datum_t)fcntls[i]));
+	/* abort(3) signals a thread of its own */
+	seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(tgkill), 1,
+	    SCMP_A0(SCMP_CMP_MASKED_EQ, INT_BITS, (scmp_datum_t)getpid()));
 }
 
 static void
