@@ -192,12 +192,21 @@ $(BUILD)/tests/fuzz/%: $(OBJ)/tests/fuzz/%.o $(OBJ)/tests/fuzz/replay.o \
 	$$(call tested_objects,$$*) $(LIBRARIES)
 	$(link) $(LIBS)
 
+# Each program with an intruder in place of its loop.
+BREAKOUT := smtpd pop3d imapd smtp resolver bounce local history router queue \
+	store auth keys
+BREAKOUT_TOOLS := $(addprefix $(BUILD)/tests/breakout/,$(BREAKOUT))
+$(BREAKOUT_TOOLS): $(BUILD)/tests/breakout/%: $$(call objects_of,$$*) \
+	$(OBJ)/tests/breakout/probe.o $(LIBRARIES)
+	$(link) -Wl,--wrap=service_main \
+	    $(if $(filter resolver,$*),$(subst -levent_core,-levent,$(LIBS)),$(LIBS))
+
 UNIT_RUNS := $(addprefix run-unit-,$(UNIT))
 CORPUS_RUNS := $(addprefix run-corpus-,$(FUZZ))
 .PHONY: $(UNIT_RUNS) $(CORPUS_RUNS)
 
 tests: $(addprefix $(BUILD)/tests/unit/,$(UNIT)) \
-	$(addprefix $(BUILD)/tests/crash/,$(CRASH)) \
+	$(addprefix $(BUILD)/tests/crash/,$(CRASH)) $(BREAKOUT_TOOLS) \
 	$(addprefix $(BUILD)/tests/fuzz/,$(FUZZ))
 
 $(UNIT_RUNS): run-unit-%: $(BUILD)/tests/unit/%
@@ -216,7 +225,8 @@ check-dialog: all
 	@BUILD=$(BUILD) $(PYTHON) tests/dialog/run
 
 CRASH_TOOLS := $(addprefix $(BUILD)/tests/crash/,$(CRASH))
-check-system: all $(BUILD)/tests/unit/mail_downgrade $(CRASH_TOOLS)
+check-system: all $(BUILD)/tests/unit/mail_downgrade $(CRASH_TOOLS) \
+	$(BREAKOUT_TOOLS)
 	@BUILD=$(abspath $(BUILD)) $(PYTHON) -B tests/system/run
 
 check: check-unit check-corpus check-house
