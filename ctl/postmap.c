@@ -3,7 +3,8 @@
  * postmap - look a key up in a table, as "postmap -q" does
  *
  * The table is read as text, whatever type of index the script names: there are
- * no indexes here to be made first, and none that can be out of date.
+ * no indexes here to be made first, and none that can be out of date. Other kinds
+ * are those of lib/mail/table.h.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +15,7 @@
 
 #include "ctl/postfix.h"
 #include "lib/base/file.h"
+#include "lib/mail/table.h"
 
 #define TABLE_MOST	((size_t)1 << 30)
 #define USAGE	"usage: postmap -q key [file_type:]file_name; nothing else is " \
@@ -51,9 +53,29 @@ postmap_find(struct view text, struct view key, struct str *value)
 	return false;
 }
 
+/* A text of keys and values, unless it is of another kind. */
+struct source {
+	struct view text;
+	const struct table_kind *kind;
+	void *table;
+};
+
+static bool
+find(const struct source *s, struct view key, struct str *value)
+{
+	struct view v;
+
+	if (s->kind == NULL)
+		return postmap_find(s->text, key, value);
+	if (!s->kind->get(s->table, key, &v))
+		return false;
+	str_add(value, v);
+	return true;
+}
+
 /* A key of the standard input is told with its value. */
 static int
-ask_all(struct view text)
+ask_all(const struct source *s)
 {
 	char key[4096];
 	int code = 1;
@@ -62,7 +84,7 @@ ask_all(struct view text)
 		struct str value = { 0 };
 
 		key[strcspn(key, "\r\n")] = '\0';
-		if (postmap_find(text, view_of(key), &value)) {
+		if (find(s, view_of(key), &value)) {
 			printf("%s\t%s\n", key, str_c(&value));
 			code = 0;
 		}
@@ -72,10 +94,10 @@ ask_all(struct view text)
 }
 
 static int
-ask_one(struct view text, const char *key)
+ask_one(const struct source *s, const char *key)
 {
 	struct str value = { 0 };
-	bool found = postmap_find(text, view_of(key), &value);
+	bool found = find(s, view_of(key), &value);
 
 	if (found)
 		puts(str_c(&value));
@@ -99,10 +121,32 @@ path_of(const char *table)
 	return NULL;
 }
 
+static void
+warn_line(void *arg, size_t line, const char *sentence)
+{
+	fprintf(stderr, "postmap: warning: %s, line %zu: %s\n",
+	    (const char *)arg, line, sentence);
+}
+
+static int
+ask(struct source *s, char *name, const char *key)
+{
+	const struct table_sink sink = { warn_line, name };
+	int code;
+
+	if (s->kind != NULL)
+		s->table = s->kind->open(s->text, &sink);
+	code = strcmp(key, "-") == 0 ? ask_all(s) : ask_one(s, key);
+	if (s->kind != NULL)
+		s->kind->close(s->table);
+	return code;
+}
+
 int
 postmap_run(struct ctl *ctl UNUSED, int argc, char **argv)
 {
 	struct str text = { 0 };
+	struct source s = { 0 };
 	const char *key = NULL, *path;
 	int flag, code;
 
@@ -113,14 +157,17 @@ postmap_run(struct ctl *ctl UNUSED, int argc, char **argv)
 			return postfix_fatal(1, USAGE);
 	if (key == NULL || optind + 1 != argc)
 		return postfix_fatal(1, USAGE);
-	path = path_of(argv[optind]);
+	s.kind = table_kind(view_of(argv[optind]), &s.text);
+	if (s.kind != NULL && s.kind->is_inline)
+		return ask(&s, argv[optind], key);
+	path = s.kind != NULL ? s.text.p : path_of(argv[optind]);
 	if (path == NULL)
 		return postfix_fatal(1, "unsupported dictionary type: %.*s",
 		    (int)strcspn(argv[optind], ":"), argv[optind]);
 	if (!file_read(AT_FDCWD, path, TABLE_MOST, &text))
 		return postfix_fatal(1, "open database %s: %s", path, strerror(errno));
-	code = strcmp(key, "-") == 0 ? ask_all(str_view(&text)) :
-				       ask_one(str_view(&text), key);
+	s.text = str_view(&text);
+	code = ask(&s, argv[optind], key);
 	str_free(&text);
 	return code;
 }

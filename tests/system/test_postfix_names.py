@@ -94,6 +94,17 @@ class Names(Case):
             done = self.call("postmap", *argv, code=1)
             self.assertIn("postmap: fatal: ", done.stderr)
 
+    def test_postmap_kinds(self):
+        table = self.server.dir / "etc/networks"
+        table.write_text("10.0.0.0/8 inside\nnonsense\n0.0.0.0/0 outside\n")
+        for key, value in (("10.1.2.3", "inside"), ("192.0.2.1", "outside")):
+            done = self.call("postmap", "-q", key, f"cidr:{table}")
+            self.assertEqual(done.stdout, value + "\n")
+            self.assertIn(", line 2: ", done.stderr)
+        self.call("postmap", "-q", "::1", f"cidr:{table}", code=1)
+        done = self.call("postmap", "-q", "b", "inline:{ a = 1, b = 2 }")
+        self.assertEqual(done.stdout, "2\n")
+
     def test_postconf(self):
         lines = self.call("postconf", "-n").stdout.splitlines()
         self.assertIn("hostname = mail.example.test", lines)

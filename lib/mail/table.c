@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * table - the kinds that there are
+ */
+#include "lib/mail/table.h"
+
+static const struct table_kind *const kinds[] = { &table_cidr, &table_inline };
+
+const struct table_kind *
+table_kind(struct view name, struct view *source)
+{
+	struct view rest = name, word = view_cut(&rest, ':');
+
+	for (size_t i = 0; word.n < name.n && i < nitems(kinds); i++)
+		if (view_is(word, kinds[i]->name)) {
+			*source = rest;
+			return kinds[i];
+		}
+	return NULL;
+}

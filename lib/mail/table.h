@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * table - a lookup table "kind:source", as Postfix names them
+ *
+ * A kind is a row of functions in a file of its own. The source has been read by
+ * the caller: tables know no files. What is wrong in a line goes to a sink with
+ * its number and the line gives no entry. A table is made once and asked often;
+ * its memory is a small multiple of its text.
+ */
+#ifndef MAIL_TABLE_H
+#define MAIL_TABLE_H
+
+#include "lib/base/arena.h"
+#include "lib/base/str.h"
+
+#define TABLE_ENTRIES_MAX 1000000
+
+struct table_sink {
+	void (*complain)(void *arg, size_t line, const char *sentence);
+	void *arg;
+};
+
+struct table_kind {
+	const char *name;
+	bool is_inline;		/* the source is the text itself */
+	/* NULL only for what is too large. text must outlive the table. */
+	void *(*open)(struct view text, const struct table_sink *sink);
+	/* The value of key, which lives as long as the table. */
+	bool (*get)(const void *table, struct view key, struct view *value);
+	void (*close)(void *table);
+};
+
+/* Split "kind:source"; NULL when there is no such kind, then *source is as it
+ * was. */
+const struct table_kind *table_kind(struct view name, struct view *source);
+
+extern const struct table_kind table_cidr, table_inline;
+
+#endif

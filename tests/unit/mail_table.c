@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * mail_table - what each kind of table answers, and what it complains of
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "lib/mail/table.h"
+
+static void
+count(void *arg, size_t line, const char *sentence)
+{
+	assert_true(line > 0 && sentence[0] != '\0');
+	++*(size_t *)arg;
+}
+
+static const struct {
+	const char *table, *text, *key, *value;
+	size_t wrong;
+} cases[] = {
+	{ "cidr:", "192.0.2.0/24 a b\n2001:db8::/32 c\n", "192.0.2.9", "a b", 0 },
+	{ "cidr:", "192.0.2.0/24 a\n2001:db8::/32 c\n", "2001:db8::1", "c", 0 },
+	{ "cidr:", "# no\n192.0.2.7/24 a\n10.0.0.1\n", "192.0.2.9", NULL, 2 },
+	{ "cidr:", "!192.0.2.0/24 out\n", "198.51.100.1", "out", 0 },
+	{ "cidr:", "!192.0.2.0/24 out\n", "192.0.2.1", NULL, 0 },
+	{ "cidr:", "0.0.0.0/0 all\n", "no address", NULL, 0 },
+	{ "inline:", "{ a = b, C = d }", "c", "d", 0 },
+	{ "inline:", "{ {a = b, c}, d = e }", "A", "b, c", 0 },
+	{ "inline:", "a = b", "a", NULL, 1 },
+	{ "inline:", "{ a, = b }", "a", NULL, 2 },
+	{ "inline:", "{", "a", NULL, 1 },
+	{ "inline:", "{{}", "a", NULL, 1 },
+};
+
+static void
+test_cases(void **state UNUSED)
+{
+	for (size_t i = 0; i < nitems(cases); i++) {
+		struct view source, value;
+		const struct table_kind *k =
+		    table_kind(view_of(cases[i].table), &source);
+		size_t wrong = 0;
+		const struct table_sink sink = { count, &wrong };
+		void *t = k->open(view_of(cases[i].text), &sink);
+		bool found = k->get(t, view_of(cases[i].key), &value);
+
+		assert_int_equal(wrong, cases[i].wrong);
+		assert_int_equal(found, cases[i].value != NULL);
+		if (found)
+			assert_true(view_is(value, cases[i].value));
+		k->close(t);
+	}
+}
+
+static void
+test_names(void **state UNUSED)
+{
+	struct view source;
+
+	assert_null(table_kind(VIEW_LIT("/etc/aliases"), &source));
+	assert_null(table_kind(VIEW_LIT("cidr"), &source));
+	assert_true(table_kind(VIEW_LIT("cidr:/x:y"), &source) == &table_cidr);
+	assert_true(view_is(source, "/x:y"));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
