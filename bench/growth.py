@@ -17,7 +17,7 @@ SCALE = 10 ** -int(os.environ.get("GROW", 1))
 
 def numbers(*powers):
     """10, 100, ... as far as the scale goes."""
-    return [n for n in powers if n <= max(powers) * SCALE * 10]
+    return [n for n in powers if n <= max(powers) * SCALE]
 
 
 def one_message(subject, user=99):
@@ -84,8 +84,8 @@ def grow_recipients():
     with Many() as subject:
         for n in numbers(1, 10, 100, 1000, 10000, 100000):
             start = uptime()
-            load("list", "-p", subject.in_port(), "-n", 1, "-C", n, "-U",
-                 "more")
+            load("list", "-p", subject.in_port(), "-n", 1, "-C", n, "-u", n,
+                 "-U", "more")
             accepted = uptime() - start
             load("count", "-n", 1, "-t", 600,
                  f"{subject.mail}/more{n - 1}/cur")
