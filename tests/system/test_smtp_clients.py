@@ -206,7 +206,9 @@ class Clients(unittest.TestCase):
     def compare(self, way, text, got):
         self.assertTrue(got.endswith(text), got)
         trace = got[:-len(text)].decode()
-        self.assertRegex(trace, rf"\AReturn-Path: <{ALICE}>\r\nReceived: ")
+        self.assertRegex(trace, rf"\AReturn-Path: <{ALICE}>\r\n"
+                         rf"X-Original-To: {BOB}\r\nDelivered-To: {BOB}\r\n"
+                         r"Received: ")
         # some clients ask for SMTPUTF8 wherever it is offered
         self.assertRegex(trace.replace("\r\n\t", " "),
                          f" with ({way.word}|UTF8{way.word.lstrip('E')}) ")
