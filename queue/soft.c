@@ -13,9 +13,9 @@
 #include "lib/proc/pool.h"
 #include "queue/content.h"
 #include "queue/durable.h"
+#include "queue/judge.h"
 #include "queue/ledger.h"
 #include "queue/note.h"
-#include "queue/report.h"
 #include "queue/soft.h"
 
 #define HARDEN_MS	1000	/* contents wait so long for each other */
@@ -59,8 +59,7 @@ harden(struct mail *m)
 	}
 	m->unsaid = false;
 	durable_hardened(m);
-	if (m->state == MAIL_QUEUED)
-		report_consider(m);
+	judge_progress(m);
 }
 
 static void
