@@ -207,7 +207,8 @@ CORPUS_RUNS := $(addprefix run-corpus-,$(FUZZ))
 
 tests: $(addprefix $(BUILD)/tests/unit/,$(UNIT)) \
 	$(addprefix $(BUILD)/tests/crash/,$(CRASH)) $(BREAKOUT_TOOLS) \
-	$(addprefix $(BUILD)/tests/fuzz/,$(FUZZ))
+	$(addprefix $(BUILD)/tests/fuzz/,$(FUZZ)) \
+	$(BUILD)/bench/load $(BUILD)/bench/limits
 
 $(UNIT_RUNS): run-unit-%: $(BUILD)/tests/unit/%
 	@$(call quietly,unit-$*,timeout 300 $<)
