@@ -307,6 +307,9 @@ class Forward(unittest.TestCase):
                         pass    # it had ended
         wait_for(lambda: {"queue", "local"} <=
                  set(self.server.processes().values()), "both")
+        # what sendmail could not hand over, master looks for now and then
+        wait_for(lambda: not os.listdir(self.server.dir / "spool/drop"),
+                 "the drop directory to be empty", 120)
         self.server.settle(120)
         wanted = [f"{i:02}" for i in range(24)]
         found = mailbox.Maildir(self.place / "carol/dir", create=False)
