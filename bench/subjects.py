@@ -24,6 +24,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests/system"))
 
 import peers                                            # noqa: E402
+from server import role_of                              # noqa: E402
 
 BUILD = pathlib.Path(os.environ.get("BUILD", ROOT / "build")).resolve()
 LOAD = BUILD / "bench/load"
@@ -320,10 +321,10 @@ chmod 640 /etc/posthouse/users
 
     def stop(self):
         for pid in self.cgroup.pids():
-            if role(pid) == "master":
+            if role_of(pid) == "master":
                 os.kill(pid, signal.SIGTERM)
         # what has ended stays a zombie until its namespace goes
-        peers.wait_for(lambda: "master" not in map(role, self.cgroup.pids()),
+        peers.wait_for(lambda: "master" not in map(role_of, self.cgroup.pids()),
                        "the end of Posthouse")
         self.process.kill()
         self.process.wait()
@@ -340,13 +341,6 @@ chmod 640 /etc/posthouse/users
 
     def queue_list(self):
         return self.posthouse("queue", "list")
-
-
-def role(pid):
-    try:
-        return os.path.basename(os.readlink(f"/proc/{pid}/exe"))
-    except OSError:
-        return ""
 
 
 class Postfix(Subject, peers.Postfix):

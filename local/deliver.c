@@ -54,6 +54,22 @@ deliver_mailbox(struct view address, const char *delimiters)
 	return detail;
 }
 
+int
+deliver_content(uint64_t mail, struct why *w)
+{
+	const struct message m = { .type = MSG_content_get,
+		.content_get = { mail } };
+	struct reply r;
+	int fd = -1;
+
+	if (!service_call(ROLE_QUEUE, 0, &m, &r, w))
+		return -1;
+	if (reply_is(&r, MSG_content_got, w))
+		fd = fd_take(&r.m.content_got.content);
+	reply_free(&r);
+	return fd;
+}
+
 void
 deliver_say(const struct attempt_key *k, enum verdict v, struct view status,
     struct view sentence)

@@ -31,6 +31,8 @@ void deliver_stopping(void);
 /* End the program, if that is wanted and nothing is under way. */
 void deliver_consider_end(void);
 
+/* From a fiber: the content of a mail, to be closed; -1 with w filled. */
+int deliver_content(uint64_t mail, struct why *w);
 /* Tell queue the verdict. */
 void deliver_say(const struct attempt_key *k, enum verdict v,
     struct view status, struct view sentence);

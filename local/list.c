@@ -193,22 +193,6 @@ open_mail(const struct part *p, struct mail *mail, struct why *w)
 	return done;
 }
 
-static int
-get_content(struct part *p)
-{
-	const struct message m = { .type = MSG_content_get,
-		.content_get = { p->key.mail } };
-	struct reply r;
-	int fd = -1;
-
-	if (!service_call(ROLE_QUEUE, 0, &m, &r, &p->why))
-		return -1;
-	if (reply_is(&r, MSG_content_got, &p->why))
-		fd = fd_take(&r.m.content_got.content);
-	reply_free(&r);
-	return fd;
-}
-
 /* All of it from skip on. */
 static bool
 copy(int from, uint64_t at, int to)
@@ -229,7 +213,7 @@ copy(int from, uint64_t at, int to)
 static bool
 write_content(struct part *p, struct mail *mail)
 {
-	int from = get_content(p);
+	int from = deliver_content(p->key.mail, &p->why);
 	struct str head = { 0 };
 	bool done;
 

@@ -141,22 +141,6 @@ talk(struct outside *o, int fd)
 	str_free(&said);
 }
 
-static int
-get_content(struct outside *o)
-{
-	const struct message m = { .type = MSG_content_get,
-		.content_get = { o->key.mail } };
-	struct reply r;
-	int fd = -1;
-
-	if (!service_call(ROLE_QUEUE, 0, &m, &r, &o->why))
-		return -1;
-	if (reply_is(&r, MSG_content_got, &o->why))
-		fd = fd_take(&r.m.content_got.content);
-	reply_free(&r);
-	return fd;
-}
-
 /* Takes content. */
 static int
 get_helper(struct outside *o, int content)
@@ -218,7 +202,7 @@ static void
 run(void *arg)
 {
 	struct outside *o = arg;
-	int content = get_content(o), fd = -1;
+	int content = deliver_content(o->key.mail, &o->why), fd = -1;
 
 	if (content >= 0)
 		fd = get_helper(o, content);

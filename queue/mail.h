@@ -18,9 +18,10 @@
 enum { NOTIFY_SUCCESS = 1, NOTIFY_FAILURE = 2, NOTIFY_DELAY = 4,
 	NOTIFY_NEVER = 8 };
 
-/* Numbers stand on disk. PASSED: no report, the mail is for members of a list (queue/split.h). LATE: not delivered by the time that the sender set
+/* Numbers stand on disk. LATE: not delivered by the time that the sender set
  * (RFC 2852). EXPANDED: an alias of several (RFC 3461 5.2.7). RELAYED: to a
- * server that will not tell of success (5.2.2). */
+ * server that will not tell of success (5.2.2). PASSED: no report, the mail is
+ * for members of a list (queue/split.h). */
 enum { REPORT_FAILED = 1, REPORT_DELAYED = 2, REPORT_DELIVERED = 3,
 	REPORT_LATE = 4, REPORT_EXPANDED = 5, REPORT_RELAYED = 6,
 	REPORT_PASSED = 7 };

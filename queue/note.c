@@ -80,12 +80,16 @@ note_settle(struct mail *m, const struct settles *s)
 {
 	if (tell(m, s->kind))
 		return;
-	for (uint16_t i = 0; i < s->n; i++)
-		if (s->rcpt[i] < m->nrcpt &&
-		    state_may(m->rcpt[s->rcpt[i]].state,
-			end_of(m, s->rcpt[i], s->kind)))
-			ledger_move(m, s->rcpt[i],
-			    end_of(m, s->rcpt[i], s->kind));
+	for (uint16_t i = 0; i < s->n; i++) {
+		uint32_t rcpt = s->rcpt[i];
+		enum state end;
+
+		if (rcpt >= m->nrcpt)
+			continue;
+		end = end_of(m, rcpt, s->kind);
+		if (state_may(m->rcpt[rcpt].state, end))
+			ledger_move(m, rcpt, end);
+	}
 }
 
 static void

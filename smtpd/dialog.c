@@ -335,6 +335,7 @@ bool
 dialog_hold_mail(struct dialog *d, struct why *w)
 {
 	struct content *c = &d->content;
+	const struct target *t;
 
 	if (!d->house->mail_ready(&d->intake, w))
 		return false;
@@ -344,8 +345,9 @@ dialog_hold_mail(struct dialog *d, struct why *w)
 	c->fd = d->intake.fd;
 	str_reset(&c->front);
 	c->skip = trace_write(&c->front, d, d->intake.mail);
-	if (trace_mailbox(d) != NULL)
-		c->mailbox = trace_mailbox(d)->address;
+	t = trace_mailbox(d);
+	if (t != NULL)
+		c->mailbox = t->address;
 	if (d->protocol == PROTOCOL_SUBMISSION)
 		trace_missing(d, d->intake.mail, c->missing);
 	return true;

@@ -13,8 +13,8 @@
  * While a round is under way, the next one gathers. A sync that fails makes
  * everything in its round fail, and none of its descriptors is used again.
  *
- * A journal for small messages would come in here: nobody else syncs new names
- * of messages or flushes the log.
+ * Nobody else here syncs new names of messages or flushes the log. The names of
+ * deliveries do not come here: queue syncs them (store/fresh.h).
  */
 #ifndef STORE_DURABLE_H
 #define STORE_DURABLE_H

@@ -54,26 +54,30 @@ is_any_fresh(void)
 	return index_each(INDEX_DELIVERED, &all, stop, NULL) != KV_NONE;
 }
 
+/* What is noted of a delivery that queue is not done with. */
+static enum kv_result
+note_of(const struct entry *e, struct view *v)
+{
+	struct kv_key key = index_key_delivered(e->r.content, e->number);
+
+	return e->kind == PLACE_DELIVERED ?
+	    index_get(INDEX_DELIVERED, &key, v) : KV_NONE;
+}
+
 static bool
 is_fresh(const struct entry *e)
 {
-	struct kv_key key = index_key_delivered(e->r.content, e->number);
 	struct view v;
 
-	return e->kind == PLACE_DELIVERED &&
-	       index_get(INDEX_DELIVERED, &key, &v) != KV_NONE;
+	return note_of(e, &v) != KV_NONE;
 }
 
 bool
 fresh_is_awaited(const struct entry *e)
 {
-	struct kv_key key = index_key_delivered(e->r.content, e->number);
 	struct view v;
-	enum kv_result r;
+	enum kv_result r = note_of(e, &v);
 
-	if (e->kind != PLACE_DELIVERED)
-		return false;
-	r = index_get(INDEX_DELIVERED, &key, &v);
 	return r != KV_FOUND ? r != KV_NONE :
 	    v.n != NOTE || kv_read_u32(v.p + 8) != life();
 }

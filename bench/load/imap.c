@@ -46,7 +46,7 @@ static double *command_seconds;		/* row of each command, by job */
 
 static bool session(struct conn *c, long job)
 {
-	if (c == NULL || !imap_login(c, job % o.users + o.first_user))
+	if (!imap_login(c, job % o.users + o.first_user))
 		return false;
 	for (int i = 0; i < o.word_count; i++)
 		for (long r = 0; r < (i == o.word_count - 1 ? o.repeat : 1); r++) {
@@ -59,31 +59,13 @@ static bool session(struct conn *c, long job)
 	return conn_say(c, "z LOGOUT\r\n") && answered(c, "z");
 }
 
-static void *sessions(void *unused)
-{
-	long job;
-
-	(void)unused;
-	while ((job = next_job++) < o.jobs) {
-		double start = now();
-		struct conn *c = conn_open(o.port);
-		if (session(c, job))
-			succeeded++;
-		else
-			job_failed(job, c);
-		conn_close(c);
-		job_seconds[job] = now() - start;
-	}
-	return NULL;
-}
-
 /* cN_ms: the median of the N-th command, counted from 0. */
 void load_imap(void)
 {
 	command_seconds = calloc((size_t)(o.jobs * (o.word_count + 1)), sizeof(double));
 	if (command_seconds == NULL)
 		die("calloc");
-	double seconds = threads_run(sessions, o.connections);
+	double seconds = sessions_run(connected, session);
 
 	printf("commands=%ld command_rate=%.1f octets=%ld ", messages, (double)messages / seconds,
 	    octets);

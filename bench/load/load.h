@@ -57,6 +57,11 @@ bool conn_waits(const struct conn *, int ms);
 
 /* Runs fn in so many threads; seconds until the last has ended. */
 double threads_run(void *(*fn)(void *), long count);
+/* Each job is a session on a connection that opened makes (or NULL); seconds until
+ * the last has ended. */
+double sessions_run(struct conn *(*opened)(void), bool (*session)(struct conn *, long job));
+/* A connection to o.port. */
+struct conn *connected(void);
 void threads_begin(void *(*fn)(void *), void *arg);
 /* The line of a kind whose jobs took so many seconds together. */
 void jobs_report(double seconds);

@@ -82,6 +82,41 @@ double threads_run(void *(*fn)(void *), long count)
 	return now() - start;
 }
 
+static struct {
+	struct conn *(*opened)(void);
+	bool (*session)(struct conn *, long job);
+} kind_of_session;
+
+struct conn *connected(void)
+{
+	return conn_open(o.port);
+}
+
+static void *sessions(void *unused)
+{
+	long job;
+
+	(void)unused;
+	while ((job = next_job++) < o.jobs) {
+		double start = now();
+		struct conn *c = kind_of_session.opened();
+		if (c != NULL && kind_of_session.session(c, job))
+			succeeded++;
+		else
+			job_failed(job, c);
+		conn_close(c);
+		job_seconds[job] = now() - start;
+	}
+	return NULL;
+}
+
+double sessions_run(struct conn *(*opened)(void), bool (*session)(struct conn *, long job))
+{
+	kind_of_session.opened = opened;
+	kind_of_session.session = session;
+	return threads_run(sessions, o.connections);
+}
+
 static int by_size(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;

@@ -27,11 +27,11 @@ bool pop_login(struct conn *c, long user)
 	    conn_say(c, "PASS %s\r\n", o.password) && fine(c);
 }
 
-static bool session(struct conn *c, long user)
+static bool session(struct conn *c, long job)
 {
 	long count;
 
-	if (!pop_login(c, user) || !conn_say(c, "STAT\r\n") || !fine(c) ||
+	if (!pop_login(c, job % o.users + o.first_user) || !conn_say(c, "STAT\r\n") || !fine(c) ||
 	    sscanf(c->line, "+OK %ld", &count) != 1 || !conn_say(c, "UIDL\r\n") ||
 	    !fine_and_lines(c))
 		return false;
@@ -43,27 +43,9 @@ static bool session(struct conn *c, long user)
 	return conn_say(c, "QUIT\r\n") && fine(c);
 }
 
-static void *sessions(void *unused)
-{
-	long job;
-
-	(void)unused;
-	while ((job = next_job++) < o.jobs) {
-		double start = now();
-		struct conn *c = conn_open(o.port);
-		if (c != NULL && session(c, job % o.users + o.first_user))
-			succeeded++;
-		else
-			job_failed(job, c);
-		conn_close(c);
-		job_seconds[job] = now() - start;
-	}
-	return NULL;
-}
-
 void load_pop(void)
 {
-	double seconds = threads_run(sessions, o.connections);
+	double seconds = sessions_run(connected, session);
 
 	printf("messages=%ld message_rate=%.1f mb_rate=%.2f ", messages,
 	    (double)messages / seconds, (double)octets / seconds / 1e6);

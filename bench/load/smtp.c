@@ -153,37 +153,20 @@ static bool list(struct conn *c, long job)
 				return false;
 	}
 	return ask(c, "DATA\r\n") == 354 && content(c, "list@bench.test", job) &&
-	    smtp_reply(c) / 100 == 2;
-}
-
-static void *lists(void *unused)
-{
-	long job;
-
-	(void)unused;
-	while ((job = next_job++) < o.jobs) {
-		double start = now();
-		struct conn *c = said_hello();
-		if (c != NULL && list(c, job))
-			succeeded++;
-		else
-			job_failed(job, c);
-		quit(c);
-		job_seconds[job] = now() - start;
-	}
-	return NULL;
+	    smtp_reply(c) / 100 == 2 && ask(c, "QUIT\r\n") / 100 == 2;
 }
 
 void load_list(void)
 {
-	jobs_report(threads_run(lists, o.connections));
+	jobs_report(sessions_run(said_hello, list));
 }
 
 /* ---- sessions ---- */
 
-static bool session(struct conn *c)
+static bool session(struct conn *c, long job)
 {
-	if (c == NULL || !smtp_hello(c))
+	(void)job;
+	if (!smtp_hello(c))
 		return false;
 	if (tls != NULL) {
 		if (ask(c, "STARTTLS\r\n") != 220)
@@ -196,27 +179,9 @@ static bool session(struct conn *c)
 	return ask(c, "QUIT\r\n") / 100 == 2;
 }
 
-static void *sessions(void *unused)
-{
-	long job;
-
-	(void)unused;
-	while ((job = next_job++) < o.jobs) {
-		double start = now();
-		struct conn *c = greeted();
-		if (session(c))
-			succeeded++;
-		else
-			job_failed(job, c);
-		conn_close(c);
-		job_seconds[job] = now() - start;
-	}
-	return NULL;
-}
-
 void load_sessions(void)
 {
-	jobs_report(threads_run(sessions, o.connections));
+	jobs_report(sessions_run(greeted, session));
 }
 
 void load_tls(void)

@@ -133,48 +133,44 @@ class Messages(House):
             "settled")], [], f"{role} to {target.role}: {what}")
         return link.process
 
-    def test_what_may_not_be_said(self):
+    def each(self, try_one):
+        """try_one(target, peer) for each target and sibling of no more trust."""
         for role in WITNESS:
             target = self.target(role)
             for peer in peers(role):
                 if trust(peer) > trust(role):
                     continue
                 with self.subTest(target=role, liar=peer):
-                    liars = {self.breach(target, peer, octets, 0, name)
-                             for name, octets in self.forbidden(target, peer)}
-                    self.violations(target, liars)
-                    COUNTS["not allowed"] += len(liars)
-                    self.lives(target)
+                    try_one(target, peer)
             target.stop()
 
+    def breaches(self, count, lies):
+        """Each says what lies(target, peer) gives: octets, how many
+        descriptors, and what that is."""
+        def try_one(target, peer):
+            liars = {self.breach(target, peer, *lie)
+                     for lie in lies(target, peer)}
+            self.violations(target, liars)
+            COUNTS[count] += len(liars)
+            self.lives(target)
+
+        self.each(try_one)
+
+    def test_what_may_not_be_said(self):
+        self.breaches("not allowed", lambda target, peer: (
+            (octets, 0, name)
+            for name, octets in self.forbidden(target, peer)))
+
     def test_what_is_mangled(self):
-        for role in WITNESS:
-            target = self.target(role)
-            for peer in peers(role):
-                if trust(peer) > trust(role):
-                    continue
-                with self.subTest(target=role, liar=peer):
-                    liars = {self.breach(target, peer, octets, nfds,
-                                         f"{name}: {what}")
-                             for name in self.permitted(target, peer)
-                             for what, octets, nfds in
-                             table.mangled(name, 1)}
-                    self.violations(target, liars)
-                    COUNTS["mangled"] += len(liars)
-                    self.lives(target)
-            target.stop()
+        self.breaches("mangled", lambda target, peer: (
+            (octets, nfds, f"{name}: {what}")
+            for name in self.permitted(target, peer)
+            for what, octets, nfds in table.mangled(name, 1)))
 
     def test_what_nobody_says(self):
         """Well-formed, with numbers and texts that make no sense: any answer
         but a yes, and everybody else is served."""
-        for role in WITNESS:
-            target = self.target(role)
-            for peer in peers(role):
-                if trust(peer) > trust(role):
-                    continue
-                with self.subTest(target=role, liar=peer):
-                    self.nonsense(target, peer)
-            target.stop()
+        self.each(self.nonsense)
 
     def nonsense(self, target, peer):
         for name in self.permitted(target, peer):
