@@ -9,6 +9,7 @@
 #include "store/attributes.h"
 #include "store/event.h"
 #include "store/load.h"
+#include "store/watch.h"
 
 static bool
 add_row(void *arg, struct view name, struct view value)
@@ -220,18 +221,25 @@ set_row(const struct access *a, struct view identifier, uint32_t rights,
 }
 
 static bool
-set_locked(const struct msg_acl_set *m, const struct access *a,
-    struct view identifier, struct why *w)
+set_locked(struct request *r, const struct access *a, struct view identifier,
+    struct why *w)
 {
+	const struct msg_acl_set *m = &r->m.acl_set;
 	uint32_t rights = rights_now(a, identifier);
+	struct str onlookers = { 0 };
 
 	if (!m->remove && !rights_change(m->rights, &rights))
 		return why_never(w, "5.1", "There is no such right");
-	if (!set_row(a, identifier, rights, m->remove != 0, w))
-		return false;
-	tell_all(a->owner, a->name);
-	why_done(w, "0.0", "Rights changed");
-	return true;
+	watch_onlookers(a->owner, a->name, &onlookers);
+	if (set_row(a, identifier, rights, m->remove != 0, w)) {
+		tell_all(a->owner, a->name);
+		watch_onlookers_tell(r, a->owner, &(struct watch_change){
+		    .name = a->name, .session = m->session },
+		    str_view(&onlookers));
+		why_done(w, "0.0", "Rights changed");
+	}
+	str_free(&onlookers);
+	return false;
 }
 
 /* Asked again under the lock, as they may have gone meanwhile. */
@@ -252,7 +260,7 @@ acl_set(struct request *r, struct why *w)
 	if (!access_still(&a, RIGHT_ADMIN, w))
 		;
 	else if (rights_identifier(m->identifier, a.owner, &identifier))
-		set_locked(m, &a, str_view(&identifier), w);
+		set_locked(r, &a, str_view(&identifier), w);
 	else
 		why_never(w, "5.1", "Not an identifier that rights are given to");
 	account_unlock(l);

@@ -96,8 +96,9 @@ create_locked(struct request *r, const struct access *a, struct why *w)
 	    !folder_make(a->owner, a->name, m->uses & USES_SETTABLE, w) ||
 	    !acl_inherit(a->owner, a->name, w))
 		return false;
-	watch_change(r, a->owner, &(struct watch_change){
-	    .what = WATCH_NAME, .name = a->name, .session = m->session });
+	watch_name(r, a->owner, &(struct watch_change){
+	    .what = WATCH_NAME, .name = a->name, .session = m->session },
+	    VIEW_NONE);
 	if (index_header(a->owner, a->name, &h) == KV_FOUND)
 		attributes_id(a->owner, a->name, &h, &id);
 	reply.mailbox_created.id = str_view(&id);
@@ -155,14 +156,17 @@ remove_trash(struct view user, const char *trash)
 		account_note(user, 'T', view_of(trash), NULL);
 }
 
+/* onlookers: who else could look it up. */
 static bool
-remove_mailbox(struct mailbox *mb, struct view name, char *trash, struct why *w)
+remove_mailbox(struct mailbox *mb, const char *trash, struct str *onlookers,
+    struct why *w)
 {
-	struct view user = view_of(mb->user);
+	struct view user = view_of(mb->user), name = view_of(mb->name);
 	struct kv_key row = index_key_mailbox(user, name);
 
 	if (!mailbox_seize(mb, w))
 		return false;
+	watch_onlookers(user, name, onlookers);
 	index_delete(INDEX_MAILBOX, &row);
 	shares_gone(user, name, mb->h.mailbox);
 	index_forget(mb->h.mailbox);
@@ -178,6 +182,7 @@ static bool
 delete_locked(struct request *r, const struct access *a, struct why *w)
 {
 	struct view user = a->owner, name = a->name;
+	struct str onlookers = { 0 };
 	struct mailbox *mb;
 	char trash[40];
 	bool ok;
@@ -190,12 +195,15 @@ delete_locked(struct request *r, const struct access *a, struct why *w)
 	if (mb == NULL)
 		return false;
 	snprintf(trash, sizeof(trash), MAILDIR_TRASH "%u", mb->h.mailbox);
-	ok = remove_mailbox(mb, name, trash, w);
+	ok = remove_mailbox(mb, trash, &onlookers, w);
 	mailbox_unref(mb);
+	if (ok)
+		watch_name(r, user, &(struct watch_change){ .what = WATCH_NAME,
+		    .name = name, .session = r->m.mailbox_delete.session },
+		    str_view(&onlookers));
+	str_free(&onlookers);
 	if (!ok)
 		return false;
-	watch_change(r, user, &(struct watch_change){ .what = WATCH_NAME,
-	    .name = name, .session = r->m.mailbox_delete.session });
 	why_done(w, "0.0", "Removed");
 	if (r->link->channel != NULL)
 		channel_answer(r->link->channel, r->tag, w);

@@ -233,10 +233,10 @@ tell_watchers(struct request *r, const struct access *from,
 		struct str new = { 0 };
 
 		new_name(name, inbox ? name : from->name, to->name, &new);
-		watch_change(r, from->owner, &(struct watch_change){
+		watch_name(r, from->owner, &(struct watch_change){
 		    .what = WATCH_NAME, .name = str_view(&new),
 		    .old = inbox ? VIEW_NONE : name,
-		    .session = r->m.mailbox_rename.session });
+		    .session = r->m.mailbox_rename.session }, VIEW_NONE);
 		str_free(&new);
 	}
 }

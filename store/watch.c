@@ -155,7 +155,7 @@ tell(struct view user, struct message *m, const struct request *r,
 /* Those who may, but the owner and the session at r. */
 struct readers {
 	struct view owner, name;
-	bool (*may)(uint32_t rights);
+	bool (*may)(uint32_t rights);	/* NULL: fit says it */
 	/* What is told to one of them, if it is not the same for all. */
 	bool (*fit)(void *arg, struct view user, struct message *m);
 	void *arg;
@@ -172,7 +172,8 @@ tell_reader(const struct readers *of, const struct watch *w,
 	if (w->link->channel == NULL || view_eq(user, of->owner) ||
 	    (of->r != NULL && w->link == of->r->link &&
 		w->session == of->session) ||
-	    !of->may(acl_rights(of->owner, of->name, user)) ||
+	    (of->may != NULL &&
+		!of->may(acl_rights(of->owner, of->name, user))) ||
 	    (of->fit != NULL && !of->fit(of->arg, user, m)))
 		return;
 	m->watched.session = w->session;
@@ -322,6 +323,110 @@ watch_metadata(struct request *r, struct view owner,
 	m.watched.what = (uint8_t)c->what;
 	m.watched.old = c->old;
 	tell_readers(&of, &m);
+}
+
+/*
+ * Names that others have for a mailbox
+ */
+
+static bool
+may_look_up(struct view owner, struct view name, struct view user)
+{
+	return (acl_rights(owner, name, user) & RIGHT_LOOKUP) != 0;
+}
+
+void
+watch_onlookers(struct view owner, struct view name, struct str *users)
+{
+	struct watch *w;
+
+	if (watches == 0 || !acl_is_shared(owner, name))
+		return;
+	for (size_t i = 0; i < BUCKETS; i++)
+		LIST_FOREACH (w, &buckets[i], hashed)
+			if (!view_is(owner, w->user) &&
+			    may_look_up(owner, name, view_of(w->user)))
+				list_put(users, view_of(w->user));
+}
+
+/* A name of which each finds out himself whether it is one of his. */
+struct naming {
+	struct view owner, name;
+	struct view before;	/* users who could look it up */
+	struct view old;	/* as they call it, or empty */
+};
+
+static bool
+is_listed(struct view list, struct view wanted)
+{
+	struct view item;
+
+	while (list_next(&list, &item))
+		if (view_eq(item, wanted))
+			return true;
+	return false;
+}
+
+/* Only of those below it that he may look up. */
+static bool
+has_children_for(const struct naming *n, struct view user)
+{
+	struct account_names all;
+	struct view rest, name;
+	bool has = false;
+
+	account_names(n->owner, n->name, &all);
+	rest = str_view(&all.list);
+	while (!has && list_next(&rest, &name))
+		has = !view_eq(name, n->name) &&
+		    may_look_up(n->owner, name, user);
+	str_free(&all.list);
+	return has;
+}
+
+/* Rights go along with a mailbox that is renamed. Otherwise it has come or gone
+ * for him when he may look it up and could not, or the other way round. */
+static bool
+fit_name(void *arg, struct view user, struct message *m)
+{
+	const struct naming *n = arg;
+	bool now = may_look_up(n->owner, n->name, user);
+
+	if (n->old.n > 0 ? !now : now == is_listed(n->before, user))
+		return false;
+	m->watched.state = (uint8_t)((now ? WATCH_EXISTS : 0) |
+	    (has_children_for(n, user) ? WATCH_CHILDREN : 0) |
+	    (listing_is_subscribed(user, m->watched.mailbox) ?
+		    WATCH_IS_SUBSCRIBED : 0));
+	return true;
+}
+
+void
+watch_onlookers_tell(struct request *r, struct view owner,
+    const struct watch_change *c, struct view before)
+{
+	struct message m = { .type = MSG_watched, .watched.what = WATCH_NAME };
+	struct naming n = { .owner = owner, .name = place_canonical(c->name),
+		.before = before };
+	struct readers of = { .owner = owner, .name = n.name, .fit = fit_name,
+		.arg = &n, .r = r, .session = c->session };
+	struct str old = { 0 };
+
+	if (watches == 0 || (before.n == 0 && !acl_is_shared(owner, n.name)))
+		return;
+	if (c->old.n > 0)
+		shared_write(&old, owner, c->old);
+	n.old = m.watched.old = str_view(&old);
+	tell_readers(&of, &m);
+	str_free(&old);
+}
+
+void
+watch_name(struct request *r, struct view owner, const struct watch_change *c,
+    struct view before)
+{
+	watch_change(r, owner, c);
+	watch_onlookers_tell(r, owner, c, before);
 }
 
 void

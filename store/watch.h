@@ -44,6 +44,17 @@ struct watch_change {
 };
 void watch_change(struct request *r, struct view user,
     const struct watch_change *c);
+/* The users who watch and may look up somebody else's mailbox, as list_put; to
+ * be taken before its name or its rights change. */
+void watch_onlookers(struct view owner, struct view name, struct str *users);
+/* For these it is gone if they may not look it up now; to others who may it has
+ * come (RFC 5465 5.4). With an old name it is renamed, and before says nothing.
+ * The owner is not told. */
+void watch_onlookers_tell(struct request *r, struct view owner,
+    const struct watch_change *c, struct view before);
+/* A mailbox is made, removed or renamed: both of these. */
+void watch_name(struct request *r, struct view owner,
+    const struct watch_change *c, struct view before);
 /* Metadata that others see, too: to them by the name that they have for it. */
 void watch_metadata(struct request *r, struct view owner,
     const struct watch_change *c);

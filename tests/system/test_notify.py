@@ -3,7 +3,8 @@
 
 A follower asks once how things are and then believes what it is told; in the
 end it must know what a client finds that asks. Others make, rename and remove
-mailboxes, mail is delivered into them, and store is killed.
+mailboxes, mail is delivered into them, and store is killed. So it is with
+mailboxes of others, which come and go with the right to look them up, too.
 """
 
 import os
@@ -14,8 +15,10 @@ import socket
 import unittest
 
 from server import DOMAIN, Server, message, wait_for
+from test_acl import OTHERS
+from test_metadata import Several
 
-ALICE = f"alice@{DOMAIN}"
+ALICE, BOB, CARL = (f"{n}@{DOMAIN}" for n in ("alice", "bob", "carl"))
 STEPS = 150
 MANY = 400              # mailboxes for ESEARCH and STATUS
 EVENTS = "(MessageNew MessageExpunge FlagChange MailboxName " \
@@ -316,6 +319,118 @@ class Notify(unittest.TestCase):
         for i in range(20):
             lines = actor.command(f"STATUS S/{i} (RECENT)")
             self.assertIn("(RECENT 1)", lines[0])
+
+
+class OthersNames(Several):
+    """Alice does things to her mailboxes; Bob, who watches them all, knows after
+    each what LIST would say to him, and Carl, who may see nothing, nothing."""
+
+    def setUp(self):
+        self.begin([ALICE, BOB, CARL])
+        self.random = random.Random(4314)
+        self.alice = self.client(ALICE)
+        self.bob, self.carl = self.watcher(BOB), self.watcher(CARL)
+        self.theirs = f"{OTHERS}{ALICE}/"
+        self.known = {}
+        self.made = 0
+
+    def watcher(self, user):
+        client = self.client(user)
+        client.ok(f'NOTIFY SET (SUBTREE "{OTHERS.rstrip("/")}" '
+                  "(MailboxName SubscriptionChange))")
+        return client
+
+    def hear(self, lines):
+        for line in lines:
+            found = re.match(r'\* LIST \((.*?)\) "/" "(.*?)"'
+                             r'(?: \("OLDNAME" \("(.*?)"\)\))?$', line)
+            if not found:
+                continue
+            flags, name, old = found.groups()
+            if old:
+                del self.known[old]
+            if "\\NonExistent" in flags:
+                del self.known[name]    # what he did not know is not told
+            else:
+                self.known[name] = "\\Subscribed" in flags
+
+    def check(self):
+        self.hear(self.bob.ok("NOOP"))
+        there = {}
+        for line in self.bob.ok(f'LIST "" "{self.theirs}*" '
+                                "RETURN (SUBSCRIBED)"):
+            flags, name = re.match(r'\* LIST \((.*?)\) "/" "(.*)"$',
+                                   line).groups()
+            if "\\No" not in flags:
+                there[name] = "\\Subscribed" in flags
+        self.assertEqual(self.known, there)
+
+    def mailboxes(self):
+        return [line.rsplit(" ", 1)[1].strip('"') for line in self.alice.ok(
+            'LIST "" *') if not re.search(r"\\No(select|nE)|INBOX$", line)]
+
+    def step(self):
+        names = self.mailboxes()
+        name = self.random.choice(names or ["INBOX"])
+        self.made += 1
+        new = self.random.choice([f"Box{self.made}", f"{name}/Box{self.made}"])
+        verb = self.random.choice(["CREATE", "CREATE", "DELETE", "RENAME",
+                                   "SETACL", "SETACL", "DELETEACL"])
+        if verb == "CREATE":
+            self.alice.ok(f'CREATE "{new}"')
+        elif verb == "SETACL":
+            rights = self.random.choice(["l", "lr", "+r", "r", "-l"])
+            self.alice.ok(f'SETACL "{name}" {BOB} {rights}')
+        elif verb == "DELETEACL":
+            self.alice.ok(f'DELETEACL "{name}" {BOB}')
+        elif names and verb == "DELETE":
+            self.alice.ok(f'DELETE "{name}"')
+        elif names:
+            self.alice.ok(f'RENAME "{name}" "Box{self.made}"')
+
+    def test_names(self):
+        for _ in range(STEPS):
+            self.step()
+            self.check()
+        self.assertEqual(self.carl.ok("NOOP"), [])
+
+    def test_forms(self):
+        alice, bob, theirs = self.alice, self.bob, self.theirs
+        alice.ok("CREATE Work")
+        self.assertEqual(bob.ok("NOOP"), [])
+        alice.ok(f"SETACL Work {BOB} lk")
+        self.assertEqual(bob.ok("NOOP"), [
+            f'* LIST (\\HasNoChildren) "/" "{theirs}Work"'])
+        alice.ok(f"SETACL Work {BOB} +r")
+        self.assertEqual(bob.ok("NOOP"), [])
+        bob.ok(f'SUBSCRIBE "{theirs}Work"')
+        alice.ok("CREATE Work/Below")       # has the rights of Work
+        self.assertEqual(bob.ok("NOOP"), [
+            f'* LIST (\\HasNoChildren) "/" "{theirs}Work/Below"'])
+        alice.ok(f"SETACL Work/Below {BOB} r")
+        self.assertEqual(bob.ok("NOOP"), [
+            f'* LIST (\\NonExistent \\HasNoChildren) "/" '
+            f'"{theirs}Work/Below"'])
+        alice.ok("RENAME Work Play")
+        self.assertEqual(bob.ok("NOOP"), [
+            f'* LIST (\\HasNoChildren) "/" "{theirs}Play" '
+            f'("OLDNAME" ("{theirs}Work"))'])
+        alice.ok(f"SETACL Play/Below {BOB} lr")
+        alice.ok("DELETE Play")
+        self.assertEqual(bob.ok("NOOP"), [
+            f'* LIST (\\HasNoChildren) "/" "{theirs}Play/Below"',
+            f'* LIST (\\NonExistent \\HasChildren) "/" "{theirs}Play"'])
+
+    def test_who_may_make_one_himself(self):
+        """The owner hears of it, and who did it does not."""
+        self.alice.ok('NOTIFY SET (PERSONAL (MailboxName))')
+        self.alice.ok("CREATE Work")
+        self.alice.ok(f"SETACL Work {BOB} lk")
+        self.bob.ok("NOOP")
+        self.bob.ok(f'CREATE "{self.theirs}Work/New"')
+        self.assertEqual(self.bob.ok("NOOP"), [])
+        self.assertEqual(self.alice.ok("NOOP"), [
+            '* LIST (\\HasNoChildren) "/" Work/New'])
 
 
 if __name__ == "__main__":
