@@ -51,6 +51,7 @@ retry_most = 1
 remote_timeout = 5
 connect_timeout = 5
 user_rate = 1000000000
+imap_quota_admins = {boss}
 """
 
 AT_THE_END = "at the end, without the index"
@@ -75,10 +76,12 @@ class World:
         self.programs = pathlib.Path(tempfile.mkdtemp(
             prefix="posthouse-programs-"))
         self.replace_programs()
-        self.server = Server(SETTINGS.format(port=port) +
+        self.boss = f"boss@{DOMAIN}"
+        self.server = Server(SETTINGS.format(port=port, boss=self.boss) +
                              f"program_dir = {self.programs}\n",
-                             users={f"u{i}@{DOMAIN}": "pw"
-                                    for i in range(USERS)})
+                             users={self.boss: "pw",
+                                    **{f"u{i}@{DOMAIN}": "pw"
+                                       for i in range(USERS)}})
         self.number = 0
         self.done = []          # (point, scenario, was somebody killed)
         self.up = None

@@ -436,6 +436,50 @@ class Folders(Imap):
                   lambda: self.imap_ask(client.delete, "new/child"))
 
 
+class Limits(Imap):
+    """SETQUOTA of two limits, which come together or not at all. They are part
+    of the state, as what the user's root says."""
+    messages = 1
+
+    def prepare(self):
+        super().prepare()
+        self.may[0]["limits"] = {}
+        client = self.imap(self.world.boss)
+        self.limit(client, 100)
+        client.logout()
+
+    def work(self, _, numbers):
+        client = self.imap(self.world.boss)
+        try:
+            for most in (200, 300):
+                self.limit(client, most)
+        finally:
+            client.shutdown()
+
+    def limit(self, client, most):
+        self.step(lambda s: s.update({"limits": self.limits(most, most)}),
+                  lambda: self.imap_ask(
+                      client.setquota, self.user,
+                      f"(STORAGE {most} MESSAGE {most})"))
+
+    @staticmethod
+    def limits(octets, messages):
+        return {"STORAGE": str(octets), "MESSAGE": str(messages)}
+
+    def snapshot(self):
+        state, uids, validity = super().snapshot()
+        client = self.imap()
+        try:
+            answer, data = client.getquota(self.user)
+            if answer != "OK":
+                raise Refused(str(data))
+            state["limits"] = dict(re.findall(r"(STORAGE|MESSAGE) \d+ (\d+)",
+                                              data[0].decode()))
+        finally:
+            client.shutdown()
+        return state, uids, validity
+
+
 # ---- the administrator ----
 
 
@@ -533,6 +577,6 @@ class Upgrade(Deliver):
 
 
 SCENARIOS = (Deliver, DeliverLarge, Sendmail, Relay, Bounce, Pop, Append,
-             Flags, Copy, Move, Expunge, Folders, Rebuild, Aliases, Restart,
-             Upgrade)
+             Flags, Copy, Move, Expunge, Folders, Limits, Rebuild, Aliases,
+             Restart, Upgrade)
 BY_NAME = {s.__name__.lower(): s for s in SCENARIOS}

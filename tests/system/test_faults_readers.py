@@ -14,6 +14,9 @@ class Faults(unittest.TestCase):
         faulty.run(self, 60, "append", "flags", "copy", "move", "expunge",
                    "folders")
 
+    def test_limits(self):
+        faulty.run(self, 16, "limits")
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -3,10 +3,12 @@
 
 import json
 import os
+import random
 import re
 import shutil
 import signal
 import smtplib
+import time
 import unittest
 
 from server import DOMAIN, Server, message, wait_for
@@ -439,6 +441,38 @@ class Crash(Quota):
         server.start()
         self.assertEqual(self.used(), before)
         self.check_numbers()
+
+    def test_limits_after_kills(self):
+        """SETQUOTA that was answered counts after a kill of all programs; of the
+        one that was under way, both limits do or none. So it is without the
+        index."""
+        server = self.start(f"imap_quota_admins = {BOB}\n")
+        server.imap().append("INBOX", "", None, body(KB))
+        asked = 100
+        for i in range(6):
+            bob = server.imap(user=BOB)
+            acked = asked
+            end = time.monotonic() + random.Random(i).uniform(0.02, 0.3)
+            while acked == 100 or time.monotonic() < end:
+                asked += 1
+                self.ok(bob.setquota(ALICE,
+                                     f"(STORAGE {asked} MESSAGE {asked})"))
+                acked = asked
+            asked += 1
+            bob.send(f"X SETQUOTA {ALICE} (STORAGE {asked} MESSAGE {asked})"
+                     "\r\n".encode())
+            time.sleep(0.0005 * i)
+            server.kill()
+            if i % 3 == 2:
+                shutil.rmtree(server.dir / "state/index/store")
+            server.start()
+            answer = self.ok(server.imap().getquota(ALICE))[0].decode()
+            storage, messages = map(int, re.search(
+                r"\(STORAGE \d+ (\d+) MESSAGE \d+ (\d+)\)$",
+                answer).groups())
+            self.assertEqual(storage, messages, "torn")
+            self.assertIn(storage, (acked, asked))
+            asked = storage
 
 
 if __name__ == "__main__":
