@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """BODYSTRUCTURE, ENVELOPE and the parts of mail made at random, beside what
-Python's email package and GMime make of it."""
+Python's email package and GMime make of it; and of one mail that has all shapes,
+beside what was found right (doc/IMAP.md)."""
 
 import email
 import email.header
@@ -17,12 +18,13 @@ import unittest
 import urllib.parse
 
 import mime_mail
-from imap_wire import Talk
+from imap_wire import Talk, Values
 from server import Server
 
 MAILS = int(os.environ.get("MIME_MAILS", 100))
 SEED = int(os.environ.get("MIME_SEED", 1))
 HERE = pathlib.Path(__file__).parent
+SHAPES = HERE.parent / "corpus/mime-shapes"
 
 
 def decoded(name, value):
@@ -270,6 +272,26 @@ class Mime(unittest.TestCase):
         for n in range(MAILS):
             with self.subTest(MIME_SEED=SEED, mail=n):
                 Ours(talk, n + 1)
+        talk.close()
+
+    def test_shapes(self):
+        """Eight levels, a message in a message in a digest, odd boundaries and
+        parameters: each part is where and what it should be."""
+        mail = SHAPES.with_suffix(".eml").read_bytes().replace(b"\n", b"\r\n")
+        wanted = SHAPES.with_suffix(".bodystructure").read_bytes()
+        wanted = re.sub(rb"\n *", b" ", re.sub(rb"\(\n *", b"(", wanted))
+        talk = Talk(self.server, "auth")
+        talk.must(b"CREATE shapes")
+        append(talk, b"shapes", [mail])
+        talk.must(b"SELECT shapes")
+        self.assertEqual(talk.fetch(1, b"BODYSTRUCTURE")["BODYSTRUCTURE"],
+                         Values(wanted).value())
+        ours, at = Ours(talk, 1), 0
+        self.assertEqual(len(ours.lines), 36)
+        for path, kind, *_ in ours.lines:       # in the order of the mail
+            whole = ours.section(f"{path}.MIME") + ours.section(path)
+            at = mail.index(whole, at)
+            at += 0 if kind == "message/rfc822" else len(whole)
         talk.close()
 
 
