@@ -1,19 +1,49 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * crc - CRC-32C with one table of 256 entries
+ * crc - CRC-32C, by the processor's own instruction where it has one
  *
- * A few hundred octets per mail, in a thread of the pool: a byte at a time is
- * fast enough. The table is made at the first call of crc_table(), which the
- * constructor makes before there are threads.
+ * Every octet of a small mail goes through here on its way into a journal. A
+ * table of 256 entries takes a byte at a time, some 8 us for 4 KiB; the
+ * instruction eight at a time, half a microsecond. Which of them it is is
+ * decided once, by the constructor, before there are threads.
  */
+#include <string.h>
+
 #include "lib/base/crc.h"
 
 #define POLYNOMIAL 0x82f63b78u	/* reflected */
 
 static uint32_t table[256];
 
+static uint32_t
+by_table(uint32_t crc, const unsigned char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		crc = crc >> 8 ^ table[(crc ^ p[i]) & 255];
+	return crc;
+}
+
+static uint32_t (*step)(uint32_t, const unsigned char *, size_t) = by_table;
+
+#ifdef __x86_64__
+static uint32_t __attribute__((target("sse4.2")))
+by_instruction(uint32_t crc, const unsigned char *p, size_t n)
+{
+	uint64_t wide = crc, word;
+
+	for (; n >= sizeof(word); p += sizeof(word), n -= sizeof(word)) {
+		memcpy(&word, p, sizeof(word));
+		wide = __builtin_ia32_crc32di(wide, word);
+	}
+	crc = (uint32_t)wide;
+	for (; n > 0; p++, n--)
+		crc = __builtin_ia32_crc32qi(crc, *p);
+	return crc;
+}
+#endif
+
 static void __attribute__((constructor))
-crc_table(void)
+crc_choose(void)
 {
 	for (uint32_t i = 0; i < nitems(table); i++) {
 		uint32_t c = i;
@@ -22,13 +52,21 @@ crc_table(void)
 			c = c & 1 ? c >> 1 ^ POLYNOMIAL : c >> 1;
 		table[i] = c;
 	}
+#ifdef __x86_64__
+	__builtin_cpu_init();
+	if (__builtin_cpu_supports("sse4.2"))
+		step = by_instruction;
+#endif
 }
 
 uint32_t
 crc32c(uint32_t crc, struct view v)
 {
-	crc = ~crc;
-	for (size_t i = 0; i < v.n; i++)
-		crc = crc >> 8 ^ table[(crc ^ (unsigned char)v.p[i]) & 255];
-	return ~crc;
+	return ~step(~crc, (const unsigned char *)v.p, v.n);
+}
+
+uint32_t
+crc32c_by_table(uint32_t crc, struct view v)
+{
+	return ~by_table(~crc, (const unsigned char *)v.p, v.n);
 }
