@@ -18,7 +18,7 @@
 #include "lib/proc/pool.h"
 #include "queue/content.h"
 #include "queue/durable.h"
-#include "queue/journal.h"
+#include "lib/mail/journal.h"
 #include "queue/ledger.h"
 #include "queue/note.h"
 #include "queue/segments.h"

@@ -13,7 +13,7 @@
 
 #include "lib/proc/fiber.h"
 #include "queue/intake.h"
-#include "queue/journal.h"
+#include "lib/mail/journal.h"
 
 /* journal: the open directory; first: the number of the segment to begin;
  * damaged: segments to keep in spool/lost when they are dead. */

@@ -17,7 +17,7 @@
 #include "queue/content.h"
 #include "queue/durable.h"
 #include "queue/intake.h"
-#include "queue/journal.h"
+#include "lib/mail/journal.h"
 #include "queue/ledger.h"
 #include "queue/report.h"
 #include "queue/soft.h"

@@ -10,7 +10,7 @@
  * have (hold u32, by u32, or nothing).
  */
 #include "lib/base/bytes.h"
-#include "queue/journal.h"
+#include "lib/mail/journal.h"
 #include "queue/mail.h"
 #include "queue/mail_bytes.h"
 

@@ -4,7 +4,7 @@
  *
  * Runs as posthouse-queue. smtpd and bounce bring mail (queue/intake.c), which
  * is made durable in groups (queue/durable.c) and written into a journal
- * (queue/journal.c). When it is time to (queue/schedule.c), local and smtp are
+ * (lib/mail/journal.c). When it is time to (queue/schedule.c), local and smtp are
  * asked to deliver (queue/attempt.c, queue/relay.c), bounce to tell the sender what failed
  * (queue/report.c). Content is never looked at. May be killed at any moment:
  * doc/QUEUE.md says what a start (queue/replay.c) finds then.

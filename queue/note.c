@@ -48,16 +48,6 @@ note_deleted(struct str *batch, uint64_t id)
 	record_end(batch, begin);
 }
 
-void
-note_synced(struct str *batch, struct place place)
-{
-	size_t begin = record_begin(batch, RECORD_SYNCED);
-
-	put_u32(batch, place.segment);
-	put_u32(batch, place.at);
-	record_end(batch, begin);
-}
-
 /* A report that settles nobody: the sender knows. */
 static bool
 tell(struct mail *m, uint8_t kind)

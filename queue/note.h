@@ -9,7 +9,7 @@
 #ifndef QUEUE_NOTE_H
 #define QUEUE_NOTE_H
 
-#include "queue/journal.h"
+#include "lib/mail/journal.h"
 #include "queue/mail.h"
 
 /* The recipient as it is now: state, tries, next try, reason. */
@@ -18,8 +18,6 @@ void note_verdict(struct str *batch, const struct mail *m, uint32_t rcpt);
  * kind is given up or safe. */
 void note_settled(struct str *batch, const struct settles *s);
 void note_deleted(struct str *batch, uint64_t id);
-/* Contents that stand in the journal before this place are in their files. */
-void note_synced(struct str *batch, struct place place);
 
 /* A report is safe, or given up: REPORT_DELAYED and REPORT_LATE mark the mail,
  * the others settle recipients. */

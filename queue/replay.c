@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "lib/base/bytes.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/mail/spool.h"
@@ -86,18 +85,6 @@ read_mail(struct reading *r, struct view payload, bool former)
 }
 
 static void
-read_synced(struct reading *r, struct view payload)
-{
-	struct bytes b = { .rest = payload };
-	struct place place;
-
-	place.segment = get_u32(&b);
-	place.at = get_u32(&b);
-	if (!b.bad)
-		r->replay->synced = place;
-}
-
-static void
 on_record(void *arg, enum record_type type, struct view payload)
 {
 	struct reading *r = arg;
@@ -107,7 +94,7 @@ on_record(void *arg, enum record_type type, struct view payload)
 	else if (type == RECORD_MAIL || type == RECORD_ENVELOPE)
 		read_mail(r, payload, type == RECORD_MAIL);
 	else if (type == RECORD_SYNCED)
-		read_synced(r, payload);
+		(void)record_read_synced(payload, &r->replay->synced);
 	else
 		note_apply(type, payload);
 }
@@ -181,12 +168,6 @@ replay_journal(int dir, struct replay *r)
 }
 
 static bool
-is_before(struct place a, struct place b)
-{
-	return a.segment != b.segment ? a.segment < b.segment : a.at < b.at;
-}
-
-static bool
 restore(int dir, const struct content_at *c)
 {
 	char name[16], *octets = xmalloc(c->n);
@@ -213,7 +194,7 @@ replay_restore(int dir, struct replay *r)
 		struct mail *m = ledger_find(c->id);
 
 		if (m == NULL || ledger_is_settled(m) ||
-		    (is_before(c->place, r->synced) &&
+		    (place_is_before(c->place, r->synced) &&
 			content_is_whole(c->id, c->n)))
 			continue;
 		done = restore(dir, c);

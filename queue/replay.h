@@ -5,7 +5,7 @@
 #ifndef QUEUE_REPLAY_H
 #define QUEUE_REPLAY_H
 
-#include "queue/journal.h"
+#include "lib/mail/journal.h"
 #include "queue/mail_read.h"
 #include "queue/table.h"
 

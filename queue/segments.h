@@ -10,7 +10,7 @@
 #ifndef QUEUE_SEGMENTS_H
 #define QUEUE_SEGMENTS_H
 
-#include "queue/journal.h"
+#include "lib/mail/journal.h"
 
 void segments_start(int journal, uint32_t first, const uint32_t *damaged,
     size_t n);

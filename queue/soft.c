@@ -88,7 +88,7 @@ synced(void *unused)
 			harden(m);
 	}
 	soft.syncing.n = 0;
-	note_synced(durable_notes(), soft.place);
+	record_synced(durable_notes(), soft.place);
 	if (soft.next.n > 0)
 		soft.timer = loop_timer_new(soft.hurry ? 0 : HARDEN_MS, begin,
 		    NULL);

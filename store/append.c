@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/file.h"
 #include "lib/proc/pool.h"
 #include "store/access.h"
 #include "store/acl.h"
@@ -20,6 +21,7 @@
 #include "store/arrival.h"
 #include "store/behind.h"
 #include "store/change.h"
+#include "store/held.h"
 #include "store/load.h"
 #include "store/maildir.h"
 #include "store/modify.h"
@@ -40,6 +42,8 @@ struct append {
 	/* while being committed: */
 	int64_t date;
 	uint64_t size;
+	bool held; /* its octets go into the journal */
+	char *octets;
 	int error;
 };
 
@@ -51,6 +55,7 @@ append_free(struct append *a, bool remove)
 	if (remove)
 		unlinkat(a->tmp, a->name, 0);
 	LIST_REMOVE(a, of_link);
+	free(a->octets);
 	close(a->fd);
 	close(a->tmp);
 	mailbox_unref(a->mb);
@@ -182,21 +187,32 @@ append_open(struct request *r, struct why *w)
 	return false;
 }
 
-/* In a thread: the content is on disk, its time is the internal date. */
+static bool
+read_octets(struct append *a)
+{
+	a->octets = xmalloc(a->size + 1);
+	return file_pread_all(a->fd, a->octets, a->size, 0);
+}
+
+/* In a thread: the content is on disk, or read for the journal; its time is the
+ * internal date. */
 static void
-sync_run(void *arg)
+secure_run(void *arg)
 {
 	struct append *a = arg;
 	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
 		{ .tv_sec = a->date } };
 	struct stat st;
 
-	a->error = 0;
-	if (fstat(a->fd, &st) < 0 || futimens(a->fd, times) < 0 ||
-	    fsync(a->fd) < 0)
+	if (fstat(a->fd, &st) < 0 || futimens(a->fd, times) < 0) {
 		a->error = errno;
-	else if ((uint64_t)st.st_size != a->size)
+		return;
+	}
+	a->held = a->held && held_covers(st.st_dev);
+	if ((uint64_t)st.st_size != a->size)
 		a->error = EIO;
+	else if (a->held ? !read_octets(a) : fsync(a->fd) < 0)
+		a->error = errno;
 }
 
 struct commit {
@@ -317,14 +333,28 @@ commit_names(struct commit *c, struct arrival *a, struct why *w)
 	return true;
 }
 
-static bool
-commit_sync(struct commit *c, struct why *w)
+static uint64_t
+commit_octets(const struct commit *c)
 {
-	void *args[APPENDS_MAX];
+	uint64_t sum = 0;
 
 	for (size_t i = 0; i < c->n; i++)
+		sum += c->append[i]->size;
+	return sum;
+}
+
+/* All of one request have their octets in the journal, or none. */
+static bool
+commit_secure(struct commit *c, struct why *w)
+{
+	void *args[APPENDS_MAX];
+	bool held = held_takes(commit_octets(c));
+
+	for (size_t i = 0; i < c->n; i++) {
 		args[i] = c->append[i];
-	pool_map(sync_run, args, c->n);
+		c->append[i]->held = held;
+	}
+	pool_map(secure_run, args, c->n);
 	for (size_t i = 0; i < c->n; i++)
 		if (c->append[i]->error != 0)
 			return trouble_errno(
@@ -332,13 +362,22 @@ commit_sync(struct commit *c, struct why *w)
 	return true;
 }
 
+/* Without a wait before the round is asked for. */
+static void
+commit_hold(struct commit *c, struct arrival *a)
+{
+	/* they lie in one directory */
+	a->held = c->append[0]->held;
+	for (size_t i = 0; a->held && i < c->n; i++)
+		held_put(c->mb, &c->entry[i],
+		    view_bytes(c->append[i]->octets, c->append[i]->size));
+}
+
 static bool
 commit_fits(const struct commit *c, struct why *w)
 {
-	struct quota_need need = { .messages = c->n };
+	struct quota_need need = { commit_octets(c), c->n, false };
 
-	for (size_t i = 0; i < c->n; i++)
-		need.octets += c->append[i]->size;
 	return quota_room(c->mb->quota, &need, w);
 }
 
@@ -413,8 +452,10 @@ commit_replaced(struct commit *c, struct arrival *a, struct why *w)
 static bool
 commit_run(struct commit *c, struct arrival *a, struct why *w)
 {
-	bool ok = arrival_run(a, w);
+	bool ok;
 
+	commit_hold(c, a);
+	ok = arrival_run(a, w);
 	if (!ok && c->gone)
 		return why_never(w, "2.5", "The message has gone already");
 	if (ok && c->from != NULL)
@@ -431,7 +472,7 @@ commit(struct commit *c, struct why *w)
 		return false;
 	a.mb = c->mb;
 	a.n = c->n;
-	if (!commit_sync(c, w) || !mailbox_usable(c->mb, w) ||
+	if (!commit_secure(c, w) || !mailbox_usable(c->mb, w) ||
 	    !arrival_prepare(c->mb, w) || !commit_rights(c, w) ||
 	    !commit_replaced(c, &a, w))
 		return false;

@@ -8,6 +8,7 @@
 #include "store/arrival.h"
 #include "store/change.h"
 #include "store/durable.h"
+#include "store/held.h"
 #include "store/link.h"
 #include "store/quota.h"
 #include "store/seen.h"
@@ -70,6 +71,8 @@ add_rows(struct arrival *a)
 		if (a->reader != NULL && a->seen[i])
 			seen_set(a->reader, a->entries[i].r.uid, true);
 		change_add(a->mb, &a->entries[i]);
+		if (a->held)
+			held_note(a->mb, &a->entries[i]);
 	}
 	if (a->reader != NULL)
 		seen_write(a->mb, a->reader);
@@ -102,12 +105,13 @@ arrival_start(struct arrival *a)
 	mailbox_ref(mb);
 	mb->busy++;
 	quota_coming(mb->quota, octets(a), a->n);
+	mb->renamed |= a->fresh || a->held;
 	if (a->fresh && !others) {
-		mb->renamed = true;
 		names_safe(a, true);
 		return;
 	}
-	durable_dir(mb->cur, &mb->cur_mark);
+	if (!a->held)
+		durable_dir(mb->cur, &mb->cur_mark);
 	durable_names(names_safe, a);
 }
 

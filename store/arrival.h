@@ -5,7 +5,8 @@
  *	names made in cur/  ->  directory synced  ->  rows  ->  log flushed  ->  done
  *
  * Of a delivery queue looks after the name, too, until it is synced (fresh.h):
- * it leaves the second step out, unless others are in it before.
+ * it leaves the second step out, unless others are in it before. Of a small
+ * append the second step is a journal's sync instead (held.h).
  *
  * The UIDs are in the names, and rows are written in the order of UIDs, as
  * every arrival goes the same way through the same rounds. All messages of an
@@ -29,6 +30,8 @@ struct arrival {
 	bool (*rows)(struct arrival *a);
 	/* The names need not be safe when it is done: see fresh.h. */
 	bool fresh;
+	/* The octets are among durable_octets(): nor need they. See held.h. */
+	bool held;
 	/* ok: safe on disk. Else nothing of it remains. */
 	void (*done)(struct arrival *a, bool ok);
 	void *arg;		/* of done */

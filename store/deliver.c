@@ -255,7 +255,8 @@ static bool
 check_again(struct delivery *d, struct mailbox *mb, struct why *w)
 {
 	char from[SPOOL_NAME_MAX];
-	struct spool_source source = { .dir = content_dir,
+	struct spool_source source = { .kind = PLACE_DELIVERED,
+		.dir = content_dir,
 		.name = spool_name(d->mail, from),
 		.mail = d->mail,
 		.rcpt = d->rcpt };

@@ -11,7 +11,10 @@
 #include "lib/proc/fiber.h"
 #include "lib/proc/pool.h"
 #include "store/durable.h"
+#include "store/held.h"
 #include "store/index.h"
+
+#define OCTETS_KEPT (1u << 20)
 
 struct waiting {
 	void (*fn)(void *arg, bool ok);
@@ -23,13 +26,16 @@ struct waitlist {
 	size_t n, cap;
 };
 
+enum { JOB_LOG = -1, JOB_OCTETS = -2 };
+
 struct job {
-	int fd; /* -1: the log */
+	int fd; /* of a directory, or what it is instead */
 	int error;
 };
 
 struct batch {
 	struct waitlist names, index;
+	struct str octets; /* for the journal */
 	struct job *jobs;
 	size_t n, cap;
 };
@@ -83,10 +89,21 @@ job_run(void *arg)
 {
 	struct job *j = arg;
 
-	if (j->fd < 0)
+	if (j->fd == JOB_LOG)
 		j->error = index_flush() ? 0 : EIO;
-	else if (fsync(j->fd) < 0)
+	else if (j->fd == JOB_OCTETS ?
+	    !held_write(&rounds.running.octets) : fsync(j->fd) < 0)
 		j->error = errno;
+}
+
+/* What was there once need not be kept for ever. */
+static void
+octets_done(struct str *s)
+{
+	if (s->n > OCTETS_KEPT)
+		str_free(s);
+	else
+		str_reset(s);
 }
 
 /* The index can't be believed: nobody's work counts. */
@@ -102,6 +119,7 @@ tell_broken(void)
 		list_tell(&rounds.gathering.index, false);
 	}
 	rounds.gathering.n = 0;
+	octets_done(&rounds.gathering.octets);
 	rounds.broken();
 }
 
@@ -114,15 +132,18 @@ round_end(void)
 	for (size_t i = 0; i < b->n; i++) {
 		if (b->jobs[i].error == 0)
 			continue;
-		if (b->jobs[i].fd < 0)
+		if (b->jobs[i].fd == JOB_LOG)
 			index_ok = false;
 		else {
 			log_error("durable", "sync-failed error=\"%s\"",
 			    strerror(b->jobs[i].error));
 			names_ok = false;
+			if (b->jobs[i].fd == JOB_OCTETS)
+				held_rest();
 		}
 	}
 	b->n = 0;
+	octets_done(&b->octets);
 	rounds.is_running = false;
 	if (index_broken() || !index_ok) {
 		tell_broken();
@@ -163,7 +184,9 @@ round_start(void *arg UNUSED)
 	rounds.round++;
 	rounds.is_running = true;
 	if (rounds.running.index.n > 0)
-		job_add(&rounds.running, -1);
+		job_add(&rounds.running, JOB_LOG);
+	if (rounds.running.octets.n > 0)
+		job_add(&rounds.running, JOB_OCTETS);
 	rounds.outstanding = rounds.running.n + 1;
 	for (size_t i = 0; i < rounds.running.n; i++)
 		pool_submit(job_run, job_done, &rounds.running.jobs[i]);
@@ -188,6 +211,12 @@ durable_dir(int fd, uint64_t *mark)
 		return;
 	*mark = rounds.round;
 	job_add(&rounds.gathering, fd);
+}
+
+struct str *
+durable_octets(void)
+{
+	return &rounds.gathering.octets;
 }
 
 void

@@ -10,6 +10,8 @@
  *	link name ... round n: directory ... put entry ... round n+1: log ... answer
  *
  * and a busy store has both halves in one journal commit of the file system.
+ * Octets of small appended messages go into a journal instead (store/held.h),
+ * which is one more sync of the round, and their directories are not synced.
  * While a round is under way, the next one gathers. A sync that fails makes
  * everything in its round fail, and none of its descriptors is used again.
  *
@@ -19,11 +21,13 @@
 #ifndef STORE_DURABLE_H
 #define STORE_DURABLE_H
 
-#include "lib/base/base.h"
+#include "lib/base/str.h"
 
 /* The names in this directory have to last. fd stays open until the callback;
  * mark is the caller's memory of having said so in this round. */
 void durable_dir(int fd, uint64_t *mark);
+/* Records for the journal, with the next durable_names(). Only until then. */
+struct str *durable_octets(void);
 /* Call fn(arg, ok) when the directories told so far are synced. */
 void durable_names(void (*fn)(void *arg, bool ok), void *arg);
 /* Call fn(arg, ok) when the index writes so far are on disk. In order. */

@@ -4,6 +4,7 @@
  */
 #include <sys/stat.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -45,23 +46,31 @@ stop(void *arg UNUSED, struct view key UNUSED, struct view value UNUSED)
 	return false;
 }
 
-/* Is queue not done yet with any mail? */
+/* Where the notes of this kind of messages are. */
+static enum index_table
+notes(uint8_t kind)
+{
+	return kind == PLACE_DELIVERED ? INDEX_DELIVERED : INDEX_HELD;
+}
+
+/* Is anything not settled yet? */
 static bool
 is_any_fresh(void)
 {
 	struct kv_key all = { .n = 0 };
 
-	return index_each(INDEX_DELIVERED, &all, stop, NULL) != KV_NONE;
+	return index_each(INDEX_DELIVERED, &all, stop, NULL) != KV_NONE ||
+	       index_each(INDEX_HELD, &all, stop, NULL) != KV_NONE;
 }
 
-/* What is noted of a delivery that queue is not done with. */
+/* What is noted of a message that is not settled. */
 static enum kv_result
 note_of(const struct entry *e, struct view *v)
 {
 	struct kv_key key = index_key_delivered(e->r.content, e->number);
 
-	return e->kind == PLACE_DELIVERED ?
-	    index_get(INDEX_DELIVERED, &key, v) : KV_NONE;
+	return e->kind == PLACE_DELIVERED || e->kind == PLACE_APPENDED ?
+	    index_get(notes(e->kind), &key, v) : KV_NONE;
 }
 
 static bool
@@ -87,8 +96,8 @@ fresh_is_broken(const struct entry *e, int fd)
 {
 	struct stat st;
 
-	return e->kind == PLACE_DELIVERED && fstat(fd, &st) == 0 &&
-	       (uint64_t)st.st_size != e->r.size && is_fresh(e);
+	return fstat(fd, &st) == 0 && (uint64_t)st.st_size != e->r.size &&
+	       is_fresh(e);
 }
 
 void
@@ -100,7 +109,15 @@ fresh_note(const struct mailbox *mb, const struct entry *e)
 	kv_write_u32(at, e->r.uid);
 	kv_write_u32(at + 4, mb->h.mailbox);
 	kv_write_u32(at + 8, life());
-	index_put(INDEX_DELIVERED, &key, view_bytes(at, sizeof(at)));
+	index_put(notes(e->kind), &key, view_bytes(at, sizeof(at)));
+}
+
+void
+fresh_forget(uint8_t kind, uint64_t content, uint32_t number)
+{
+	struct kv_key key = index_key_delivered(content, number);
+
+	index_delete(notes(kind), &key);
 }
 
 bool
@@ -109,7 +126,7 @@ fresh_find(struct spool_source *s)
 	struct kv_key key = index_key_delivered(s->mail, s->rcpt);
 	struct view v;
 
-	if (index_get(INDEX_DELIVERED, &key, &v) != KV_FOUND ||
+	if (index_get(notes(s->kind), &key, &v) != KV_FOUND ||
 	    (v.n != OLD_NOTE && v.n != NOTE))
 		return false;
 	s->uid = kv_read_u32(v.p);
@@ -155,7 +172,7 @@ sync_file(int fd, uint64_t size)
 
 	if (fstat(fd, &st) < 0 || fdatasync(fd) < 0)
 		return errno;
-	/* power was lost; queue will have it made whole */
+	/* power was lost; it will be made whole */
 	return (uint64_t)st.st_size == size ? 0 : EAGAIN;
 }
 
@@ -206,7 +223,7 @@ fresh_sync(struct mailbox *mb, const struct numset *uids, struct why *w)
 	return true;
 }
 
-/* ---- delivered again ---- */
+/* ---- delivered again, or found in the journal ---- */
 
 enum found { WHOLE, BROKEN, MISSING, TROUBLE };
 
@@ -297,7 +314,7 @@ find(struct mailbox *mb, const struct spool_source *s, struct entry *e)
 	if (i == mb->records.n)
 		return false;
 	records_at(&mb->records, i, e);
-	return e->kind == PLACE_DELIVERED && e->r.content == s->mail &&
+	return e->kind == s->kind && e->r.content == s->mail &&
 	       e->number == s->rcpt;
 }
 
@@ -320,7 +337,7 @@ look(struct mailbox *mb, struct mending *m, struct why *w)
 	pool_call(mend_run, m);
 	str_free(&name);
 	if (m->found == TROUBLE)
-		trouble_errno(w, "Looking at a delivered message", m->error);
+		trouble_errno(w, "Looking at a new message", m->error);
 	return m->found;
 }
 
@@ -336,8 +353,8 @@ mend(struct mailbox *mb, struct mending *m, struct why *w)
 	mailbox_ready(mb);
 	if (found == BROKEN || (found == MISSING && m->make)) {
 		cache_drop(mb->h.mailbox);
-		log_warning("deliver", "mended user=%s mailbox=%s uid=%u",
-		    mb->user, log_quote(view_of(mb->name)), m->source->uid);
+		log_warning(m->source->kind == PLACE_DELIVERED ? "deliver" :
+		    "append", "mended user=%s mailbox=%s uid=%u", mb->user, log_quote(view_of(mb->name)), m->source->uid);
 	}
 	return found;
 }
@@ -387,18 +404,66 @@ mend_in(struct mailbox *mb, const struct spool_source *s, struct why *w)
 }
 
 bool
-fresh_mend(struct mailbox *mb, const struct spool_source *s, struct why *w)
+fresh_mend_of(struct view user, const struct spool_source *s, struct why *w)
 {
-	struct mailbox *other;
+	struct mailbox *mb;
 	bool ok;
 
-	if (s->mailbox == 0 || s->mailbox == mb->h.mailbox)
-		return mend_in(mb, s, w);
 	*w = (struct why){ 0 };
-	other = numbered(view_of(mb->user), s->mailbox, w);
-	if (other == NULL)
+	mb = numbered(user, s->mailbox, w);
+	if (mb == NULL)
 		return w->verdict == 0;
-	ok = mend_in(other, s, w);
-	mailbox_unref(other);
+	ok = mend_in(mb, s, w);
+	mailbox_unref(mb);
 	return ok;
+}
+
+bool
+fresh_mend(struct mailbox *mb, const struct spool_source *s, struct why *w)
+{
+	return s->mailbox == 0 || s->mailbox == mb->h.mailbox ?
+	    mend_in(mb, s, w) : fresh_mend_of(view_of(mb->user), s, w);
+}
+
+/* ---- without an index ---- */
+
+/* The name that this message has in an open directory, "" if none. */
+static void
+name_in(int dir, const struct spool_source *s, struct str *out)
+{
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *e;
+	char base[48];
+
+	snprintf(base, sizeof(base), "%016llX.%c%u.",
+	    (unsigned long long)s->mail, (char)s->kind, s->rcpt);
+	while (d != NULL && out->n == 0 && (e = readdir(d)) != NULL)
+		if (view_starts(view_of(e->d_name), view_of(base)))
+			str_adds(out, e->d_name);
+	if (d != NULL)
+		closedir(d);
+	else if (fd >= 0)
+		close(fd);
+}
+
+bool
+fresh_put_back(const struct spool_source *s, const char *path,
+    const char *name)
+{
+	struct mending m = { .source = s, .replace = true, .make = true };
+	struct str found = { 0 };
+
+	m.cur = maildir_open(path);
+	if (m.cur < 0)
+		return false;
+	name_in(m.cur, s, &found);
+	if (found.n == 0)
+		str_adds(&found, name);
+	m.name = found.p;
+	mend_run(&m);
+	str_free(&found);
+	close(m.cur);
+	errno = m.error;
+	return m.found != TROUBLE;
 }

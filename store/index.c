@@ -19,7 +19,7 @@
 
 static const char *const table_names[] = { "mailbox", "records", "delivered",
 	"gone", "folders", "working", "about", "vanished", "cache",
-	"attributes", "seen", "shared", NULL };
+	"attributes", "seen", "shared", "held", NULL };
 
 /* Octets of a header before its keywords, by form: 1 was without what vanished,
  * 2 without marks, 3 without the octets of \Deleted. */
@@ -32,7 +32,27 @@ static struct {
 	char *dir, *host;
 	size_t cache;
 	uint32_t next_mailbox;
+	uint64_t born;
 } index_state;
+
+/* The number that an index gets when it is made. */
+static enum kv_result
+read_born(void)
+{
+	struct kv_key key = index_key_about("born", VIEW_NONE);
+	struct view v;
+	enum kv_result r = index_get(INDEX_ABOUT, &key, &v);
+	char p[8];
+
+	if (r == KV_FOUND && v.n == sizeof(p))
+		index_state.born = kv_read_u64(v.p);
+	else if (r != KV_TROUBLE) {
+		arc4random_buf(p, sizeof(p));
+		index_state.born = kv_read_u64(p);
+		index_put(INDEX_ABOUT, &key, view_bytes(p, sizeof(p)));
+	}
+	return r;
+}
 
 static bool
 read_about(const char *host)
@@ -55,7 +75,7 @@ read_about(const char *host)
 	if (r != KV_TROUBLE &&
 	    (r = index_get(INDEX_ABOUT, &key, &v)) == KV_FOUND && v.n == 4)
 		index_state.next_mailbox = kv_read_u32(v.p);
-	return r != KV_TROUBLE;
+	return r != KV_TROUBLE && read_born() != KV_TROUBLE;
 }
 
 static bool
@@ -155,6 +175,12 @@ const char *
 index_host(void)
 {
 	return index_state.host;
+}
+
+uint64_t
+index_born(void)
+{
+	return index_state.born;
 }
 
 bool

@@ -5,6 +5,7 @@
  * mailbox    user NUL name         header of a mailbox
  * records    mailbox, uid / 32     up to 32 records, ascending
  * delivered  mail, recipient       uid: this delivery was made
+ * held       content, 0            the same of what was appended (store/held.h)
  * gone       mailbox, uid          old name of a file that has to go
  * cache      mailbox              id of its files (store/cache.h)
  * vanished   mailbox, modseq       UID set that went with that change
@@ -44,6 +45,7 @@ enum index_table {
 	INDEX_ATTRIBUTES,
 	INDEX_SEEN,
 	INDEX_SHARED,
+	INDEX_HELD,
 	INDEX_TABLES
 };
 
@@ -93,6 +95,8 @@ void index_why(struct why *w);
 const char *index_dir(void);
 /* The host in the names of this index's files. */
 const char *index_host(void);
+/* Which one it is: another number when it has been made anew. */
+uint64_t index_born(void);
 
 /* Called by durable.c: close the turn's transaction, then flush it (in any
  * thread). index_commit is true when there was something. */

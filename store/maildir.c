@@ -39,6 +39,12 @@ maildir_begin(const char *mail_dir)
 }
 
 bool
+maildir_sync(void)
+{
+	return syncfs(mail_root) == 0;
+}
+
+bool
 maildir_path(
     struct str *out, struct view user, struct view folder, const char *part)
 {

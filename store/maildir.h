@@ -27,6 +27,8 @@
 
 /* Before confinement. */
 bool maildir_begin(const char *mail_dir);
+/* Sync the file system that mail_dir is on; in a thread. False with errno. */
+bool maildir_sync(void);
 
 /* A directory as a path below mail_dir: the user's, plus a folder (".a.b" or
  * ""), plus a part ("cur", "" ...). False: names too long. */

@@ -13,6 +13,7 @@
  *	handlers.c	who answers which message
  *	link.c		channels, grants, requests as fibers
  *	deliver.c append.c -> arrival.c		new messages
+ *	fresh.c held.c				and what is not synced of them yet
  *	modify.c copy.c copying.c look.c			what sessions ask for
  *	access.c acl.c				and whether they may
  *	seen.c seen_file.c			\Seen of those who read others' mail
@@ -43,6 +44,7 @@
 #include "store/durable.h"
 #include "store/full.h"
 #include "store/handlers.h"
+#include "store/held.h"
 #include "store/link.h"
 #include "store/load.h"
 #include "store/maildir.h"
@@ -110,6 +112,9 @@ begin(void)
 	usage_begin(&service_settings()->imap_quota_admins);
 	open_all();
 	broken_begin();
+	if (!held_begin(service_settings()->mail_dir, service_instance()))
+		fatal("cannot use the journal in %s",
+		    service_settings()->mail_dir);
 	behind_begin();
 	load_begin();
 	shares_begin();
@@ -122,6 +127,7 @@ static void
 stop_run(void *arg UNUSED)
 {
 	behind_finish(LETTERS_MS);
+	held_finish();
 	seen_finish(LETTERS_MS);
 	mailbox_end();
 	while (behind_checkpoint_runs() || !durable_idle())

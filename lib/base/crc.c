@@ -7,9 +7,8 @@
  * instruction eight at a time, half a microsecond. Which of them it is is
  * decided once, by the constructor, before there are threads.
  */
-#include <string.h>
-
 #include "lib/base/crc.h"
+#include "lib/base/sys_crc.h"
 
 #define POLYNOMIAL 0x82f63b78u	/* reflected */
 
@@ -23,24 +22,7 @@ by_table(uint32_t crc, const unsigned char *p, size_t n)
 	return crc;
 }
 
-static uint32_t (*step)(uint32_t, const unsigned char *, size_t) = by_table;
-
-#ifdef __x86_64__
-static uint32_t __attribute__((target("sse4.2")))
-by_instruction(uint32_t crc, const unsigned char *p, size_t n)
-{
-	uint64_t wide = crc, word;
-
-	for (; n >= sizeof(word); p += sizeof(word), n -= sizeof(word)) {
-		memcpy(&word, p, sizeof(word));
-		wide = __builtin_ia32_crc32di(wide, word);
-	}
-	crc = (uint32_t)wide;
-	for (; n > 0; p++, n--)
-		crc = __builtin_ia32_crc32qi(crc, *p);
-	return crc;
-}
-#endif
+static crc_step *step = by_table;
 
 static void __attribute__((constructor))
 crc_choose(void)
@@ -52,11 +34,8 @@ crc_choose(void)
 			c = c & 1 ? c >> 1 ^ POLYNOMIAL : c >> 1;
 		table[i] = c;
 	}
-#ifdef __x86_64__
-	__builtin_cpu_init();
-	if (__builtin_cpu_supports("sse4.2"))
-		step = by_instruction;
-#endif
+	if (sys_crc_step() != NULL)
+		step = sys_crc_step();
 }
 
 uint32_t

@@ -7,7 +7,7 @@
  * is reached, too. Whatever came of it is written again and read again, and
  * must be the same.
  */
-#include "queue/journal.h"
+#include "lib/mail/journal.h"
 #include "queue/ledger.h"
 #include "queue/replay.h"
 

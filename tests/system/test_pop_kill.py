@@ -66,12 +66,13 @@ class Kill(unittest.TestCase):
         sender.join()
 
     def answer(self, pop3):
-        """Whether it said yes; None when it said nothing any more."""
+        """Whether it said yes; None when it said nothing any more, or that
+        nobody knows."""
         try:
             pop3.reply()
             return True
-        except Refused:
-            return False
+        except Refused as no:
+            return None if "may or may not" in str(no) else False
         except Lost:
             return None
 

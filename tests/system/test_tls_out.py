@@ -527,9 +527,10 @@ class Sts(WithPolicies):
             def how(count):
                 self.send(server, "x@a.example")
                 self.arrives(sink, count)
-                return [line.split("tls: ")[1].split()[0]
-                        for line in server.log().splitlines()
-                        if " TLS connection " in line][-1]
+                lines = wait_for(lambda: [
+                    line for line in server.log().splitlines()
+                    if " TLS connection " in line][count - 1:], "the line")
+                return lines[0].split("tls: ")[1].split()[0]
 
             self.assertEqual(how(1), "Verified")
             # gone from the DNS: still in force

@@ -578,7 +578,7 @@ test_soft_content_is_restored(void **state UNUSED)
 	for (uint64_t i = 1; i < 5; i++)
 		put_soft(&b, ID + i, "what was said");
 	note_deleted(&b, ID + 4);
-	note_synced(&b, place);
+	record_synced(&b, place);
 	journal_seal(1, b.p, b.n);
 	snprintf(name, sizeof(name), "%s/journal", path);
 	assert_int_equal(mkdir(name, 0700), 0);

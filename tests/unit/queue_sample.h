@@ -17,7 +17,7 @@
 #include <cmocka.h>
 
 #include "lib/base/bytes.h"
-#include "queue/journal.h"
+#include "lib/mail/journal.h"
 #include "queue/ledger.h"
 #include "queue/note.h"
 #include "queue/replay.h"

@@ -41,6 +41,7 @@
 #include "store/durable.h"
 #include "store/folder.h"
 #include "store/handlers.h"
+#include "store/held.h"
 #include "store/listing.h"
 #include "store/link.h"
 #include "store/load.h"
@@ -126,6 +127,7 @@ house_open(void)
 		fail_msg("%s", w.text);
 	pool_start(4);
 	broken_begin();
+	assert_true(held_begin(house_path("mail"), 0));
 	behind_begin();
 	load_begin();
 	reader = peer(ROLE_IMAPD, 5);

@@ -19,7 +19,7 @@
 #include "lib/base/bytes.h"
 #include "lib/base/crc.h"
 #include "lib/base/file.h"
-#include "queue/journal.h"
+#include "lib/mail/journal.h"
 
 #define MAGIC		0x50484a31u	/* "PHJ1" */
 #define ALIGN		8u
@@ -63,6 +63,36 @@ record_end(struct str *batch, size_t begin)
 	write_u32(batch->p + begin + 8, (uint32_t)n);
 	if (batch->n % ALIGN != 0)
 		str_addn(batch, zeros, ALIGN - batch->n % ALIGN);
+}
+
+void
+record_synced(struct str *batch, struct place place)
+{
+	size_t begin = record_begin(batch, RECORD_SYNCED);
+
+	put_u32(batch, place.segment);
+	put_u32(batch, place.at);
+	record_end(batch, begin);
+}
+
+bool
+record_read_synced(struct view payload, struct place *place)
+{
+	struct bytes b = { .rest = payload };
+	struct place p;
+
+	p.segment = get_u32(&b);
+	p.at = get_u32(&b);
+	if (!b.bad)
+		*place = p;
+	return !b.bad;
+}
+
+bool
+place_is_before(struct place a, struct place b)
+{
+	return a.segment < b.segment ||
+	       (a.segment == b.segment && a.at < b.at);
 }
 
 static uint32_t

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * journal - the memory of the queue on disk
+ * journal - a directory of segments NNNNNNNN.log of checksummed records
  *
- * spool/journal holds segments NNNNNNNN.log of checksummed records. A batch of
+ * The memory of the queue on disk (spool/journal), and what store has of
+ * appended messages whose files are not synced (store/held.h). A batch of
  * records is appended and made durable by one journal_write(), which blocks and
  * belongs into a thread. Segments have their full size from the beginning, so
  * that a batch costs the disk one write and no change of metadata. A start reads
  * all segments, oldest first, and begins a new one: nothing is ever written
  * behind a torn end. doc/QUEUE.md tells what may be found there.
  */
-#ifndef QUEUE_JOURNAL_H
-#define QUEUE_JOURNAL_H
+#ifndef MAIL_JOURNAL_H
+#define MAIL_JOURNAL_H
 
 #include "lib/base/str.h"
 #include "lib/base/why.h"
@@ -28,6 +29,7 @@ enum record_type {
 	RECORD_DELETED = 5,	/* the mail never was, or is no more */
 	RECORD_SYNCED = 7,	/* contents before this place are in their files */
 	RECORD_ENVELOPE = 8,	/* with small content; newest counts */
+	RECORD_HELD = 9,	/* store's: an appended message */
 	RECORD_LIMIT
 };
 
@@ -36,9 +38,15 @@ struct place {
 	uint32_t segment, at;
 };
 
+bool place_is_before(struct place a, struct place b);
+
 /* Append a record to a batch: begin, payload, end. */
 size_t record_begin(struct str *batch, enum record_type type);
 void record_end(struct str *batch, size_t begin);
+/* RECORD_SYNCED: contents that stand in the journal before this place are in
+ * their files. Reading is false when it makes no sense. */
+void record_synced(struct str *batch, struct place place);
+bool record_read_synced(struct view payload, struct place *place);
 /* Fill in the checksums of whole records for a segment. */
 void journal_seal(uint32_t number, char *p, size_t n);
 

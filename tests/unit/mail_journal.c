@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * queue_journal - segments: torn ends, damage, rotation (queue/journal.h)
+ * mail_journal - segments: torn ends, damage, rotation (lib/mail/journal.h)
  */
 #include "queue_sample.h"
 

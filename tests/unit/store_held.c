@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * store_held - power was lost: what had been appended has lost its octets or its
+ * name, and the journal has them (store/held.h)
+ */
+#include "tests/unit/store_house.h"
+
+#define MAILS	9
+
+static const char *
+text_of(unsigned i, char text[16])
+{
+	snprintf(text, 16, "Number: %02u\r\n", i);
+	return text;
+}
+
+/* One APPEND of so many messages, the first of them the i-th. */
+static void
+append(const char *box, unsigned i, size_t n)
+{
+	struct str numbers = { 0 }, sizes = { 0 }, dates = { 0 };
+	struct str flags = { 0 }, keywords = { 0 };
+	struct message m = { .type = MSG_append_open,
+		.append_open = { .session = SESSION,
+		    .mailbox = view_of(box) } };
+	char text[16];
+	struct reply r;
+
+	for (size_t k = 0; k < n; k++) {
+		r = ask(reader, &m);
+		check(r.m.type == MSG_append_opened);
+		check(file_write_all(r.m.append_opened.content,
+		    view_of(text_of(i + (unsigned)k, text))));
+		list_put_u64(&numbers, r.m.append_opened.append);
+		list_put_u64(&sizes, strlen(text));
+		list_put_u64(&dates, 1000000000 + i);
+		list_put_u32(&flags, FLAG_FLAGGED);
+		list_put(&keywords, VIEW_NONE);
+		close(r.m.append_opened.content);
+		reply_free(&r);
+	}
+	m = (struct message){ .type = MSG_append_commit,
+		.append_commit = { .session = SESSION,
+		    .appends = str_view(&numbers), .sizes = str_view(&sizes),
+		    .dates = str_view(&dates), .flags = str_view(&flags),
+		    .keywords = str_view(&keywords) } };
+	r = ask(reader, &m);
+	check(r.m.type == MSG_appended);
+	reply_free(&r);
+	str_free(&numbers);
+	str_free(&sizes);
+	str_free(&dates);
+	str_free(&flags);
+	str_free(&keywords);
+}
+
+/* The path of the file with this UID, "" if none. */
+static const char *
+path_of(const char *folder, unsigned uid)
+{
+	static char path[700];
+	char dir[300], part[24];
+	struct dirent *e;
+	DIR *d;
+
+	box_path(folder, "cur", dir, sizeof(dir));
+	snprintf(part, sizeof(part), ",U=%u:", uid);
+	path[0] = '\0';
+	d = opendir(dir);
+	while (d != NULL && (e = readdir(d)) != NULL)
+		if (strstr(e->d_name, part) != NULL)
+			snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
+	if (d != NULL)
+		closedir(d);
+	return path;
+}
+
+static bool
+says(const char *path, const char *text)
+{
+	struct str s = { 0 };
+	bool same = file_read(AT_FDCWD, path, 100, &s) &&
+		    view_is(str_view(&s), text);
+
+	str_free(&s);
+	return same;
+}
+
+/* Another file of the same name, with less in it or other octets, or none. */
+static void
+lose(const char *folder, unsigned uid)
+{
+	const char *path = path_of(folder, uid);
+	const char *instead = uid % 3 == 1 ? "" : "Nonsense..\r\n";
+	int fd;
+
+	check(path[0] != '\0' && unlink(path) == 0);
+	if (uid % 3 == 2)
+		return;
+	fd = open(path, O_CREAT | O_EXCL | O_WRONLY, 0600);
+	check(fd >= 0 && file_write_all(fd, view_of(instead)));
+	close(fd);
+}
+
+static void
+append_and_lose(void)
+{
+	login();
+	append("INBOX", 1, 1);
+	append("INBOX", 2, MAILS - 1);
+	for (unsigned i = 1; i <= MAILS; i++)
+		lose("", i);
+}
+
+static bool
+are_whole(const char *folder, unsigned from, unsigned to)
+{
+	char text[16];
+
+	for (unsigned i = from; i <= to; i++)
+		if (!says(path_of(folder, i), text_of(i, text)))
+			return false;
+	return true;
+}
+
+static void
+all_are_back(void)
+{
+	struct stat st;
+	struct open_box b;
+
+	login();
+	while (!are_whole("", 1, MAILS))
+		fiber_sleep(5);
+	b = open_box("INBOX", 1);
+	check(b.count == MAILS && b.uidnext == MAILS + 1);
+	check((b.last.flags & ~(unsigned)FLAG_RECENT) == FLAG_FLAGGED);
+	check(files_in("", "cur") == MAILS && files_in("", "tmp") == 0);
+	check(stat(path_of("", 1), &st) == 0 && st.st_mtime == 1000000001);
+}
+
+static void
+lost_octets_come_back(void **state UNUSED)
+{
+	life(append_and_lose);
+	life(all_are_back);
+	/* killed right after it, nothing is mended twice */
+	life(all_are_back);
+}
+
+static void
+remove_index(void)
+{
+	char command[200];
+
+	snprintf(command, sizeof(command), "rm -r %s", house_path("index"));
+	check(system(command) == 0);
+}
+
+/* The index goes with it: UIDs stand in the names. */
+static void
+index_too(void **state UNUSED)
+{
+	life(append_and_lose);
+	remove_index();
+	life(all_are_back);
+}
+
+static bool
+none(void *arg UNUSED, struct view key UNUSED, struct view value UNUSED)
+{
+	return false;
+}
+
+/* Until no journal is needed for them, and it says so. */
+static void
+settle(void)
+{
+	struct kv_key all = { .n = 0 };
+
+	while (index_each(INDEX_HELD, &all, none, NULL) != KV_NONE)
+		fiber_sleep(20);
+	check(durable_names_wait());
+}
+
+static void
+append_settle_expunge(void)
+{
+	struct open_box b;
+
+	login();
+	append("INBOX", 1, 3);
+	b = open_box("INBOX", 1);
+	(void)set_flags(b.handle, "2", FLAG_DELETED, NULL);
+	settle();
+	(void)expunge(b.handle, "2");
+	while (files_in("", "cur") == 3)
+		fiber_sleep(5);
+}
+
+static void
+look_for_two(void)
+{
+	check(open_box("INBOX", 1).count == 2);
+	fiber_sleep(100);
+	check(files_in("", "cur") == 2 && path_of("", 2)[0] == '\0');
+}
+
+static void
+two_are_left(void)
+{
+	login();
+	look_for_two();
+}
+
+/* What is settled is not made again, whatever has become of it. */
+static void
+expunged_stays_away(void **state UNUSED)
+{
+	life(append_settle_expunge);
+	life(two_are_left);
+	remove_index();
+	life(two_are_left);
+}
+
+static void
+append_expunge(void)
+{
+	struct open_box b;
+
+	login();
+	append("INBOX", 1, 3);
+	b = open_box("INBOX", 1);
+	(void)set_flags(b.handle, "2", FLAG_DELETED, NULL);
+	(void)expunge(b.handle, "2");
+	while (files_in("", "cur") == 3)
+		fiber_sleep(5);
+	lose("", 3);
+}
+
+static void
+one_is_mended(void)
+{
+	login();
+	while (!are_whole("", 3, 3))
+		fiber_sleep(5);
+	look_for_two();
+}
+
+static void
+expunged_at_once_stays_away(void **state UNUSED)
+{
+	life(append_expunge);
+	life(one_is_mended);
+}
+
+static void
+append_move_rename(void)
+{
+	struct message create = { .type = MSG_mailbox_create,
+		.mailbox_create = {
+		    .session = SESSION, .mailbox = view_of("box") } };
+	struct message rename = { .type = MSG_mailbox_rename,
+		.mailbox_rename = { .session = SESSION, .from = view_of("box"),
+		    .to = view_of("chest") } };
+	struct message move = { .type = MSG_copy,
+		.copy = { .uids = view_of("1"), .mailbox = view_of("box"),
+		    .move = 1 } };
+	struct reply r;
+
+	login();
+	check(verdict(reader, &create) == VERDICT_DONE);
+	append("box", 1, 2);
+	append("INBOX", 3, 1);
+	move.copy.handle = open_box("INBOX", 1).handle;
+	r = ask(reader, &move);
+	check(r.m.type == MSG_copied && r.m.copied.source.n > 0);
+	reply_free(&r);
+	check(verdict(reader, &rename) == VERDICT_DONE);
+	lose(".chest", 2);
+}
+
+static void
+moved_and_renamed(void)
+{
+	login();
+	check(open_box("INBOX", 1).count == 0);
+	check(open_box("chest", 1).count == 3);
+	while (!are_whole(".chest", 1, 3))
+		fiber_sleep(5);
+	check(files_in("", "cur") == 0 && files_in(".chest", "cur") == 3);
+}
+
+static void
+found_where_it_went(void **state UNUSED)
+{
+	life(append_move_rename);
+	life(moved_and_renamed);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = { HOUSE_TEST(lost_octets_come_back),
+		HOUSE_TEST(index_too), HOUSE_TEST(expunged_stays_away),
+		HOUSE_TEST(expunged_at_once_stays_away),
+		HOUSE_TEST(found_where_it_went) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
