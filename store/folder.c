@@ -156,17 +156,14 @@ remove_trash(struct view user, const char *trash)
 		account_note(user, 'T', view_of(trash), NULL);
 }
 
-/* onlookers: who else could look it up. */
+/* It is seized, and loses its own name here. */
 static bool
-remove_mailbox(struct mailbox *mb, const char *trash, struct str *onlookers,
+remove_mailbox(struct mailbox *mb, struct view name, const char *trash,
     struct why *w)
 {
-	struct view user = view_of(mb->user), name = view_of(mb->name);
+	struct view user = view_of(mb->user);
 	struct kv_key row = index_key_mailbox(user, name);
 
-	if (!mailbox_seize(mb, w))
-		return false;
-	watch_onlookers(user, name, onlookers);
 	index_delete(INDEX_MAILBOX, &row);
 	shares_gone(user, name, mb->h.mailbox);
 	index_forget(mb->h.mailbox);
@@ -195,7 +192,11 @@ delete_locked(struct request *r, const struct access *a, struct why *w)
 	if (mb == NULL)
 		return false;
 	snprintf(trash, sizeof(trash), MAILDIR_TRASH "%u", mb->h.mailbox);
-	ok = remove_mailbox(mb, trash, &onlookers, w);
+	ok = mailbox_seize(mb, w);
+	if (ok) {
+		watch_onlookers(user, name, &onlookers);
+		ok = remove_mailbox(mb, name, trash, w);
+	}
 	mailbox_unref(mb);
 	if (ok)
 		watch_name(r, user, &(struct watch_change){ .what = WATCH_NAME,

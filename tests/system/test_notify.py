@@ -420,6 +420,10 @@ class OthersNames(Several):
         self.assertEqual(bob.ok("NOOP"), [
             f'* LIST (\\HasNoChildren) "/" "{theirs}Play/Below"',
             f'* LIST (\\NonExistent \\HasChildren) "/" "{theirs}Play"'])
+        folder = self.server.maildir(ALICE) / ".Play"
+        self.assertFalse(folder.exists())
+        alice.ok("CREATE Play")             # its name is free
+        self.assertTrue(folder.exists())
 
     def test_who_may_make_one_himself(self):
         """The owner hears of it, and who did it does not."""
