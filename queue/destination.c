@@ -120,8 +120,8 @@ destination_new(struct view hop, uint32_t hash)
 
 	must(hop.n <= UINT16_MAX);
 	d->hash = hash;
-	window_init(&d->window);
 	d->named = hop_is_named(hop);
+	window_init(&d->window, d->named);
 	d->list = NOWHERE;
 	d->n = (uint16_t)hop.n;
 	memcpy(d->hop, hop.p, hop.n);

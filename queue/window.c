@@ -5,12 +5,14 @@
 #include "queue/schedule.h"
 #include "queue/window.h"
 
-#define SIZE_FIRST	2
+#define SIZE_FIRST	5
+#define SIZE_NAMED	20	/* first, of a host that a route names */
+#define SIZE_AGAIN	2	/* of one that was dead */
 
 void
-window_init(struct window *w)
+window_init(struct window *w, bool named)
 {
-	*w = (struct window){ .size = SIZE_FIRST };
+	*w = (struct window){ .size = named ? SIZE_NAMED : SIZE_FIRST };
 }
 
 /* A dead one gets a single probe. */
@@ -40,7 +42,7 @@ leave_alone(struct window *w, const struct news *n,
 		w->failures++;
 	w->dead_at = n->now;
 	w->cautious = false;
-	w->size = SIZE_FIRST;
+	w->size = SIZE_AGAIN;
 	w->until = n->now + 1000 * (int64_t)schedule_wait(
 	    (uint16_t)w->failures, l->wait_first, l->wait_most, n->random);
 }

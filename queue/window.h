@@ -3,8 +3,9 @@
  * window - how much a next host can take, and when it is to be left alone
  *
  * The window is the number of transactions that may be under way at once. It
- * begins small and grows by one with each success, after a failure by one with
- * each windowful. A failure while others succeed halves it. A failure without
+ * begins with five, which hosts are used to, and with 20 where a route names the
+ * host, as that one knows us. It grows by one with each success, after a failure by
+ * one with each windowful. A failure while others succeed halves it. A failure without
  * any success since its transaction began says that the host is dead: it is left
  * alone, and one transaction finds out what comes then.
  */
@@ -37,7 +38,7 @@ struct window_limits {
 	uint32_t wait_first, wait_most;	/* seconds that a dead one is left alone */
 };
 
-void window_init(struct window *w);
+void window_init(struct window *w, bool named);
 uint32_t window_size(const struct window *w, uint32_t most);
 void window_learn(struct window *w, const struct news *n,
     const struct window_limits *l);
