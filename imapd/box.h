@@ -125,6 +125,8 @@ bool walk_next(struct walk *w);
  * client knows is never in it. */
 void box_uids(const struct box *b, const struct numset *set, bool uid,
     struct str *out);
+/* Of the next so many messages of a walk; false: it has come to its end. */
+bool box_uids_next(struct walk *w, uint32_t most, struct str *out);
 
 /* Forget untold changes of messages in the set (of one change, when modseq is
  * not 0): the client has just seen them, or does not care. */

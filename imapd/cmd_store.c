@@ -14,6 +14,8 @@
 #include "imapd/sync.h"
 #include "lib/proc/channel.h"
 
+#define STORE_TURN 4096	/* messages */
+
 struct change {
 	struct numset set;
 	uint8_t mode;		/* of mailbox_flags */
@@ -72,27 +74,30 @@ parse_change(struct imap *im, struct parse *p, struct change *c)
 	flags_parse(p, true, &c->flags);
 }
 
+/* Of these UIDs. */
 static void
-tell(struct imap *im, const struct change *c)
+tell(struct imap *im, const struct numset *set)
 {
 	struct walk w;
 
-	walk_begin(&w, im->box, &c->set, im->uid);
+	if (im->box->new_keywords)
+		sync_tell_keywords(im);
+	walk_begin(&w, im->box, set, true);
 	while (walk_next(&w) && out_push(im))
 		sync_tell_flags(im, w.index, w.seq, sync_what(im));
-	box_clean(im->box, &c->set, im->uid, 0);
+	box_clean(im->box, set, true, 0);
 }
 
 /* Only the MODSEQ of what this change has changed. */
 static void
-tell_silently(struct imap *im, const struct change *c, uint64_t modseq)
+tell_silently(struct imap *im, const struct numset *set, uint64_t modseq)
 {
 	struct walk w;
 
-	box_clean(im->box, &c->set, im->uid, modseq);
+	box_clean(im->box, set, true, modseq);
 	if (!imap_has(im, FEATURE_CONDSTORE))
 		return;
-	walk_begin(&w, im->box, &c->set, im->uid);
+	walk_begin(&w, im->box, set, true);
 	while (walk_next(&w) && out_push(im))
 		if (record_modseq(box_record(im->box, w.index)) == modseq)
 			sync_tell_flags(im, w.index, w.seq,
@@ -121,57 +126,88 @@ answer_modified(struct imap *im, struct view uids)
 	return ANSWER_OK;
 }
 
+/* The change of these UIDs, and what the client hears of it. */
+static bool
+store_some(struct imap *im, const struct change *c, struct message *m,
+    struct str *modified, struct why *w)
+{
+	struct msg_mailbox_flagged *done;
+	struct reply reply = { 0 };
+	struct arena arena = { 0 };
+	struct numset set;
+	bool fine = store_ask(im, m, &reply, w) &&
+	    store_want(&reply, MSG_mailbox_flagged, w);
+
+	done = &reply.m.mailbox_flagged;
+	if (fine && done->modified.n > 0)
+		str_addf(modified, "%s%.*s", modified->n > 0 ? "," : "",
+		    VIEW(done->modified));
+	if (fine && numset_parse(m->mailbox_flags.uids, 0, &arena, &set)) {
+		if (!c->silent)
+			tell(im, &set);
+		else if (done->modseq > 0)
+			tell_silently(im, &set, done->modseq);
+	}
+	arena_reset(&arena);
+	reply_free(&reply);
+	return fine;
+}
+
+/* So many at a time, that store has time for others between, and no session that
+ * has the mailbox open needs to keep more news. */
 static enum answer
-store(struct imap *im, const struct change *c)
+store_all(struct imap *im, const struct change *c)
 {
 	struct message m = { .type = MSG_mailbox_flags };
-	struct str uids = { 0 }, keywords = { 0 };
-	struct reply reply = { 0 };
+	struct str uids = { 0 }, keywords = { 0 }, modified = { 0 };
+	enum answer answer = ANSWER_OK;
 	struct why w = { 0 };
-	bool fine;
+	struct walk walk;
+	bool fine = true;
 
-	box_uids(im->box, &c->set, im->uid, &uids);
-	if (uids.n == 0)
-		return ANSWER_OK;
-	if (c->conditional && c->unchangedsince == 0) {
-		/* every message has changed since then */
-		answer_modified(im, str_view(&uids));
-		str_free(&uids);
-		return ANSWER_OK;
-	}
 	flags_keyword_list(&c->flags, &keywords);
 	m.mailbox_flags.handle = im->box->handle;
 	m.mailbox_flags.mode = c->mode;
 	m.mailbox_flags.flags = c->flags.flags;
 	m.mailbox_flags.keywords = str_view(&keywords);
-	m.mailbox_flags.uids = str_view(&uids);
 	m.mailbox_flags.unchangedsince = c->unchangedsince;
-	fine = store_ask(im, &m, &reply, &w) &&
-	    store_want(&reply, MSG_mailbox_flagged, &w);
+	walk_begin(&walk, im->box, &c->set, im->uid);
+	while (fine && box_uids_next(&walk, STORE_TURN, &uids)) {
+		m.mailbox_flags.uids = str_view(&uids);
+		fine = store_some(im, c, &m, &modified, &w);
+		str_reset(&uids);
+	}
+	if (fine)
+		answer_modified(im, str_view(&modified));
+	else
+		answer = answer_why(im, &w);
 	str_free(&uids);
 	str_free(&keywords);
-	if (fine && c->silent && reply.m.mailbox_flagged.modseq > 0)
-		tell_silently(im, c, reply.m.mailbox_flagged.modseq);
-	if (fine)
-		answer_modified(im, reply.m.mailbox_flagged.modified);
-	reply_free(&reply);
-	return fine ? ANSWER_OK : answer_why(im, &w);
+	str_free(&modified);
+	return answer;
+}
+
+/* Every message has changed since 0. */
+static enum answer
+store_none(struct imap *im, const struct change *c)
+{
+	struct str uids = { 0 };
+
+	box_uids(im->box, &c->set, im->uid, &uids);
+	answer_modified(im, str_view(&uids));
+	str_free(&uids);
+	return ANSWER_OK;
 }
 
 enum answer
 cmd_store(struct imap *im, struct parse *p)
 {
 	struct change *c = arena_zalloc(&im->arena, sizeof(*c));
-	enum answer answer;
 
 	parse_change(im, p, c);
 	if (!parse_end(p))
 		return answer_syntax(im, p);
-	answer = store(im, c);
-	if (answer != ANSWER_OK || c->silent)
-		return answer;
-	if (im->box->new_keywords)
-		sync_tell_keywords(im);
-	tell(im, c);
-	return ANSWER_OK;
+	if (c->conditional && c->unchangedsince == 0)
+		return store_none(im, c);
+	return store_all(im, c);
 }

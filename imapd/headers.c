@@ -26,6 +26,7 @@ headers_each(struct imap *im, const struct matches *m,
 			f(arg, from + i, d->v[CACHE_HEADER][i]);
 		if (fine && !progress_at(&progress, from))
 			fine = why_later(w, "3.0", "Connection closed");
+		give_way();	/* what is known already needs no waiting */
 	}
 	digests_end(d);
 	return fine;

@@ -226,8 +226,11 @@ gather(struct imap *im, struct gathering *g, struct why *w)
 {
 	if (g->sort->headers)
 		return headers_each(im, g->m, take, g, w);
-	for (size_t i = 0; i < g->m->n; i++)
+	for (size_t i = 0; i < g->m->n; i++) {
 		take(g, i, (struct view){ NULL, 0 });
+		if (i % STEPS_TURN == STEPS_TURN - 1)
+			give_way();
+	}
 	return true;
 }
 

@@ -102,6 +102,8 @@ ordered_subject(struct forest *f, struct gathering *g)
 		forest_put(f, node, same ? first : 0);
 		if (!same)
 			first = node;
+		if (i % 1024 == 1023)
+			give_way();
 	}
 	free(order);
 }

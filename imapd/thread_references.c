@@ -11,6 +11,15 @@
 #include "imapd/thread_references.h"
 #include "lib/mail/header.h"
 
+#define NODES_TURN 1024	/* then it is the others' turn */
+
+static void
+breathe(uint32_t i)
+{
+	if (i % NODES_TURN == NODES_TURN - 1)
+		give_way();
+}
+
 /* ---- a table from texts to nodes ---- */
 
 struct names {
@@ -160,14 +169,15 @@ link_all(struct forest *f, const struct thread_message *m, uint32_t n)
 	names_begin(&l.ids, ids);
 	for (uint32_t i = 0; i < n; i++) {
 		link_one(&l, &m[i], i);
-		if (i % 1024 == 1023)
-			give_way();
+		breathe(i);
 	}
 	free(l.ids.slot);
 	/* 2: all without a parent are below the root */
-	for (uint32_t i = 1; i < f->n; i++)
+	for (uint32_t i = 1; i < f->n; i++) {
 		if (f->node[i].parent == NO_NODE)
 			forest_put(f, i, 0);
+		breathe(i);
+	}
 }
 
 /* ---- 3: dummies that hold nothing together ---- */
@@ -192,8 +202,10 @@ prune(struct forest *f)
 	for (uint32_t i = forest_next(f, 0); i != NO_NODE;
 	     i = forest_next(f, i))
 		order[n++] = i;
-	while (n > 0)
+	while (n > 0) {
 		prune_one(f, order[--n]);
+		breathe(n);
+	}
 	free(order);
 }
 
@@ -252,6 +264,7 @@ order_children(struct forest *f, uint32_t node, const struct ordering *o)
 	for (uint32_t i = 0; i < n; i++) {
 		forest_take(f, list[i]);
 		forest_put(f, list[i], node);
+		breathe(i);
 	}
 	free(list);
 }
@@ -262,9 +275,11 @@ thread_order(struct forest *f, const struct thread_message *m)
 	struct ordering o = { f, m };
 
 	/* dummies are below the root alone, so their children come first */
-	for (uint32_t i = 1; i < f->n; i++)
+	for (uint32_t i = 1; i < f->n; i++) {
 		if (f->node[i].parent != NO_NODE)
 			order_children(f, i, &o);
+		breathe(i);
+	}
 	order_children(f, 0, &o);
 }
 
@@ -345,12 +360,15 @@ gather_subjects(struct forest *f, const struct thread_message *m)
 	uint32_t n, *roots = children(f, 0, &n);
 
 	names_begin(&g.subjects, n);
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < n; i++) {
 		note_subject(&g, roots[i]);
+		breathe(i);
+	}
 	for (uint32_t i = 0; i < n; i++) {
 		struct view subject = subject_of(&g, roots[i]);
 		uint32_t k;
 
+		breathe(i);
 		if (subject.n == 0)
 			continue;
 		k = names_find(&g.subjects, subject);

@@ -73,21 +73,33 @@ walk_next(struct walk *w)
 
 /* UIDs between those of neighbours were never given to others that live, so
  * that a run of messages can be named by its ends. */
+bool
+box_uids_next(struct walk *w, uint32_t most, struct str *out)
+{
+	uint32_t n = 0;
+	bool more = walk_next(w);
+
+	while (more) {
+		size_t range = w->range;
+		uint32_t first = box_uid(w->box, w->index), last = first;
+
+		while (++n < most && (more = walk_next(w)) &&
+		    w->range == range)
+			last = box_uid(w->box, w->index);
+		str_addf(out, first == last ? "%s%u" : "%s%u:%u",
+		    out->n > 0 ? "," : "", first, last);
+		if (n >= most)
+			return true;
+	}
+	return n > 0;
+}
+
 void
 box_uids(const struct box *b, const struct numset *set, bool uid,
     struct str *out)
 {
 	struct walk w;
-	uint32_t first = 0, last = 0;
 
 	walk_begin(&w, b, set, uid);
-	for (bool more = walk_next(&w); more;) {
-		size_t range = w.range;
-
-		first = last = box_uid(b, w.index);
-		while ((more = walk_next(&w)) && w.range == range)
-			last = box_uid(b, w.index);
-		str_addf(out, first == last ? "%s%u" : "%s%u:%u",
-		    out->n > 0 ? "," : "", first, last);
-	}
+	box_uids_next(&w, UINT32_MAX, out);
 }

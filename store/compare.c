@@ -28,6 +28,7 @@
 #include "store/uidls.h"
 
 #define ADOPT_TURN 5000	/* files that are made safe together */
+#define LOOK_TURN  256	/* files; then it is the others' turn */
 
 struct comparing {
 	struct mailbox *mb;
@@ -40,6 +41,17 @@ struct comparing {
 	uint32_t uidnext; /* above all UIDs kept or given so far */
 };
 
+/* Behind the i-th file: nobody waits long for a mailbox of a million, which is not
+ * ready for anybody meanwhile. False: it is not the truth any more. */
+static bool
+give_way(const struct comparing *c, size_t i, struct why *w)
+{
+	if (i % LOOK_TURN == LOOK_TURN - 1)
+		fiber_sleep(0);
+	return !c->mb->stale ||
+	    why_later(w, "3.0", "The mailbox is being restored");
+}
+
 /* Those with UIDs ascending, then the others as their names sort: by time. */
 static int
 by_uid(const void *a, const void *b)
@@ -49,6 +61,16 @@ by_uid(const void *a, const void *b)
 	if (x->m.uid != y->m.uid)
 		return x->m.uid - 1 < y->m.uid - 1 ? -1 : 1;
 	return strcmp(x->name, y->name);
+}
+
+/* For a thread of the pool. */
+static void
+sort_run(void *arg)
+{
+	struct maildir_scan *s = arg;
+
+	if (s->count > 0)
+		qsort(s->files, s->count, sizeof(*s->files), by_uid);
 }
 
 /* The row of this file, or n. */
@@ -256,6 +278,8 @@ give_names(struct comparing *c, struct why *w)
 	for (size_t i = 0; i < c->takes; i++) {
 		struct str to = { 0 };
 
+		if (i % LOOK_TURN == LOOK_TURN - 1)
+			fiber_sleep(0);
 		if (!needs_name(c, i, &to)) {
 			str_free(&to);
 			continue;
@@ -288,8 +312,8 @@ remember(const struct mailbox *mb, const struct entry *e)
 
 /* Those that keep their UID come before those that get a new one, which is
  * above all. */
-static void
-make_entries(struct comparing *c)
+static bool
+make_entries(struct comparing *c, struct why *w)
 {
 	struct maildir_file **in_order = xcalloc(c->takes, sizeof(*in_order));
 	size_t n = 0;
@@ -301,8 +325,12 @@ make_entries(struct comparing *c)
 	free(c->take);
 	c->take = in_order;
 	c->entries = xcalloc(c->takes, sizeof(*c->entries));
-	for (size_t i = 0; i < c->takes; i++)
+	for (size_t i = 0; i < c->takes; i++) {
 		make_entry(c, c->take[i], &c->entries[i]);
+		if (!give_way(c, i, w))
+			return false;
+	}
+	return true;
 }
 
 static bool
@@ -310,12 +338,15 @@ take_in(struct comparing *c, struct why *w)
 {
 	struct mailbox *mb = c->mb;
 
-	make_entries(c);
+	if (!make_entries(c, w))
+		return false;
 	if (c->takes > 0 && !(before_names(c, w) && give_names(c, w)))
 		return false;
 	for (size_t i = 0; i < c->takes; i++) {
 		change_add(mb, &c->entries[i]);
 		remember(mb, &c->entries[i]);
+		if (!give_way(c, i, w))
+			return false;
 	}
 	if (c->takes > 0)
 		log_info("store", "taken-in user=%s mailbox=%s n=%zu",
@@ -395,13 +426,15 @@ compare_all(struct comparing *c, struct why *w)
 		return false;
 	if (!mailbox_load(mb, w))
 		return false;
-	if (s->count > 0)
-		qsort(s->files, s->count, sizeof(*s->files), by_uid);
+	pool_call(sort_run, s);
 	c->seen = xcalloc(mb->records.n, sizeof(*c->seen));
 	c->take = xcalloc(s->count, sizeof(*c->take));
 	c->uidnext = mb->h.uidnext;
-	for (size_t i = 0; i < s->count; i++)
+	for (size_t i = 0; i < s->count; i++) {
 		sort_out(c, &s->files[i]);
+		if (!give_way(c, i, w))
+			return false;
+	}
 	if (c->uidnext < s->uidnext)
 		c->uidnext = s->uidnext;
 	drop_lost(c);
@@ -449,8 +482,10 @@ compare_look(struct mailbox *mb, struct differences *found, struct why *w)
 	ok = c.scan.error == 0 ? mailbox_load(mb, w) :
 	    trouble_errno(w, "Reading a mailbox", c.scan.error);
 	c.seen = xcalloc(mb->records.n, sizeof(*c.seen));
-	for (size_t i = 0; ok && i < c.scan.count; i++)
+	for (size_t i = 0; ok && i < c.scan.count; i++) {
 		note_file(&c, &c.scan.files[i], found);
+		ok = give_way(&c, i, w);
+	}
 	for (size_t i = 0; ok && i < mb->records.n; i++)
 		found->no_file += !c.seen[i];
 	maildir_scan_free(&c.scan);
