@@ -305,6 +305,19 @@ write_file(struct view user, struct view mailbox, struct view text,
 	       trouble_errno(w, "Writing the attributes", m.error);
 }
 
+/* Its name may have been given before the writing failed. Then it is the new one
+ * that counts, or after a loss of power the old one: nobody can say. */
+static bool
+may_be_written(struct view user, struct view mailbox, struct view text)
+{
+	struct str now = { 0 };
+	bool may = !read_file(user, mailbox, &now) ||
+	    view_eq(str_view(&now), text);
+
+	str_free(&now);
+	return may;
+}
+
 bool
 attributes_set(struct view user, struct view mailbox,
     const struct attribute *changes, size_t n, struct why *w)
@@ -319,12 +332,14 @@ attributes_set(struct view user, struct view mailbox,
 	if (ok) {
 		account_note(user, 'A', name, "");
 		ok = request_safe(w) &&
-		     write_file(user, name, str_view(&new), w);
+		     (write_file(user, name, str_view(&new), w) ||
+			 (may_be_written(user, name, str_view(&new)) &&
+			     request_unfinished(w)));
 	}
 	if (ok) {
 		attributes_take(user, name, str_view(&new));
 		account_note(user, 'A', name, NULL);
-		ok = request_safe(w);
+		ok = request_safe(w) || request_unfinished(w);
 	}
 	str_free(&new);
 	return ok;
