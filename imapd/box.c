@@ -220,17 +220,22 @@ box_event_added(struct box *b, struct view records)
 }
 
 void
+box_mark_recent(struct box *b, uint32_t index)
+{
+	uint8_t *at = (uint8_t *)(uintptr_t)box_record(b, index);
+	struct record r;
+
+	record_get(at, &r);
+	b->recent += (r.flags & FLAG_RECENT) == 0;
+	r.flags |= FLAG_RECENT;
+	record_put(at, &r);
+}
+
+void
 box_set_recent(struct box *b, uint32_t first)
 {
-	for (uint32_t i = box_find(b, first); i < box_total(b); i++) {
-		uint8_t *at = (uint8_t *)(uintptr_t)box_record(b, i);
-		struct record r;
-
-		record_get(at, &r);
-		b->recent += (r.flags & FLAG_RECENT) == 0;
-		r.flags |= FLAG_RECENT;
-		record_put(at, &r);
-	}
+	for (uint32_t i = box_find(b, first); i < box_total(b); i++)
+		box_mark_recent(b, i);
 }
 
 static int
@@ -257,8 +262,8 @@ pack_dirty(struct box *b)
 }
 
 /* A client that sends no command for long costs an entry a message. */
-static void
-add_dirty(struct box *b, uint32_t index, uint64_t modseq)
+void
+box_note_change(struct box *b, uint32_t index, uint64_t modseq)
 {
 	if (b->dirty_n == b->dirty_size) {
 		if (b->dirty_n > DIRTY_SLACK)
@@ -290,8 +295,9 @@ box_event_flags(struct box *b, struct view records)
 		now.flags = (now.flags & FLAG_STORABLE) |
 		    (old.flags & FLAG_RECENT);
 		record_put(at, &now);
+		b->changed += index < b->base_n;
 		if (old.flags != now.flags || old.keywords != now.keywords)
-			add_dirty(b, index, now.modseq);
+			box_note_change(b, index, now.modseq);
 	}
 }
 

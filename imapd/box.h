@@ -57,6 +57,7 @@ struct box {
 	uint32_t gone_n, gone_size;
 	struct box_dirty *dirty;
 	uint32_t dirty_n, dirty_size;
+	uint32_t changed;		/* records of the map, since it is there */
 	uint32_t recent;		/* records with \Recent, holes apart */
 	char *keyword[KEYWORDS_MAX];
 	uint32_t keywords;
@@ -74,6 +75,9 @@ struct box *box_new(void);
 bool box_map(struct box *b, int fd, uint32_t count);
 /* The records from this UID on are \Recent, which the index does not say. */
 void box_set_recent(struct box *b, uint32_t first);
+/* One record is; or the client has to be told of its flags. */
+void box_mark_recent(struct box *b, uint32_t index);
+void box_note_change(struct box *b, uint32_t index, uint64_t modseq);
 void box_free(struct box **b);
 
 /* ---- events ---- */

@@ -9,6 +9,7 @@
 #include "imapd/commands.h"
 #include "imapd/notify.h"
 #include "imapd/reader.h"
+#include "imapd/renew.h"
 #include "imapd/sync.h"
 #include "lib/proc/service.h"
 
@@ -30,6 +31,7 @@ wait_telling(struct imap *im)
 		if (has_news(im)) {
 			sync_tell(im, true);
 			notify_tell(im);
+			box_renew(im);
 			continue;
 		}
 		if (!out_flush(im))

@@ -10,6 +10,7 @@
 #include "imapd/commands.h"
 #include "imapd/notify.h"
 #include "imapd/reader.h"
+#include "imapd/renew.h"
 #include "imapd/sync.h"
 #include "lib/proc/settings.h"
 
@@ -161,5 +162,6 @@ command_run(struct imap *im)
 		sync_tell(im, renumber);
 	notify_tell(im);
 	put_tagged(im, untagged ? VIEW_LIT("*") : tag, answer);
+	box_renew(im);
 	count_error(im, answer == ANSWER_BAD);
 }

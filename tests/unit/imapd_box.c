@@ -16,6 +16,7 @@
 #include <stdlib.h>
 
 #include "imapd_fake.h"
+#include "imapd/renew.h"
 #include "imapd/sync.h"
 
 static uint64_t seed = 1;
@@ -131,6 +132,51 @@ step(struct box *b, uint32_t *uidnext, uint64_t *modseq)
 	}
 }
 
+/* The mailbox as store would give it to who opens it now. */
+static struct box *
+opened_again(const struct box *b)
+{
+	struct str bytes = { 0 };
+	struct box *fresh = box_new();
+	int fd;
+
+	for (uint32_t i = 0; i < box_total(b); i++) {
+		uint8_t record[RECORD_SIZE];
+		struct record r;
+
+		if (box_is_hole(b, i))
+			continue;
+		record_get(box_record(b, i), &r);
+		r.flags &= FLAG_STORABLE;
+		record_put(record, &r);
+		str_addn(&bytes, (const char *)record, RECORD_SIZE);
+	}
+	fd = file_memfd("index", str_view(&bytes));
+	assert_true(box_map(fresh, fd,
+	    (uint32_t)record_count(str_view(&bytes))));
+	close(fd);
+	str_free(&bytes);
+	fresh->uidnext = b->uidnext;
+	return fresh;
+}
+
+/* What is expunged is told first. */
+static void
+renew(struct imap *im)
+{
+	struct box *fresh = opened_again(im->box);
+	bool carried = box_carry(im->box, fresh);
+
+	assert_int_equal(carried, im->box->gone_n == 0);
+	if (!carried) {
+		box_free(&fresh);
+		return;
+	}
+	assert_int_equal(box_has_news(fresh), box_has_news(im->box));
+	box_free(&im->box);
+	im->box = fresh;
+}
+
 static void
 test_client_counts_along(void **state UNUSED)
 {
@@ -144,6 +190,9 @@ test_client_counts_along(void **state UNUSED)
 	for (int i = 0; i < 20000; i++) {
 		step(im.box, &uidnext, &modseq);
 		compare(&c, im.box);	/* nothing was said yet */
+		if (any(20) == 0)
+			renew(&im);
+		compare(&c, im.box);
 		if (any(4) > 0)
 			continue;
 		sync_tell(&im, any(2));
@@ -156,6 +205,68 @@ test_client_counts_along(void **state UNUSED)
 	free(c.uid);
 	str_free(&im.out);
 	box_free(&im.box);
+}
+
+/* ---- another map ---- */
+
+static void
+flag(struct box *b, uint32_t uid, uint32_t flags, uint64_t modseq)
+{
+	uint8_t bytes[RECORD_SIZE];
+
+	put_record(bytes, uid, flags, modseq);
+	box_event_flags(b, view_bytes(bytes, sizeof(bytes)));
+}
+
+/* Message 1 of 5 is gone, 2 is \Recent, the flags of 3 were not told, those of 4
+ * are news to the old box, 5 has just come. */
+static void
+test_renewed(void **state UNUSED)
+{
+	struct imap im = { .box = box_of(4) };
+	uint8_t bytes[RECORD_SIZE];
+	struct box *fresh;
+
+	put_record(bytes, 2, 0, 1);
+	box_event_expunged(im.box, view_bytes(bytes, sizeof(bytes)));
+	sync_tell(&im, true);
+	box_mark_recent(im.box, 1);
+	flag(im.box, 6, FLAG_SEEN, 7);
+	put_record(bytes, 10, 0, 8);
+	box_event_added(im.box, view_bytes(bytes, sizeof(bytes)));
+	fresh = opened_again(im.box);
+	flag(fresh, 8, FLAG_FLAGGED, 9);
+	fresh->dirty_n = 0;	/* it came with its map */
+
+	assert_true(box_carry(im.box, fresh));
+	box_free(&im.box);
+	im.box = fresh;
+	str_reset(&im.out);
+	assert_int_equal(box_count(fresh), 3);
+	sync_tell(&im, true);
+	assert_string_equal(str_c(&im.out), "* 4 EXISTS\r\n* 1 RECENT\r\n"
+	    "* 2 FETCH (FLAGS (\\Seen))\r\n"
+	    "* 3 FETCH (FLAGS (\\Flagged))\r\n");
+	str_free(&im.out);
+	box_free(&im.box);
+}
+
+/* What lacks a message, or is another mailbox, is not taken. */
+static void
+test_not_renewed(void **state UNUSED)
+{
+	struct box *b = box_of(4), *less = box_of(3), *other = box_of(4);
+	struct box *more = box_of(5);
+
+	assert_false(box_carry(b, less));
+	assert_true(box_carry(b, more));
+	assert_int_equal(box_count(more), 4);
+	other->uidvalidity = 2;
+	assert_false(box_carry(b, other));
+	box_free(&b);
+	box_free(&less);
+	box_free(&other);
+	box_free(&more);
 }
 
 /* ---- sets ---- */
@@ -266,6 +377,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_client_counts_along),
+		cmocka_unit_test(test_renewed),
+		cmocka_unit_test(test_not_renewed),
 		cmocka_unit_test(test_sets),
 		cmocka_unit_test(test_silence_and_order),
 		cmocka_unit_test(test_many_changes_stay_bounded),
