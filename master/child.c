@@ -4,7 +4,8 @@
  *
  * The list of moves is all there is: an event that has no line for the present
  * state is a bug. A program that dies after some work is started again at once;
- * one that dies young waits longer each time, up to a minute.
+ * one that dies young, or for a breach of the rules, waits longer each time, up
+ * to a minute.
  */
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -137,7 +138,7 @@ start(struct child *c)
 	int pair[2];
 
 	c->process = roster_next_process();
-	c->greeted = c->full = false;
+	c->greeted = c->full = c->accused = false;
 	c->sessions = 0;
 	c->since = clock_wall();
 	c->ready_at = 0;
@@ -227,7 +228,8 @@ log_end(const struct child *c, int64_t wait)
 static void
 wait_a_while(struct child *c)
 {
-	bool young = c->ready_at == 0 || clock_ms() - c->ready_at < YOUNG_MS;
+	bool young = c->accused || c->ready_at == 0 ||
+	    clock_ms() - c->ready_at < YOUNG_MS;
 	int64_t wait;
 
 	wait = child_backoff(c->failures);
@@ -275,6 +277,13 @@ child_event(struct child *c, enum child_event e)
 	must(i < nitems(moves));
 	c->state = moves[i].to;
 	moves[i].act(c);
+}
+
+void
+child_accuse(struct child *c)
+{
+	c->accused = true;
+	child_event(c, CHILD_BROKEN);
 }
 
 void

@@ -46,6 +46,7 @@ struct child {
 	int status;		/* of waitpid, when it has ended */
 	struct channel *channel;
 	bool greeted;		/* has its settings and links */
+	bool accused;		/* was ended for what it said to another */
 	int64_t since;		/* start, seconds since 1970 */
 	int64_t ready_at;	/* clock_ms(), 0: not yet */
 	char *layers;		/* confinement as it told; may be NULL */
@@ -61,6 +62,9 @@ struct child {
 struct child *child_new(const struct program_row *p, uint32_t instance);
 /* May free the child at the end of the turn (it is OFF then). */
 void child_event(struct child *c, enum child_event e);
+/* Its process has said to another one what it may not say: it is ended, and
+ * waits longer before each further start. */
+void child_accuse(struct child *c);
 /* Its process has ended with this status of waitpid(). */
 void child_ended(struct child *c, int status);
 const char *child_state_name(enum child_state s);

@@ -15,6 +15,7 @@
 
 #include "lib/base/file.h"
 #include "lib/base/log.h"
+#include "lib/proc/loop.h"
 #include "master/handover.h"
 #include "master/house.h"
 #include "master/dns_files.h"
@@ -23,6 +24,8 @@
 #include "master/roster.h"
 #include "master/sockets.h"
 #include "master/system_users.h"
+
+#define AGAIN_MS	1000	/* time for both ends to see the end */
 
 int
 handover_link(struct child *c, const struct peer_id *other)
@@ -63,6 +66,41 @@ send_links(struct child *c)
 			fine = link_pair(c, o) && fine;
 	return fine;
 }
+
+/* ---- a link that was lost ---- */
+
+struct again {
+	uint32_t a, b;
+	struct loop_timer *timer;
+};
+
+static void
+link_again(void *arg)
+{
+	struct again *again = arg;
+	struct child *a = roster_process(again->a);
+	struct child *b = roster_process(again->b);
+
+	if (a != NULL && b != NULL && a->greeted && b->greeted) {
+		log_warning(child_name(a), "linked again to=%s",
+		    role_name(b->program->role));
+		link_pair(a, b);
+	}
+	loop_timer_free(&again->timer);
+	free(again);
+}
+
+void
+handover_again(uint32_t a, uint32_t b)
+{
+	struct again *again = xcalloc(1, sizeof(*again));
+
+	again->a = a;
+	again->b = b;
+	again->timer = loop_timer_new(AGAIN_MS, link_again, again);
+}
+
+/* ---- what everybody gets ---- */
 
 static int
 settings_memfd(const struct settings *s)

@@ -263,6 +263,39 @@ on_load(struct channel *ch, uint32_t tag, struct msg_load *m)
 		fill_sessions(c->program);
 }
 
+struct child *
+roster_process(uint32_t process)
+{
+	struct child *c;
+
+	TAILQ_FOREACH(c, &children, entry)
+		if (c->process == process && c->channel != NULL)
+			return c;
+	return NULL;
+}
+
+/* Of the two one has broken the rules, or the other says so falsely. The one of
+ * less trust is ended: so nobody can end a program of more trust by a lie. */
+static void
+on_link_lost(struct channel *ch, uint32_t tag, struct msg_link_lost *m)
+{
+	struct child *c = child_of(ch), *o = roster_process(m->process);
+
+	(void)tag;
+	if (o == NULL || o == c || !c->greeted || !o->greeted ||
+	    !programs_are_peers(c->program->role, o->program->role))
+		return;
+	if (!m->breach) {
+		handover_again(c->process, o->process);
+		return;
+	}
+	if (o->program->role > c->program->role)
+		o = c;
+	log_error(child_name(o), "pid=%d broke the rules, killed by=%s",
+	    (int)o->pid, role_name(c->program->role));
+	child_accuse(o);
+}
+
 static void
 on_closed(struct channel *ch)
 {
@@ -277,6 +310,7 @@ static const struct handlers handlers = {
 	.hello = on_hello,
 	.ready = on_ready,
 	.load = on_load,
+	.link_lost = on_link_lost,
 	.helper_start = helper_start,
 	.deliver_start = deliver_start,
 	.closed = on_closed,

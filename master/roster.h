@@ -22,6 +22,8 @@ uint32_t roster_next_process(void);
 struct channel *roster_channel(struct child *c, int fd);
 void roster_remove(struct child *c);
 struct child *roster_find(unsigned role, uint32_t instance);
+/* The child with this process, when it is there and can be spoken to. */
+struct child *roster_process(uint32_t process);
 /* Every child that is wanted is running. */
 bool roster_is_ready(void);
 /* Tell all of the stage to stop; how many of them are left. */

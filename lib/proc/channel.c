@@ -56,6 +56,7 @@ struct channel {
 	uint32_t next_tag, owner_bit;
 	bool flushing;			/* a flush is due at the turn's end */
 	bool dead, closing, freed;
+	enum channel_end end;
 	int busy;			/* inside handlers */
 };
 
@@ -65,6 +66,12 @@ const struct peer_id *
 channel_peer(const struct channel *c)
 {
 	return &c->peer;
+}
+
+enum channel_end
+channel_ended(const struct channel *c)
+{
+	return c->end;
 }
 
 void **
@@ -130,6 +137,7 @@ channel_send(struct channel *c, const struct message *m)
 	if (channel_backlog(c) > BACKLOG_MOST) {
 		log_error("channel", "peer=%s backlog=%zu closed",
 		    role_name(c->peer.role), channel_backlog(c));
+		c->end = CHANNEL_OVERRUN;
 		shutdown(c->fd, SHUT_RDWR);
 	}
 	return true;
@@ -177,6 +185,7 @@ violation(struct channel *c, const char *what, unsigned type)
 	    what, role_name(c->peer.role), c->peer.process,
 	    name ? name : "none");
 	must(c->peer.role <= c->own);
+	c->end = CHANNEL_BREACH;
 	c->dead = true;
 }
 
@@ -264,6 +273,8 @@ readable(evutil_socket_t fd, short what, void *arg)
 	}
 	if (n == 0)
 		c->dead = true;
+	if (c->in.lost)
+		c->end = CHANNEL_OVERRUN;
 	if (c->dead || c->closing)
 		lose(c);
 }

@@ -40,6 +40,13 @@ struct channel *channel_open(int fd, unsigned own, struct peer_id peer,
     const struct handlers *handlers);
 void channel_close(struct channel **c);
 const struct peer_id *channel_peer(const struct channel *c);
+/* For closed: who ended it, and why. */
+enum channel_end {
+	CHANNEL_PEER_WENT,
+	CHANNEL_BREACH,		/* this end: the peer broke the rules */
+	CHANNEL_OVERRUN		/* this end: too many descriptors or octets */
+};
+enum channel_end channel_ended(const struct channel *c);
 /* A pointer of the user's for this channel, NULL at first. */
 void **channel_slot(struct channel *c);
 

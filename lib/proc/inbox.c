@@ -29,7 +29,8 @@ take_fds(struct inbox *in, struct msghdr *m)
 	}
 	if (m->msg_flags & MSG_CTRUNC)
 		log_error("channel", "descriptors lost: too many open files");
-	return in->fds_n <= HELD_FDS && !(m->msg_flags & MSG_CTRUNC);
+	in->lost = in->fds_n > HELD_FDS || (m->msg_flags & MSG_CTRUNC);
+	return !in->lost;
 }
 
 ssize_t

@@ -18,6 +18,7 @@ struct inbox {
 	struct str bytes;
 	int *fds;
 	size_t fds_n;
+	bool lost;		/* descriptors that could not be held */
 };
 
 /* One recvmsg: octets received, 0 when the peer is gone or its descriptors

@@ -21,6 +21,7 @@ static LIST_HEAD(, link) links = LIST_HEAD_INITIALIZER(links);
 static struct fiber_queue waiting;
 static struct handlers handlers;	/* the program's, with our closed */
 static void (*program_closed)(struct channel *);
+static struct channel *master;
 static bool begun;
 
 struct channel *
@@ -81,6 +82,18 @@ service_call(unsigned role, uint32_t instance, const struct message *request,
 	return channel_call(c, request, reply, deadline_in(CALL_WAIT_MS), w);
 }
 
+/* A peer that went is known to master; of another end only this one knows. */
+static void
+tell_end(const struct channel *c)
+{
+	enum channel_end end = channel_ended(c);
+	struct message m = { .type = MSG_link_lost, .link_lost = {
+		channel_peer(c)->process, end == CHANNEL_BREACH } };
+
+	if (end != CHANNEL_PEER_WENT)
+		channel_send(master, &m);
+}
+
 static void
 link_closed(struct channel *c)
 {
@@ -92,8 +105,15 @@ link_closed(struct channel *c)
 	must(l != NULL);
 	LIST_REMOVE(l, entry);
 	free(l);
+	tell_end(c);
 	if (program_closed != NULL)
 		program_closed(c);
+}
+
+void
+links_open(struct channel *to_master)
+{
+	master = to_master;
 }
 
 void

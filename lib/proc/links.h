@@ -11,6 +11,8 @@
 
 #include "lib/proc/service.h"
 
+/* Before all others: whom to tell of links that this end has closed. */
+void links_open(struct channel *to_master);
 /* Take the link of this message. */
 void links_add(const struct program *p, struct msg_peer *m);
 /* The program is ready: tell it of those that are there; later ones at once. */

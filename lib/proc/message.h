@@ -47,7 +47,7 @@ enum message_type {
 #define MESSAGE(name, number, ...) MSG_##name = number,
 #include "lib/proc/messages.def"
 #undef MESSAGE
-	MSG_LIMIT = 256
+	MSG_LIMIT = 512
 };
 
 struct message {

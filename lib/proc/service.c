@@ -374,6 +374,7 @@ inherit(void)
 	}
 	service.master = channel_open(CONTROL_FD, service.program->role, id,
 	    master_handlers());
+	links_open(service.master);
 }
 
 int

@@ -100,10 +100,16 @@ class House(unittest.TestCase):
                 return
 
     def violations(self, target, processes):
-        """The log says whose fault it was."""
+        """The log says whose fault it was, and so does the program to
+        master."""
         said = re.compile(r'violation="[^"]+" peer=\w+ process=(\d+) ')
         wait_for(lambda: processes <= set(map(int, said.findall(target.log()))),
                  "a line about each breach")
+        told, got = set(), True
+        while not processes <= told and (got := target.master.read()):
+            if got[0] == "link_lost" and got[2]["breach"]:
+                told.add(got[2]["process"])
+        self.assertEqual(processes - told if got else set(), set())
 
 
 class Messages(House):
@@ -201,6 +207,80 @@ class Messages(House):
                     self.assertRegex(target.log(), "bug: ")
                     target.log_file.unlink()
                     COUNTS["more trust"] += 1
+
+
+# In the place of bounce: the first two lives end with a lie, then it is bounce.
+LIAR = """\
+#!{python} -B
+import os, pathlib, socket, sys, time
+sys.path[:0] = {path!r}
+from house import Link
+lives = pathlib.Path({lives!r})
+n = int(lives.read_text()) if lives.exists() else 0
+lives.write_text(str(n + 1))
+if n == 2:
+    os.execv({bounce!r}, ["bounce"])
+master = Link(socket.socket(fileno=3))
+master.say("hello", digest={digest}, pid=os.getpid(), program=b"bounce")
+queue = None
+while (got := master.read())[0] != "start":
+    if got[0] == "peer" and got[2]["role"] == {queue}:
+        queue = Link(socket.socket(fileno=got[2]["link"]))
+master.say("ready", layers=b"none")
+time.sleep(n * {old})
+queue.say({lie!r})
+while master.read():
+    pass
+"""
+AT_ONCE = ("queue_lifetime = 1\nbounce_lifetime = 1\n"
+           "retry_first = 1\nretry_most = 1\n")
+OLD = 2.5       # seconds; master takes a death then for no failure of the start
+
+
+class Ended(House):
+    """master ends who has broken the rules, and starts it again."""
+
+    def program_dir(self, **words):
+        """The programs, with a liar among them."""
+        where = self.server.dir / "programs"
+        where.mkdir()
+        for program in BIN.iterdir():
+            if program.name != "bounce":
+                (where / program.name).symlink_to(program)
+        text = LIAR.format(python=sys.executable, path=sys.path,
+                           lives=str(self.server.dir / "lives"),
+                           bounce=str(BIN / "bounce"), old=OLD,
+                           queue=table.BIT["queue"], **words)
+        (where / "bounce").write_text(text)
+        (where / "bounce").chmod(0o755)
+        return where
+
+    def test_liar_is_started_again(self):
+        target = self.target("bounce")
+        digest = target.digest
+        target.stop()
+        where = self.program_dir(digest=digest, lie="grant")
+        conf = self.server.conf
+        conf.write_text(AT_ONCE + re.sub(
+            "program_dir = .*", f"program_dir = {where}", conf.read_text()))
+        (self.server.dir / "etc/aliases").write_text(
+            "away: nobody@[127.0.0.1]\n")
+        self.server.start()
+        others = {pid for pid, role in self.server.processes().items()
+                  if role in WITNESS}
+        wait_for(lambda: self.server.output().count("broke the rules") == 2,
+                 "two ends of a liar")
+        with self.server.smtp() as smtp:
+            smtp.sendmail(ALICE, [f"away@{DOMAIN}"], message("lost"))
+        wait_for(lambda: any(b"multipart/report" in m.lower() for m in
+                             self.server.messages(ALICE)), "a report")
+        # the second life was no short one, and yet there was a pause
+        self.assertEqual(re.findall(
+            r"bounce.* ended signal=9 restart_in=(\d+)ms",
+            self.server.output()),
+            ["0", "100"])
+        self.assertLessEqual(others, set(self.server.processes()),
+                             "another one ended, too")
 
 
 class Rights(House):
