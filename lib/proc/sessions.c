@@ -32,6 +32,7 @@
 #include "lib/proc/sessions.h"
 
 #define ACCEPT_PAUSE_MS	200	/* after EMFILE and the like */
+#define SCARCE_MS	5000	/* after that, too: as full, others may have room */
 #define ACCEPT_TURN	64	/* clients; then it is the others' turn */
 #define PATIENCE_MS	1000
 #define PROTECTED_MS	5000
@@ -65,6 +66,7 @@ static LIST_HEAD(, door) doors = LIST_HEAD_INITIALIZER(doors);
 static LIST_HEAD(, guest) guests = LIST_HEAD_INITIALIZER(guests);
 static const struct program *program;
 static size_t count, most = SESSIONS_MOST;
+static int64_t scarce;	/* until then the system has no descriptor for us */
 static uint64_t number;
 static void (*notify)(void);
 static bool begun;
@@ -94,7 +96,8 @@ sessions_descriptors(uint64_t n)
 static bool
 door_full(const struct door *d)
 {
-	return d->sessions >= d->listener.settings->sessions || count >= most;
+	return d->sessions >= d->listener.settings->sessions ||
+	    count >= most || clock_ms() < scarce;
 }
 
 bool
@@ -314,6 +317,9 @@ accept_one(struct door *d)
 	if (errno != EAGAIN) {
 		log_warning("accept", "listener=%s error=\"%s\"", d->name,
 		    strerror(errno));
+		scarce = deadline_in(SCARCE_MS);
+		if (notify != NULL)
+			notify();
 		fiber_sleep(ACCEPT_PAUSE_MS);
 		return true;
 	}
