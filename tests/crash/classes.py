@@ -36,12 +36,13 @@ CLASSES = (
     ("a message takes the processor for itself",
      ("unit/mail_addrlist.c:test_hostile", "unit/mail_mime.c:hostile",
       "system/test_shapes.py:test_many_messages",
+      "system/test_flood.py:test_mails", "system/test_flood.py:test_search",
       "system/test_imap_mime.py:test_odd")),
     ("a stranger takes the memory",
      ("system/test_smtp_abuse.py:test_huge_lines",
       "system/test_smtp_abuse.py:test_little_chunks",
       "system/test_smtp_abuse.py:test_many_handshakes_begun",
-      "system/test_stress.py:test_flood")),
+      "system/test_stress.py:test_flood", "system/test_flood.py")),
     ("a login that goes wrong becomes one that does not, or another's",
      ("system/test_sasl.py:test_given_up_and_malformed",
       "system/test_sasl.py:test_exchanges_do_not_mix",
@@ -65,7 +66,10 @@ CLASSES = (
       "system/test_sasl.py:test_tokens", "fuzz/message.c")),
     ("one that crashes takes others along",
      ("system/test_kill.py", "system/test_stress.py:test_auth_dies_in_a_login",
-      "system/test_breakout.py:test_liar_of_more_trust")),
+      "system/test_breakout.py:test_liar_of_more_trust",
+      "system/test_breakout.py:test_liar_is_started_again")),
+    ("a limit of nought is no limit",
+     ("system/test_settings.py:test_nought_is_not_without_limit",)),
 )
 
 

@@ -1,10 +1,32 @@
 # SPDX-License-Identifier: ISC
 """Wrong settings: all errors at once, with their places; nothing changes."""
 
+import re
 import time
 import unittest
 
-from server import Server, message, within
+from server import ROOT, Server, message, within
+
+# What 0 is for the settings that take it. None of them keeps a stranger from
+# memory, descriptors or time: such a limit has no 0.
+NOUGHT = {
+    "greet_wait": "no wait", "tarpit": "no wait", "pop3_login_delay": "no wait",
+    "imap_append_limit": "as message_size_limit",
+    "bounce_message_size": "nothing comes back whole",
+    "delay_warning": "nobody is warned", "history_keep": "nothing is kept",
+    "quota": "what a user has is the administrator's affair",
+    "quota_messages": "the same", "quota_grace": "nothing above quota",
+    "destination_rate": "as fast as destination_connections allow",
+}
+
+
+def limits():
+    """(whether it is a listener's, name, least) of settings that are numbers."""
+    text = (ROOT / "lib/proc/settings.def").read_text()
+    for kind, name, least in re.findall(
+            r"^(LISTENER_)?SETTING\((?:count|size|time), (\w+), "
+            r'"[^"]*", (\d+),', text, re.M):
+        yield bool(kind), name, int(least)
 
 
 class Settings(unittest.TestCase):
@@ -30,6 +52,25 @@ class Settings(unittest.TestCase):
         for line in (1, 2, 3, 4):
             self.assertRegex(text, rf"posthouse\.conf:{line}:\d+: ")
         self.assertIn("hostname", text)     # the nearest right name
+
+    def test_nought_is_not_without_limit(self):
+        """A limit of 0 is refused, not taken for none at all."""
+        self.assertEqual({n for _, n, least in limits() if least == 0},
+                         set(NOUGHT))
+        self.append("".join(f"{n} = 0\n" for n in NOUGHT))
+        self.assertEqual(self.server.posthouse("check").returncode, 0)
+        strict = [(listener, n) for listener, n, least in limits() if least]
+        self.assertGreater(len(strict), 30)
+        with self.server.conf.open("a") as f:
+            # behind the last section, which is a listener's
+            f.writelines(f"{n} = 0\n" for listener, n in strict if listener)
+        self.append("".join(f"{n} = 0\n" for listener, n in strict
+                            if not listener))
+        done = self.server.posthouse("check", check=False)
+        self.assertEqual(done.returncode, 78)
+        said = done.stdout + done.stderr
+        for _, name in strict:
+            self.assertRegex(said, rf"conf:\d+:\d+: .*\b{name}\b")
 
     def test_given_twice(self):
         self.append("errors_max = 5\nerrors_max = 6\n")
