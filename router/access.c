@@ -11,6 +11,7 @@
 #include "router/access.h"
 
 #define ALLOW (ADDRESS_UTF8 | ADDRESS_LOCAL | ADDRESS_BARE)
+#define UNSURE "The rules cannot be decided; try again later"
 
 struct search {
 	const struct tables *tables;
@@ -24,6 +25,7 @@ struct search {
 	struct str key;
 	bool copies;			/* looking for bcc lines */
 	bool unreadable;
+	uint32_t unsure_copy;	/* a bcc line that may fit, or 0 */
 };
 
 /* ---- facts ---- */
@@ -123,6 +125,22 @@ consider(struct search *s, const struct access_rule *r, enum access_what what)
 	}
 }
 
+/* A line that may fit, or not: as if it said defer. Lines that make copies have
+ * no say about the mail, but it must not go without a copy. */
+static void
+consider_unsure(struct search *s, const struct access_rule *r)
+{
+	struct access_rule wait = { .line = r->line, .action = ACCESS_DEFER,
+		.text = view_of(UNSURE) };
+
+	if (r->action == ACCESS_BCC) {
+		s->unsure_copy = r->line;
+	} else if (s->best.line == 0 || r->line < s->best.line) {
+		consider(s, &wait, r->condition[0].what);
+		s->answer->unsure = r->line;
+	}
+}
+
 /* ---- by keys ---- */
 
 static void
@@ -210,12 +228,17 @@ static void
 try_patterns(struct search *s)
 {
 	const struct access_rule *r;
+	bool unsure;
 	size_t at = 0;
 
 	if (s->tables->patterns == NULL)
 		return;
-	while ((r = patterns_next(s->tables->patterns, &at, &s->facts)) != NULL)
-		consider(s, r, r->condition[0].what);
+	while ((r = patterns_next(s->tables->patterns, &at, &s->facts,
+		    &unsure)) != NULL)
+		if (unsure)
+			consider_unsure(s, r);
+		else
+			consider(s, r, r->condition[0].what);
 }
 
 /* ---- the answer ---- */
@@ -273,6 +296,25 @@ explain(struct search *s)
 		why_done(w, "0.0", "Ok");
 }
 
+/* Is the mail taken and kept, as far as the rules go? */
+static bool
+is_kept(const struct search *s)
+{
+	return s->best.line == 0 || s->best.action == ACCESS_ALLOW ||
+	    s->best.action == ACCESS_HOLD;
+}
+
+static void
+wait_for_copy(struct search *s)
+{
+	if (s->unsure_copy == 0 || !is_kept(s))
+		return;
+	s->best = (struct access_rule){ .line = s->unsure_copy,
+		.action = ACCESS_DEFER, .text = view_of(UNSURE) };
+	s->what = ACCESS_RECIPIENT;
+	s->answer->unsure = s->unsure_copy;
+}
+
 void
 access_ask(const struct tables *t, const struct access_question *q,
     struct arena *a, struct access_answer *answer)
@@ -282,10 +324,12 @@ access_ask(const struct tables *t, const struct access_question *q,
 
 	str_reset(&answer->copies);
 	str_reset(&answer->lines);
+	answer->unsure = 0;
 	take_facts(&s, q);
 	look_all(&s, false);
 	look_all(&s, true);
 	try_patterns(&s);
+	wait_for_copy(&s);
 	str_free(&s.key);
 	answer->decided = s.unreadable || s.best.line > 0;
 	answer->action = s.unreadable ? ACCESS_DEFER : s.best.action;

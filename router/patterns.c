@@ -82,53 +82,78 @@ in_network(const struct network *n, struct view client)
 	return address16_parse(client, &a) && network_has(n, &a);
 }
 
-static bool
-text_matches(const struct pattern *p, size_t i, struct view text)
+/* What is known of a condition; the greater one is the answer to "or". */
+enum holding { NO, MAYBE, YES };
+
+static enum holding
+expression_holds(const struct expression *e, struct view text)
+{
+	static const enum holding of[] = { [EXPRESSION_NO] = NO,
+		[EXPRESSION_UNKNOWN] = MAYBE, [EXPRESSION_YES] = YES };
+
+	return of[expression_ask(e, text)];
+}
+
+static enum holding
+known(bool yes)
+{
+	return yes ? YES : NO;
+}
+
+static enum holding
+text_holds(const struct pattern *p, size_t i, struct view text)
 {
 	const struct access_condition *c = &p->rule.condition[i];
 
 	switch (c->form) {
 	case ACCESS_ANY:
-		return text.n > 0 || c->what != ACCESS_LOGIN;
+		return known(text.n > 0 || c->what != ACCESS_LOGIN);
 	case ACCESS_NAME:
-		return view_eq(text, c->text);
+		return known(view_eq(text, c->text));
 	case ACCESS_DOMAIN:
-		return text.n > 0 && view_eq(domain_of(text), c->text);
+		return known(text.n > 0 && view_eq(domain_of(text), c->text));
 	case ACCESS_BELOW:
-		return is_below(domain_of(text), c->text);
+		return known(is_below(domain_of(text), c->text));
 	case ACCESS_LOCAL:
-		return text.n > 0 && view_eq(local_of(text), c->text);
+		return known(text.n > 0 && view_eq(local_of(text), c->text));
 	case ACCESS_NETWORK:
-		return in_network(&p->network[i], text);
+		return known(in_network(&p->network[i], text));
 	case ACCESS_EXPRESSION:
-		return expression_matches(p->expression[i], text);
+		return expression_holds(p->expression[i], text);
 	}
-	return false;
+	return NO;
 }
 
-static bool
+static enum holding
 holds(const struct pattern *p, size_t i, const struct access_facts *f)
 {
 	const struct access_condition *c = &p->rule.condition[i];
-	struct view whole = patterns_fact(f, c->what, false);
 	struct view base = patterns_fact(f, c->what, true);
-	bool yes = text_matches(p, i, whole) ||
-	    (base.n > 0 && text_matches(p, i, base));
+	enum holding h = text_holds(p, i, patterns_fact(f, c->what, false));
 
-	return yes != c->not;
+	if (h != YES && base.n > 0) {
+		enum holding other = text_holds(p, i, base);
+
+		h = other > h ? other : h;
+	}
+	return c->not ? YES - h : h;
 }
 
 const struct access_rule *
 patterns_next(const struct patterns *p, size_t *at,
-    const struct access_facts *f)
+    const struct access_facts *f, bool *unsure)
 {
 	while (*at < p->n) {
 		const struct pattern *one = &p->pattern[(*at)++];
-		bool all = patterns_concern(&one->rule, f);
+		enum holding all = known(patterns_concern(&one->rule, f));
 
-		for (size_t i = 0; all && i < one->rule.n; i++)
-			all = holds(one, i, f);
-		if (all)
+		for (size_t i = 0; all != NO && i < one->rule.n; i++) {
+			enum holding h = holds(one, i, f);
+
+			all = h < all ? h : all;
+		}
+		*unsure = all == MAYBE;
+		if (all != NO)
 			return &one->rule;
 	}
 	return NULL;

@@ -34,9 +34,10 @@ bool patterns_add(struct patterns *p, struct view line, uint32_t number,
     struct str *wrong);
 void patterns_clear(struct patterns *p);
 /* The next rule from *at on whose conditions all hold, or NULL. *at is what
- * comes after it. */
+ * comes after it. unsure: they may hold: an expression has reached its limit,
+ * and no other condition says no. */
 const struct access_rule *patterns_next(const struct patterns *p, size_t *at,
-    const struct access_facts *f);
+    const struct access_facts *f, bool *unsure);
 
 /* Rules about clients and greetings are for strangers: whoever is logged in is
  * passed over, unless the rule speaks of logins. */

@@ -225,6 +225,10 @@ ask_rules(const struct question *q, struct decision *d)
 	struct access_answer *answer = &router.access;
 
 	access_ask(&router.tables, &a, &router.arena, answer);
+	if (answer->unsure > 0)
+		log_warning("access", "line %u: its expression takes too long, "
+		    "the mail waits sender=%s recipient=%s", answer->unsure,
+		    log_quote(q->text[SENDER]), log_quote(q->text[NAME]));
 	if (answer->decided) {
 		struct str line = { 0 };
 

@@ -42,11 +42,12 @@ expression_free(struct expression **e)
 	*e = NULL;
 }
 
-bool
-expression_matches(const struct expression *e, struct view text)
+enum expression_answer
+expression_ask(const struct expression *e, struct view text)
 {
 	static pcre2_match_context *limits;
 	static pcre2_match_data *matched;
+	int n;
 
 	if (limits == NULL) {
 		limits = pcre2_match_context_create(NULL);
@@ -56,6 +57,9 @@ expression_matches(const struct expression *e, struct view text)
 		pcre2_set_depth_limit(limits, EXPRESSION_STEPS / 10);
 		pcre2_set_heap_limit(limits, EXPRESSION_HEAP);
 	}
-	return pcre2_match(code_of(e), (PCRE2_SPTR)(text.n > 0 ? text.p : ""),
-		   text.n, 0, 0, matched, limits) >= 0;
+	n = pcre2_match(code_of(e), (PCRE2_SPTR)(text.n > 0 ? text.p : ""),
+	    text.n, 0, 0, matched, limits);
+	if (n == PCRE2_ERROR_NOMATCH)
+		return EXPRESSION_NO;
+	return n >= 0 ? EXPRESSION_YES : EXPRESSION_UNKNOWN;
 }

@@ -3,7 +3,8 @@
  * expression - the regular expressions of the administrator (Perl's, PCRE2)
  *
  * Without case. They meet text that strangers choose, so what one match may
- * cost is limited: one that costs more does not match.
+ * cost is limited. One that costs more is neither a match nor none: whoever
+ * could make it look like the latter would walk past a rule that refuses him.
  */
 #ifndef MAIL_EXPRESSION_H
 #define MAIL_EXPRESSION_H
@@ -15,9 +16,13 @@
 
 struct expression;
 
+enum expression_answer { EXPRESSION_NO, EXPRESSION_YES, EXPRESSION_UNKNOWN };
+
 /* NULL with a sentence appended to wrong. The caller's to free. */
 struct expression *expression_new(struct view text, struct str *wrong);
 void expression_free(struct expression **e);
-bool expression_matches(const struct expression *e, struct view text);
+/* EXPRESSION_UNKNOWN: a limit was reached. */
+enum expression_answer expression_ask(const struct expression *e,
+    struct view text);
 
 #endif

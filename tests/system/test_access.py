@@ -19,6 +19,7 @@ sender /^[0-9]+@/ hold
 recipient old@{DOMAIN} moved new@example.com
 recipient carol@{DOMAIN} sender bin@client.test discard
 sender boss@client.test bcc {CAROL}, {BOB}
+sender /^(a+)+$/ refuse
 """
 
 
@@ -76,6 +77,11 @@ class Access(unittest.TestCase):
                 (f"550 5.7.0 <{BOB}>: Sender address rejected: Log in first",
                  ALICE, BOB, {}),
                 ("250 ", ALICE, BOB, {"login": ALICE}),
+                # an expression that reaches its limit lets nobody past
+                (f"450 4.7.1 <{ALICE}>: Sender address rejected: The rules "
+                 "cannot be decided", "a" * 40 + "!@client.test", ALICE, {}),
+                ("250 ", "a" * 40 + "!@client.test", ALICE,
+                 {"source": "127.0.0.9"}),
                 (f"550 5.1.6 <old@{DOMAIN}>: Recipient address rejected: "
                  "User has moved to new@example.com",
                  friend, f"old@{DOMAIN}", {})):
@@ -129,7 +135,8 @@ class Access(unittest.TestCase):
         self.serve("sender * bcc nobody@" + DOMAIN + "\n")
         self.assertTrue(self.answer("x@client.test", ALICE)
                         .startswith("451 4.3.5 "))
-        self.assertIn("a copy for nobody@", self.server.log())
+        wait_for(lambda: "a copy for nobody@" in self.server.log(),
+                 "a word about the copy")
 
     def test_changes(self):
         """Rules with a mistake change nothing; right ones do, by themselves."""

@@ -65,7 +65,18 @@ static const char file[] =
     "login bob@one.test recipient @rival.example refuse\n"	    /* 14 */
     "recipient * bcc journal@one.test\n"			    /* 15 */
     "client local sender root@one.test discard\n"		    /* 16 */
-    "sender /(a+)+$/ refuse\n";					    /* 17 */
+    "sender /(a+)+$/ refuse\n"					    /* 17 */
+    "sender /(e+)+$/ helo z allow\n"				    /* 18 */
+    "recipient /(q+)+$/ bcc slow@one.test\n"			    /* 19 */
+    "sender @last.example refuse\n"				    /* 20 */
+    "sender @not.example not sender /(i+)+$/ refuse\n";		    /* 21 */
+
+/* Takes (X+)+$ more steps than it may have. */
+#define EIGHT(x)  x x x x x x x x
+#define LOCAL(x)  EIGHT(x) EIGHT(x) EIGHT(x) EIGHT(x) EIGHT(x) "!"
+#define SLOW(x)	  LOCAL(x) "@b.example"
+#define WAITS(of) ": " of " address rejected: The rules cannot be decided; try " \
+	"again later copies 15"
 
 static const struct {
 	const char *client, *helo, *login, *sender, *recipient, *says;
@@ -115,9 +126,22 @@ static const struct {
 	{ "", "", "", "root@one.test", "c@one.test",
 	    "r5 5.7.0 <c@one.test>: Sender address rejected: Log in first "
 	    "copies 15" },
-	/* an expression that would take for ever does not match */
-	{ "198.51.100.1", "x", "", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!@"
-	    "b.example", "c@one.test", "0 copies 15" },
+	/* an expression that would take for ever is no match and not none */
+	{ "198.51.100.1", "x", "", SLOW("a"), "c@one.test",
+	    "d17 4.7.1 <c@one.test>" WAITS("Sender") },
+	/* unless another condition says no, or a line before it decides */
+	{ "198.51.100.1", "x", "", SLOW("e"), "c@one.test", "0 copies 15" },
+	{ "198.51.100.1", "z", "", SLOW("e"), "c@one.test",
+	    "d18 4.7.1 <c@one.test>" WAITS("Sender") },
+	{ "192.0.2.9", "z", "", SLOW("e"), "c@one.test", "a1 copies 15" },
+	{ "198.51.100.1", "x", "", LOCAL("i") "@not.example", "c@one.test",
+	    "d21 4.7.1 <c@one.test>" WAITS("Sender") },
+	/* no mail goes without a copy that it may need, and one that is
+	 * refused needs none */
+	{ "198.51.100.1", "x", "", "a@b.example", SLOW("q"),
+	    "d19 4.7.1 <" SLOW("q") ">" WAITS("Recipient") },
+	{ "198.51.100.1", "x", "", "a@last.example", SLOW("q"), "r20 5.7.1 <"
+	    SLOW("q") ">: Sender address rejected: Access denied copies 15" },
 };
 
 static void
