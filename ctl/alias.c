@@ -15,6 +15,7 @@
 #include "ctl/user.h"
 #include "lib/base/file.h"
 #include "lib/mail/aliases.h"
+#include "lib/proc/table_name.h"
 
 #define FILE_MOST ((size_t)1 << 30)
 
@@ -138,12 +139,24 @@ find_file(const struct settings *s, struct view key)
 		struct str text = { 0 };
 		size_t line = 0;
 
-		if (file_read(AT_FDCWD, s->aliases.word[i].p, FILE_MOST, &text))
+		if (!table_name_has_kind(s->aliases.word[i]) &&
+		    file_read(AT_FDCWD, s->aliases.word[i].p, FILE_MOST, &text))
 			line = find_entry(str_view(&text), key);
 		str_free(&text);
 		if (line > 0)
 			break;
 	}
+	return i;
+}
+
+/* The first that entries can be written to; the number of files: none. */
+static size_t
+first_file(const struct settings *s)
+{
+	size_t i = 0;
+
+	while (i < s->aliases.n && table_name_has_kind(s->aliases.word[i]))
+		i++;
 	return i;
 }
 
@@ -199,7 +212,7 @@ set(struct ctl *ctl)
 	size_t i;
 	int code;
 
-	if (s->aliases.n == 0)
+	if (first_file(s) == s->aliases.n)
 		return no_files(ctl);
 	str_addf(&w.text, "%s:", ctl->argv[0]);
 	for (int n = 1; n < ctl->argc; n++)
@@ -208,8 +221,10 @@ set(struct ctl *ctl)
 	code = read_wish(&w);
 	if (code == 0) {
 		i = find_file(s, str_view(&w.key));
-		code = change(ctl, s->aliases.word[i < s->aliases.n ? i : 0].p,
-		    &w, str_view(&w.text));
+		if (i == s->aliases.n)
+			i = first_file(s);
+		code = change(ctl, s->aliases.word[i].p, &w,
+		    str_view(&w.text));
 	}
 	wish_free(&w);
 	return code;

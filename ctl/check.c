@@ -23,6 +23,7 @@
 #include "ctl/check_dns.h"
 #include "ctl/check_logins.h"
 #include "ctl/check_routes.h"
+#include "ctl/check_tables.h"
 #include "ctl/check_tls.h"
 #include "ctl/ctl.h"
 #include "ctl/output.h"
@@ -32,6 +33,7 @@
 #include "lib/mail/users_file.h"
 #include "lib/proc/message.h"
 #include "lib/proc/role.h"
+#include "lib/proc/table_name.h"
 
 #define FILE_MOST	((size_t)1 << 30)
 
@@ -204,7 +206,8 @@ static void
 check_aliases(struct findings *f)
 {
 	for (size_t i = 0; i < f->s->aliases.n; i++)
-		check_alias_file(f, f->s->aliases.word[i].p);
+		if (!table_name_has_kind(f->s->aliases.word[i]))
+			check_alias_file(f, f->s->aliases.word[i].p);
 }
 
 static void
@@ -229,6 +232,7 @@ static void
 check_ways(struct findings *f)
 {
 	check_access(f->s, &f->lines);
+	check_tables(f->s, &f->lines);
 	check_routes(f->s, &f->lines, &f->warnings);
 }
 

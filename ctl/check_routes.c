@@ -23,6 +23,7 @@
 #include "lib/mail/hop.h"
 #include "lib/mail/relay_logins.h"
 #include "lib/mail/routes.h"
+#include "lib/proc/table_name.h"
 
 #define FILE_MOST	((size_t)1 << 30)
 
@@ -208,7 +209,7 @@ check_recipients(struct check *c)
 
 	c->file = c->s->relay_recipients;
 	c->complaints = c->warnings;
-	if (c->file[0] == '\0')
+	if (c->file[0] == '\0' || table_name_has_kind(view_of(c->file)))
 		return;
 	if (!file_read(AT_FDCWD, c->file, FILE_MOST, &text))
 		str_addf(c->errors, "%s: cannot read the recipients: %s\n",

@@ -79,6 +79,7 @@ extern const struct command restore_commands[];
 extern const struct command acl_commands[];
 extern const struct command quota_commands[];
 extern const struct command explain_commands[];
+extern const struct command table_commands[];
 extern const struct command privileges_commands[];
 extern const struct command tls_commands[];
 extern const struct command trace_commands[];

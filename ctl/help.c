@@ -33,6 +33,7 @@ const struct command *const ctl_groups[] = {
 	acl_commands,
 	quota_commands,
 	explain_commands,
+	table_commands,
 	privileges_commands,
 	tls_commands,
 	trace_commands,

@@ -63,14 +63,15 @@ struct source {
 static bool
 find(const struct source *s, struct view key, struct str *value)
 {
-	struct view v;
+	enum table_answer a;
 
 	if (s->kind == NULL)
 		return postmap_find(s->text, key, value);
-	if (!s->kind->get(s->table, key, &v))
-		return false;
-	str_add(value, v);
-	return true;
+	a = s->kind->get(s->table, key, value);
+	if (a == TABLE_LATER)
+		fprintf(stderr, "postmap: warning: an expression takes too "
+		    "long for %.*s\n", VIEW(key));
+	return a == TABLE_FOUND;
 }
 
 /* A key of the standard input is told with its value. */

@@ -34,6 +34,7 @@
 #include "lib/mail/aliases.h"
 #include "lib/mail/idn.h"
 #include "lib/mail/users_file.h"
+#include "lib/proc/table_name.h"
 
 #define FILE_MOST	((size_t)1 << 30)
 #define ANSWER_MOST	1024
@@ -399,7 +400,8 @@ static int
 make_aliases(struct site *q)
 {
 	const struct settings *s = q->ctl->settings;
-	const char *path = s != NULL && s->aliases.n > 0 ?
+	const char *path = s != NULL && s->aliases.n > 0 &&
+	    !table_name_has_kind(s->aliases.word[0]) ?
 	    s->aliases.word[0].p : "/etc/aliases";
 	struct wanted w = { { false } };
 	const struct aliases_sink sink = { seen_alias, pass_complaint, &w };

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "lib/base/log.h"
+#include "lib/proc/table_name.h"
 #include "master/deliver.h"
 #include "master/drain.h"
 #include "master/file_state.h"
@@ -93,8 +94,12 @@ open_aliases(int *files, size_t most)
 	size_t n = 0;
 
 	for (size_t i = 0; i < w->n && n < most; i++) {
-		int fd = file_state_open(w->word[i].p);
+		int fd;
 
+		/* expressions lead to no commands */
+		if (table_name_has_kind(w->word[i]))
+			continue;
+		fd = file_state_open(w->word[i].p);
 		if (fd < 0) {
 			if (errno != ENOENT)
 				log_error("aliases", "cannot open %s: %s",

@@ -324,6 +324,28 @@ find_alias(struct walk *w, struct view key, const struct address *as)
 	return open_alias(w, key, items, as);
 }
 
+/* The same of a table of expressions. The address counts as opened, so one that
+ * leads to itself is the user, as with an alias. No list has an owner by an
+ * expression: "/@old\.example$/" would make one of everybody. */
+static enum found
+find_table(struct walk *w, struct view key, const struct address *as)
+{
+	const struct opened *before = find_opened(w, key);
+	struct view items;
+	enum kv_result r;
+
+	if (before != NULL)
+		return before->found;
+	if (w->tables->alias_table == NULL)
+		return FOUND_NOTHING;
+	r = w->tables->alias_table(w->tables->arg, key, &items);
+	if (r == KV_NONE)
+		return FOUND_NOTHING;
+	if (r == KV_TROUBLE)
+		return stop(w, "The aliases cannot be read");
+	return open_alias(w, key, arena_view(w->arena, items), as);
+}
+
 /* Alias or user of exactly this name; a is what the target's address says. */
 static enum found
 find_name(struct walk *w, struct view local, const struct address *a)
@@ -334,6 +356,8 @@ find_name(struct walk *w, struct view local, const struct address *a)
 
 	if (f == FOUND_NOTHING && view_find(bare, '@') == bare.n)
 		f = find_alias(w, bare, a);
+	if (f == FOUND_NOTHING)
+		f = find_table(w, whole, a);
 	if (f == FOUND_NOTHING && w->tables->user(w->tables->arg, whole))
 		f = decision_add_user(w->d, whole, a) ? FOUND_SOME : full(w);
 	return f == FOUND_NOTHING ? take_system(w, local, a, false) : f;

@@ -4,7 +4,8 @@
  *
  * One pure function over tables: no files, no clock, no messages. Order of
  * precedence for a local address, each first with the detail and then without:
- * a route for just this address, alias, user, user of the system; then postmaster, then catch_all.
+ * a route for just this address, alias, table of aliases, user, user of the
+ * system; then postmaster, then catch_all.
  * Mail for other hosts is refused unless the client may relay, or the domain is
  * one that we relay to; what an alias says about them is the administrator's
  * word and stands.

@@ -6,14 +6,18 @@
  * which kinds there are is known, so that mail for users here costs nothing
  * more. The table of recipients is opened when the settings name its file.
  */
+#include <stdlib.h>
+
 #include "lib/base/log.h"
 #include "lib/mail/access.h"
 #include "lib/mail/aliases.h"
 #include "lib/mail/routes.h"
 #include "lib/proc/fiber.h"
 #include "lib/proc/message.h"
+#include "lib/proc/table_name.h"
 #include "router/file_index.h"
 #include "router/files.h"
+#include "router/lookups.h"
 #include "router/patterns.h"
 
 #define LOOK_MS 5000
@@ -53,7 +57,11 @@ static struct {
 	struct str rules;
 	unsigned rules_age;	/* of the table when that was written */
 	struct patterns patterns;
-} files;
+	struct lookups alias_tables, recipient_tables;
+	struct str value, items;	/* of what they have found */
+	struct view *plain;		/* the aliases without a kind */
+} files = { .alias_tables = { .subject = "aliases" },
+	.recipient_tables = { .subject = "recipients" } };
 
 /* ---- what the readers find ---- */
 
@@ -275,6 +283,20 @@ read_rules(struct file_index *i, struct view text)
 
 /* ---- the tables ---- */
 
+/* Those that an index is made of. */
+static struct words
+plain_aliases(const struct words *all)
+{
+	struct words w = { 0, NULL };
+
+	w.word = files.plain = xrealloc(files.plain,
+	    (all->n + 1) * sizeof(*files.plain));
+	for (size_t i = 0; i < all->n; i++)
+		if (!table_name_has_kind(all->word[i]))
+			w.word[w.n++] = all->word[i];
+	return w;
+}
+
 /* The files of one table; one that is not set is none. */
 static struct words
 names(int n, const struct settings *s, struct view *one)
@@ -283,9 +305,9 @@ names(int n, const struct settings *s, struct view *one)
 	    n == RULES ? s->access : s->relay_recipients;
 
 	if (n == ALIASES)
-		return s->aliases;
+		return plain_aliases(&s->aliases);
 	*one = view_of(file);
-	return (struct words){ one->n > 0, one };
+	return (struct words){ one->n > 0 && !table_name_has_kind(*one), one };
 }
 
 static void
@@ -336,6 +358,16 @@ take_rules(struct file_index *rules)
 	file_index_each(rules, VIEW_LIT("p"), take_pattern, NULL);
 }
 
+static void
+take_lookups(const struct settings *s, bool at_once)
+{
+	struct view recipients = view_of(s->relay_recipients);
+	const struct words one = { recipients.n > 0, &recipients };
+
+	lookups_take(&files.alias_tables, &s->aliases, at_once);
+	lookups_take(&files.recipient_tables, &one, at_once);
+}
+
 typedef bool refresh_fn(struct file_index *i, const struct words *files,
     struct why *w);
 
@@ -366,6 +398,7 @@ refresh(refresh_fn *fn)
 		    file_index_has(files.index[ROUTES], view_bytes(&key, 1));
 	}
 	take_rules(files.index[RULES]);
+	take_lookups(files.settings, fn == file_index_refresh);
 }
 
 static void
@@ -398,6 +431,12 @@ files_end(void)
 	loop_timer_free(&files.timer);
 	patterns_clear(&files.patterns);
 	str_free(&files.rules);
+	lookups_free(&files.alias_tables);
+	lookups_free(&files.recipient_tables);
+	str_free(&files.value);
+	str_free(&files.items);
+	free(files.plain);
+	files.plain = NULL;
 	files.rules_age = 0;
 }
 
@@ -405,6 +444,65 @@ enum kv_result
 files_alias(void *arg UNUSED, struct view key, struct view *items)
 {
 	return file_index_get(files.index[ALIASES], key, items);
+}
+
+/* What a stranger can write into a result, where groups stand for parts of his
+ * address: one @ and no sign that could make several addresses, a command or a
+ * list of it. All others are not asked about. */
+static bool
+is_plain(struct view key)
+{
+	static const char allowed[] = "!#$%&'*+-/=?^_`{|}~.@";
+
+	for (size_t i = 0; i < key.n; i++)
+		if (key.p[i] == '\0' || (!is_alnum(key.p[i]) &&
+		    (unsigned char)key.p[i] < 128 &&
+		    strchr(allowed, key.p[i]) == NULL))
+			return false;
+	return view_count(key, '@') == 1;
+}
+
+static bool
+keep_items(void *arg UNUSED, size_t line UNUSED, struct view key UNUSED,
+    struct view items)
+{
+	str_reset(&files.items);
+	str_add(&files.items, items);
+	return true;
+}
+
+static void
+complain_value(void *arg, size_t line UNUSED, const char *sentence)
+{
+	log_warning("aliases", "result=%s: %s",
+	    log_quote(str_view(&files.value)), sentence);
+	*(bool *)arg = true;
+}
+
+/* The value is read as a list is: it has addresses only. */
+enum kv_result
+files_alias_table(void *arg UNUSED, struct view key, struct view *items)
+{
+	bool wrong = false;
+	const struct aliases_sink sink = { keep_items, complain_value, &wrong };
+	enum kv_result r = KV_NONE;
+
+	str_reset(&files.value);
+	str_reset(&files.items);
+	if (is_plain(key))
+		r = lookups_find(&files.alias_tables, key, &files.value);
+	if (r != KV_FOUND)
+		return r;
+	aliases_read_list(str_view(&files.value), &sink);
+	*items = str_view(&files.items);
+	return wrong ? KV_TROUBLE : KV_FOUND;
+}
+
+enum kv_result
+files_recipient_table(void *arg UNUSED, struct view key)
+{
+	str_reset(&files.value);
+	return lookups_find(&files.recipient_tables, key, &files.value);
 }
 
 /* Without any table the way is not known, and no way is not a way. */
@@ -420,6 +518,8 @@ files_route(void *arg UNUSED, struct view key, struct view *route)
 enum kv_result
 files_recipient(void *arg UNUSED, struct view key, struct view *line)
 {
+	if (table_name_has_kind(view_of(files.settings->relay_recipients)))
+		return KV_NONE;
 	return files.index[RECIPIENTS] == NULL ? KV_TROUBLE :
 	    file_index_get(files.index[RECIPIENTS], key, line);
 }

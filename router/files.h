@@ -21,6 +21,9 @@ void files_end(void);
 
 /* The functions that struct tables names; arg is not used. */
 enum kv_result files_alias(void *arg, struct view key, struct view *items);
+enum kv_result files_alias_table(void *arg, struct view key,
+    struct view *items);
+enum kv_result files_recipient_table(void *arg, struct view key);
 enum kv_result files_route(void *arg, struct view key, struct view *route);
 enum kv_result files_recipient(void *arg, struct view key, struct view *line);
 enum kv_result files_rule(void *arg, struct view key, struct view *rule);

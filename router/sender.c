@@ -31,7 +31,7 @@ is_taken(const struct tables *t, const struct address *a)
 
 	address_canonical_user(&name, a);
 	taken = t->user(t->arg, str_view(&name)) ||
-	    t->alias(t->arg, str_view(&name), &items) != KV_NONE;
+	    tables_alias(t, str_view(&name), &items) != KV_NONE;
 	str_reset(&name);
 	for (size_t i = 0; i < a->local.n; i++)
 		str_addc(&name, to_lower(a->local.p[i]));

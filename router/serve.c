@@ -112,6 +112,8 @@ serve_begin(void)
 	router.tables.user = has_user;
 	router.tables.system_user = has_system_user;
 	router.tables.alias = files_alias;
+	router.tables.alias_table = files_alias_table;
+	router.tables.recipient_table = files_recipient_table;
 	router.tables.route = files_route;
 	router.tables.recipient = files_recipient;
 	router.tables.rule = files_rule;

@@ -110,6 +110,15 @@ tables_settings(struct tables *t, const struct settings *s, struct view host)
 	take_relays(t, &s->relay_domains);
 }
 
+enum kv_result
+tables_alias(const struct tables *t, struct view key, struct view *items)
+{
+	enum kv_result r = t->alias(t->arg, key, items);
+
+	return r != KV_NONE || t->alias_table == NULL ? r :
+	    t->alias_table(t->arg, key, items);
+}
+
 bool
 tables_local(const struct tables *t, struct view domain, struct view *name)
 {

@@ -39,6 +39,13 @@ struct tables {
 	/* The right-hand side of an alias, a list as aliases.h describes it;
 	 * may be borrowed until the next call. */
 	enum kv_result (*alias)(void *arg, struct view key, struct view *items);
+	/* The same of a whole address that no alias has: from tables that have
+	 * no keys. NULL: there are none. */
+	enum kv_result (*alias_table)(void *arg, struct view key,
+	    struct view *items);
+	/* Is a whole address in such a table of relay_recipients? NULL: there
+	 * are none. */
+	enum kv_result (*recipient_table)(void *arg, struct view key);
 	/* A line of the routes, and one of relay_recipients, by the keys of
 	 * lib/mail/routes.h; may be borrowed until the next call. */
 	enum kv_result (*route)(void *arg, struct view key,
@@ -52,6 +59,10 @@ struct tables {
 	const struct patterns *patterns;
 	void *arg;
 };
+
+/* Ask alias, then alias_table. */
+enum kv_result tables_alias(const struct tables *t, struct view key,
+    struct view *items);
 
 /* Take the domains out of the settings; host stands in where they name none.
  * settings and host must outlive the tables. */

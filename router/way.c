@@ -6,6 +6,7 @@
  * that is found decides. Names come from outside: what can be no key has no
  * line.
  */
+#include "lib/mail/access.h"
 #include "lib/mail/hop.h"
 #include "lib/mail/routes.h"
 #include "router/way.h"
@@ -246,6 +247,11 @@ way_recipient(const struct tables *t, const struct address *a)
 
 	if (r == KV_NONE)
 		r = at_domain(&s);
+	if (r == KV_NONE && t->recipient_table != NULL) {
+		str_reset(&s.key);
+		if (access_address(&s.key, a))
+			r = t->recipient_table(t->arg, str_view(&s.key));
+	}
 	str_free(&s.key);
 	return r;
 }

@@ -4,7 +4,8 @@
  */
 #include "lib/mail/table.h"
 
-static const struct table_kind *const kinds[] = { &table_cidr, &table_inline };
+static const struct table_kind *const kinds[] = { &table_cidr, &table_inline,
+	&table_pcre, &table_regexp };
 
 const struct table_kind *
 table_kind(struct view name, struct view *source)

@@ -20,13 +20,20 @@ struct table_sink {
 	void *arg;
 };
 
+enum table_answer {
+	TABLE_NONE,
+	TABLE_FOUND,
+	TABLE_LATER	/* it cannot be told: a limit was reached */
+};
+
 struct table_kind {
 	const char *name;
 	bool is_inline;		/* the source is the text itself */
 	/* NULL only for what is too large. text must outlive the table. */
 	void *(*open)(struct view text, const struct table_sink *sink);
-	/* The value of key, which lives as long as the table. */
-	bool (*get)(const void *table, struct view key, struct view *value);
+	/* The value of key is appended to value. */
+	enum table_answer (*get)(const void *table, struct view key,
+	    struct str *value);
 	void (*close)(void *table);
 };
 
@@ -34,6 +41,7 @@ struct table_kind {
  * was. */
 const struct table_kind *table_kind(struct view name, struct view *source);
 
-extern const struct table_kind table_cidr, table_inline;
+extern const struct table_kind table_cidr, table_inline, table_pcre,
+    table_regexp;
 
 #endif

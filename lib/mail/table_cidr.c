@@ -67,20 +67,20 @@ cidr_open(struct view text, const struct table_sink *sink)
 	return c;
 }
 
-static bool
-cidr_get(const void *table, struct view key, struct view *value)
+static enum table_answer
+cidr_get(const void *table, struct view key, struct str *value)
 {
 	const struct cidr *c = table;
 	struct address16 a;
 
 	if (!address16_parse(key, &a))
-		return false;
+		return TABLE_NONE;
 	for (size_t i = 0; i < c->n; i++)
 		if (network_has(&c->entry[i].network, &a) != c->entry[i].not) {
-			*value = c->entry[i].value;
-			return true;
+			str_add(value, c->entry[i].value);
+			return TABLE_FOUND;
 		}
-	return false;
+	return TABLE_NONE;
 }
 
 static void

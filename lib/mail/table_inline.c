@@ -60,15 +60,17 @@ inline_open(struct view text, const struct table_sink *sink)
 	return p;
 }
 
-static bool
-inline_get(const void *table, struct view wanted, struct view *value)
+static enum table_answer
+inline_get(const void *table, struct view wanted, struct str *value)
 {
-	struct view rest = ((const struct pair *)table)->text, pair, key;
+	struct view rest = ((const struct pair *)table)->text, pair, key, text;
 
 	while (next_pair(&rest, &pair))
-		if (split(pair, &key, value) && view_eqi(key, wanted))
-			return true;
-	return false;
+		if (split(pair, &key, &text) && view_eqi(key, wanted)) {
+			str_add(value, text);
+			return TABLE_FOUND;
+		}
+	return TABLE_NONE;
 }
 
 const struct table_kind table_inline = { "inline", true, inline_open,

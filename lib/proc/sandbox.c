@@ -23,6 +23,7 @@
 #include "lib/base/log.h"
 #include "lib/base/sys_build.h"
 #include "lib/proc/sandbox.h"
+#include "lib/proc/table_name.h"
 
 /* linux/landlock.h */
 enum {
@@ -116,6 +117,15 @@ allow_path(int ruleset, const char *path, bool write, uint64_t known)
 }
 
 static void
+allow_table(int ruleset, const char *name, uint64_t known)
+{
+	const char *path = table_name_path(name);
+
+	if (path[0] != '\0')
+		allow_path(ruleset, path, false, known);
+}
+
+static void
 allow_setting(int ruleset, const struct program_path *path,
     const struct settings *s, uint64_t known)
 {
@@ -124,11 +134,14 @@ allow_setting(int ruleset, const struct program_path *path,
 
 	if (strcmp(path->setting, "aliases") == 0) {
 		for (size_t i = 0; i < s->aliases.n; i++)
-			allow_path(ruleset, s->aliases.word[i].p, path->write,
-			    known);
+			allow_table(ruleset, s->aliases.word[i].p, known);
 		return;
 	}
 	must(value != NULL);
+	if (table_name_has_kind(view_of(value))) {
+		allow_table(ruleset, value, known);
+		return;
+	}
 	if (value[0] == '\0')
 		return;
 	str_addf(&full, "%s%s", value, path->below);

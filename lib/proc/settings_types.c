@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "lib/proc/settings_table.h"
+#include "lib/proc/table_name.h"
 
 struct setting_unit {
 	char letter;
@@ -188,9 +189,19 @@ beneath(struct arena *a, const char *dir, struct view text)
 	return arena_printf(a, "%.*s/%.*s", VIEW(base), VIEW(text));
 }
 
+/* Also that of a table; text: in front says nothing. */
 static const char *
 place_path(const struct setting_place *where, struct view text)
 {
+	const size_t kind = table_name_kind(text);
+
+	if (view_starts(text, VIEW_LIT("text:")))
+		return place_path(where, view_skip(text, kind));
+	if (view_starts(text, VIEW_LIT("inline:")))
+		return arena_copy(where->arena, text);
+	if (kind > 0)
+		return arena_printf(where->arena, "%.*s%s", (int)kind, text.p,
+		    place_path(where, view_skip(text, kind)));
 	if (text.n == 0 || text.p[0] == '/' || where->dir == NULL)
 		return arena_copy(where->arena, text);
 	return beneath(where->arena, where->dir, text);
@@ -224,17 +235,21 @@ parse_address(const struct setting_place *where, struct view text,
 	return true;
 }
 
-/* The next word; empty at the end. */
+/* The next word, in which braces keep together what is inside; empty at the
+ * end. */
 static struct view
 next_word(struct view *text)
 {
 	struct view word;
 	size_t n = 0;
+	int depth = 0;
 
 	while (text->n > 0 && strchr(" \t,", text->p[0]) != NULL)
 		*text = view_skip(*text, 1);
-	while (n < text->n && strchr(" \t,", text->p[n]) == NULL)
-		n++;
+	for (; n < text->n && (depth > 0 ||
+	    strchr(" \t,", text->p[n]) == NULL); n++)
+		depth += text->p[n] == '{' ? 1 :
+		    text->p[n] == '}' && depth > 0 ? -1 : 0;
 	word = view_bytes(text->p, n);
 	*text = view_skip(*text, n);
 	return word;

@@ -282,6 +282,77 @@ test_looks(void **state UNUSED)
 	file_index_close(&i);
 }
 
+static void
+expect_table(const char *key, enum kv_result wanted, const char *item)
+{
+	struct view items, first;
+
+	assert_int_equal(files_alias_table(NULL, view_of(key), &items), wanted);
+	if (item != NULL) {
+		assert_true(list_next(&items, &first));
+		assert_true(view_starts(first, view_of(item)));
+	}
+}
+
+/* What strangers write must not become anything but one address. */
+static void
+test_tables(void **state UNUSED)
+{
+	char names[200];
+
+	write_file("p", "/^(.*)@one\\.test$/ $1\n/^(a+)+$/ b\n"
+	    "/^cmd@/ |/bin/sh\n/^two@/ a@b.test, c\n");
+	snprintf(names, sizeof(names), "pcre:%s/p inline:{i@x = j, {k@x = l, m}}",
+	    dir);
+	settings(names, "none", NULL);
+	expect_alias("x", "afirst");
+	expect_table("alice@one.test", KV_FOUND, "aalice");
+	expect_table("two@x", KV_FOUND, "aa@b.test");
+	expect_table("i@x", KV_FOUND, "aj");
+	expect_table("k@x", KV_FOUND, "al");
+	expect_table("none@x", KV_NONE, NULL);
+	expect_table("alice", KV_NONE, NULL);
+	expect_table("a,b@one.test", KV_NONE, NULL);
+	expect_table("a b@one.test", KV_NONE, NULL);
+	expect_table("a@evil.test@one.test", KV_NONE, NULL);
+	expect_table(":include:/x@one.test", KV_NONE, NULL);
+	expect_table("|sh@one.test", KV_TROUBLE, NULL);
+	expect_table("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@three",
+	    KV_TROUBLE, NULL);
+	/* a mistake: it stays as it was, but not over a restart */
+	write_file("p", "/(/ x\n");
+	files_changed(now);
+	expect_table("alice@one.test", KV_FOUND, "aalice");
+	files_end();
+	files_begin(now);
+	expect_table("alice@one.test", KV_TROUBLE, NULL);
+	write_file("p", "/^x@/ y\n");
+	files_changed(now);
+	expect_table("x@one.test", KV_FOUND, "ay");
+}
+
+/* One in relay_recipients says yes or no. */
+static void
+test_recipient_table(void **state UNUSED)
+{
+	struct str text = { 0 }, errors = { 0 };
+	struct view line;
+
+	write_file("p", "/^a@b\\.example$/ yes\n");
+	str_addf(&text, "state_dir = %s/state\nrelay_domains = b.example\n"
+	    "relay_recipients = pcre:%s/p\n", dir, dir);
+	now = settings_parse(str_view(&text), &errors);
+	assert_non_null(now);
+	str_free(&text);
+	files_changed(now);
+	assert_int_equal(files_recipient(NULL, VIEW_LIT("ka@b.example"), &line),
+	    KV_NONE);
+	assert_int_equal(files_recipient_table(NULL, VIEW_LIT("a@b.example")),
+	    KV_FOUND);
+	assert_int_equal(files_recipient_table(NULL, VIEW_LIT("c@b.example")),
+	    KV_NONE);
+}
+
 int
 main(void)
 {
@@ -297,6 +368,10 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_recipients, set_up,
 		    tear_down),
 		cmocka_unit_test_setup_teardown(test_looks, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(test_tables, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(test_recipient_table, set_up,
 		    tear_down),
 	};
 

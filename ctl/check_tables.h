@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * check_tables - tables that have a kind: do they have mistakes?
+ */
+#ifndef CTL_CHECK_TABLES_H
+#define CTL_CHECK_TABLES_H
+
+#include "lib/proc/settings.h"
+
+/* Append a line to errors for each mistake in them, or kind that there is not. */
+void check_tables(const struct settings *s, struct str *errors);
+
+#endif

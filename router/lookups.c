@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * lookups - read, compared by their stamps, and asked in turn
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/file.h"
+#include "lib/base/log.h"
+#include "lib/base/text_index.h"
+#include "lib/mail/table.h"
+#include "lib/proc/table_name.h"
+#include "router/lookups.h"
+
+#define FILE_MOST	(16u << 20)
+#define COMPLAINTS_MOST 50	/* logged, of one file */
+
+struct lookup {
+	char *name;
+	const struct table_kind *kind;	/* of a name with a kind */
+	struct str seen, tried;		/* stamps: last look, last reading */
+	struct str text;		/* of the table, which points into it */
+	void *table;			/* NULL: never read without a mistake */
+};
+
+struct complaints {
+	const struct lookups *lookups;
+	const struct lookup *lookup;
+	size_t n;
+};
+
+static void
+complain(void *arg, size_t line, const char *sentence)
+{
+	struct complaints *c = arg;
+
+	if (++c->n <= COMPLAINTS_MOST)
+		log_warning(c->lookups->subject, "%s:%zu: %s",
+		    table_name_path(c->lookup->name), line, sentence);
+}
+
+static void
+drop_table(struct lookup *o)
+{
+	if (o->table != NULL)
+		o->kind->close(o->table);
+	o->table = NULL;
+	str_free(&o->text);
+}
+
+static void
+forget(struct lookup *o)
+{
+	drop_table(o);
+	str_free(&o->seen);
+	str_free(&o->tried);
+	free(o->name);
+}
+
+/* Inline: what is behind its kind. */
+static bool
+read_text(const struct lookup *o, struct str *text)
+{
+	if (o->kind->is_inline) {
+		str_add(text, view_skip(view_of(o->name),
+		    table_name_kind(view_of(o->name))));
+		return true;
+	}
+	return file_read(AT_FDCWD, table_name_path(o->name), FILE_MOST, text);
+}
+
+static void
+read_table(const struct lookups *l, struct lookup *o)
+{
+	struct complaints c = { l, o, 0 };
+	const struct table_sink sink = { complain, &c };
+	struct str text = { 0 };
+	void *table = NULL;
+
+	if (!read_text(o, &text))
+		log_error(l->subject, "%s: %s; it stays as it was", o->name,
+		    strerror(errno));
+	else
+		table = o->kind->open(str_view(&text), &sink);
+	if (table != NULL && c.n > 0) {
+		log_error(l->subject, "%s has %zu mistakes; it stays as it was",
+		    o->name, c.n);
+		o->kind->close(table);
+		table = NULL;
+	}
+	if (table == NULL) {
+		str_free(&text);
+		return;
+	}
+	drop_table(o);
+	o->text = text;
+	o->table = table;
+	log_info(l->subject, "%s: read", o->name);
+}
+
+static void
+keep(struct str *to, const struct str *from)
+{
+	str_reset(to);
+	str_add(to, str_view(from));
+}
+
+static void
+look(const struct lookups *l, struct lookup *o, bool at_once)
+{
+	struct str stamp = { 0 };
+	bool settled;
+
+	str_adds(&stamp, "read\n");
+	if (!o->kind->is_inline)
+		text_index_stamp(table_name_path(o->name), &stamp);
+	settled = view_eq(str_view(&stamp), str_view(&o->seen));
+	keep(&o->seen, &stamp);
+	if ((settled || at_once) &&
+	    !view_eq(str_view(&stamp), str_view(&o->tried))) {
+		keep(&o->tried, &stamp);
+		read_table(l, o);
+	}
+	str_free(&stamp);
+}
+
+/* The one of this name as it is, taken out of the others; or a new one. */
+static struct lookup
+take(struct lookups *old, struct view name)
+{
+	struct lookup new = { .kind = NULL };
+	struct view source;
+
+	for (size_t i = 0; i < old->n; i++)
+		if (view_is(name, old->one[i].name)) {
+			new = old->one[i];
+			old->one[i] = old->one[--old->n];
+			return new;
+		}
+	new.name = strndup(name.p, name.n);
+	new.kind = table_kind(view_of(new.name), &source);
+	must(new.kind != NULL);
+	return new;
+}
+
+void
+lookups_take(struct lookups *l, const struct words *names, bool at_once)
+{
+	struct lookups new = { l->subject, NULL, 0 };
+
+	new.one = xcalloc(names->n + 1, sizeof(*new.one));
+	for (size_t i = 0; i < names->n; i++)
+		if (table_name_has_kind(names->word[i]))
+			new.one[new.n++] = take(l, names->word[i]);
+	lookups_free(l);
+	*l = new;
+	for (size_t i = 0; i < l->n; i++)
+		look(l, &l->one[i], at_once);
+}
+
+enum kv_result
+lookups_find(const struct lookups *l, struct view key, struct str *value)
+{
+	static const enum kv_result of[] = { [TABLE_NONE] = KV_NONE,
+		[TABLE_FOUND] = KV_FOUND, [TABLE_LATER] = KV_TROUBLE };
+	enum kv_result r = KV_NONE;
+
+	for (size_t i = 0; r == KV_NONE && i < l->n; i++) {
+		const struct lookup *o = &l->one[i];
+
+		r = o->table == NULL ? KV_TROUBLE :
+		    of[o->kind->get(o->table, key, value)];
+		if (r == KV_TROUBLE)
+			log_warning(l->subject, "%s: %s key=%s", o->name,
+			    o->table == NULL ? "has not been read yet" :
+			    "an expression takes too long", log_quote(key));
+	}
+	return r;
+}
+
+void
+lookups_free(struct lookups *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		forget(&l->one[i]);
+	free(l->one);
+	l->one = NULL;
+	l->n = 0;
+}

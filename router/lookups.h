@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * lookups - the tables of a setting that are more than a text file
+ *
+ * Expressions and inline tables cannot be found by a key, so no index has them:
+ * they are kept here as they were read, and asked in their order. One with a
+ * mistake in it stays as it was; one that never was without a mistake answers
+ * every question with KV_TROUBLE, so that mail waits for the administrator.
+ */
+#ifndef ROUTER_LOOKUPS_H
+#define ROUTER_LOOKUPS_H
+
+#include "lib/base/kv.h"
+#include "lib/proc/settings.h"
+
+struct lookup;
+/* { 0 } is none. */
+struct lookups {
+	const char *subject;	/* of log lines */
+	struct lookup *one;
+	size_t n;
+};
+
+/* Those of names that have a kind; files that have changed are read again: at
+ * once, or when they have stayed the same since the last look. */
+void lookups_take(struct lookups *l, const struct words *names, bool at_once);
+/* The value of the first table that has the key, appended to value. */
+enum kv_result lookups_find(const struct lookups *l, struct view key,
+    struct str *value);
+void lookups_free(struct lookups *l);
+
+#endif

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: ISC
+"""Tables of expressions and inline ones, by real sessions (aliases(5))."""
+
+import json
+import smtplib
+import unittest
+
+from server import DOMAIN, Server, message, wait_for
+
+ALICE, BOB = (f"{name}@{DOMAIN}" for name in ("alice", "bob"))
+USERS = {ALICE: "wonderland", BOB: "builder"}
+
+EXPRESSIONS = r"""# a comment
+/^(.*)-old@(.*)$/   $1@$2
+/^both@/
+   alice,
+   bob
+/^self@(.*)$/       self@$1
+/^cmd@/             |/bin/sh
+"""
+
+
+class Tables(unittest.TestCase):
+    def serve(self, aliases, more=""):
+        self.server = Server(f"aliases = aliases {aliases}\n{more}",
+                             users=USERS)
+        self.addCleanup(self.server.remove)
+        (self.server.dir / "etc/aliases").touch()
+
+    def write(self, name, text):
+        new = self.server.dir / "etc/new"
+        new.write_text(text)
+        new.rename(self.server.dir / "etc" / name)
+
+    def answer(self, recipient):
+        with smtplib.SMTP("127.0.0.1", self.server.ports["smtp"],
+                          timeout=60) as smtp:
+            smtp.ehlo("client.test")
+            smtp.mail("friend@client.test")
+            code, text = smtp.rcpt(recipient)
+        return f"{code} {text.decode()}"
+
+    def expect(self, says, *recipients):
+        for recipient in recipients:
+            with self.subTest(recipient=recipient):
+                self.assertEqual(self.answer(recipient)[:len(says)], says)
+
+    def test_expressions(self):
+        for kind in "pcre", "regexp":
+            with self.subTest(kind=kind):
+                self.serve(f"{kind}:names")
+                self.write("names", EXPRESSIONS)
+                self.server.start()
+                self.expect("250 ", f"alice-old@{DOMAIN}",
+                            f"BOB-OLD@{DOMAIN}", f"both@{DOMAIN}", ALICE)
+                self.expect("550 5.1.1", f"nobody-old@{DOMAIN}",
+                            f"self@{DOMAIN}", f"other@{DOMAIN}")
+                self.expect("451 4.3.5", f"cmd@{DOMAIN}")
+                # nobody makes of one address another host's, or two
+                self.expect("550 5.1.1", f'"x@evil.test,a-old"@{DOMAIN}',
+                            f'"x@evil.test-old"@{DOMAIN}')
+                with smtplib.SMTP("127.0.0.1", self.server.ports["smtp"],
+                                  timeout=60) as smtp:
+                    smtp.sendmail("friend@client.test", f"both@{DOMAIN}",
+                                  message())
+                for user in ALICE, BOB:
+                    wait_for(lambda: len(self.server.messages(user)) == 1,
+                             f"mail of {user}")
+
+    def test_inline(self):
+        self.serve("inline:{ team@%s = alice, {two@%s = alice, bob} }" %
+                   (DOMAIN, DOMAIN))
+        self.server.start()
+        self.expect("250 ", f"team@{DOMAIN}", f"two@{DOMAIN}")
+        self.expect("550 5.1.1", f"three@{DOMAIN}")
+
+    def test_text(self):
+        self.serve("text:more")
+        self.write("more", "team: alice\n")
+        self.server.start()
+        self.expect("250 ", f"team@{DOMAIN}")
+
+    def test_change(self):
+        """No restart, no reload; a mistake changes nothing."""
+        self.serve("pcre:names")
+        self.write("names", f"/^one@/ alice\n")
+        self.server.start()
+        self.expect("250 ", f"one@{DOMAIN}")
+        self.expect("550 5.1.1", f"two@{DOMAIN}")
+        self.write("names", f"/^two@/ alice\n")
+        wait_for(lambda: self.answer(f"two@{DOMAIN}").startswith("250"),
+                 "new table")
+        self.expect("550 5.1.1", f"one@{DOMAIN}")
+        self.write("names", "/^three@/ alice\n\n/(/ bob\n")
+        wait_for(lambda: "names:3: The expression is wrong" in
+                 self.server.log(), "complaint")
+        self.expect("250 ", f"two@{DOMAIN}")
+        self.expect("550 5.1.1", f"three@{DOMAIN}")
+        done = self.server.posthouse("check", check=False)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("names:3: The expression is wrong",
+                      done.stdout + done.stderr)
+
+    def test_bad_from_the_start(self):
+        """Mail that comes to the table waits; what is found before does not."""
+        self.serve("pcre:names")
+        self.write("names", "/a/\n" + "x" * 200000 + "\n\0\n/a b\n")
+        self.write("aliases", "team: someone@client.test\n")
+        self.server.start()
+        self.expect("451 4.3.5", ALICE, f"other@{DOMAIN}")
+        self.expect("250 ", f"team@{DOMAIN}")
+        self.write("names", "/^other@/ alice\n")
+        wait_for(lambda: self.answer(f"other@{DOMAIN}").startswith("250"),
+                 "good table")
+
+    def test_limit(self):
+        self.serve("pcre:names")
+        self.write("names", "/^(a+)+$/ alice\n")
+        self.server.start()
+        self.expect("451 4.3.5", "a" * 40 + f"@{DOMAIN}")
+        self.expect("550 5.1.1", f"b@{DOMAIN}")
+        wait_for(lambda: "an expression takes too long" in self.server.log(),
+                 "warning")
+
+    def test_relay_recipients(self):
+        self.serve("", "relay_domains = inner.test\n"
+                   "relay_recipients = pcre:inner\n")
+        self.write("inner", "/^[a-m].*@inner\\.test$/ yes\n")
+        self.server.start()
+        self.expect("250 ", "anna@inner.test", "postmaster@inner.test")
+        self.expect("550 5.1.1", "zoe@inner.test")
+
+    def test_query(self):
+        self.serve("")
+        self.write("names", EXPRESSIONS + "/^(z+)+$/ slow\n")
+        names = f"pcre:{self.server.dir}/etc/names"
+        for key, code, value in (
+                ("x-old@a.test", 0, "x@a.test\n"),
+                ("both@a.test", 0, "alice, bob\n"),
+                ("x@a.test", 67, ""),
+                ("z" * 40 + "@a.test", 75, "")):
+            with self.subTest(key=key):
+                done = self.server.posthouse("table", "query", names, key,
+                                             check=False)
+                self.assertEqual((done.returncode, done.stdout), (code, value))
+        done = self.server.posthouse("table", "query", "inline:{a = b}", "A",
+                                     "--json")
+        self.assertEqual(json.loads(done.stdout)["value"], "b")
+
+    def test_kinds(self):
+        self.serve("hash:/etc/aliases cidr:/etc/hosts")
+        done = self.server.posthouse("check", check=False)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("hash: is no kind of table", done.stdout + done.stderr)
+        self.assertIn("a cidr table has hosts", done.stdout + done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
