@@ -25,6 +25,7 @@
 #define LINGER_MS	2000
 #define LINGER_MOST	(256u * 1024)
 #define DOUBT_MS	1000
+#define RUSH_MOST	(256u * 1024)	/* octets; then it is the turn of others */
 
 static char *stock[IN_KEPT];
 static unsigned stock_n;
@@ -289,6 +290,7 @@ read_once(struct stream *s, char *want)
 	while (n < 0 && errno == EINTR);
 	if (n > 0) {
 		s->in_n += (uint32_t)n;
+		s->rush += (uint32_t)n;
 		s->drained = (size_t)n < room && s->tls == NULL &&
 		    s->deflate == NULL && !fd_closed(s->watch);
 		return STREAM_OK;
@@ -308,6 +310,14 @@ wait_for_more(struct stream *s, char want, int64_t deadline)
 	return w == WAIT_TIMEOUT && doubt < deadline ? STREAM_OK : end_of(w);
 }
 
+/* Octets that never end, or are few on the wire and many when expanded. */
+static void
+let_others(struct stream *s)
+{
+	s->rush = 0;
+	fiber_sleep(0);
+}
+
 /* Get more input, waiting for it if need be. */
 static enum stream_end
 fill(struct stream *s, int64_t deadline, bool wakeable)
@@ -325,9 +335,12 @@ fill(struct stream *s, int64_t deadline, bool wakeable)
 			return STREAM_CANCELLED;
 		if (!s->drained) {
 			e = read_once(s, &want);
+			if (e == STREAM_OK && s->rush >= RUSH_MOST)
+				let_others(s);
 			if (e != STREAM_WOKEN)
 				return e;
 		}
+		s->rush = 0;
 		put_away(s);
 		e = wait_for_more(s, want, deadline);
 		s->drained = false;

@@ -35,6 +35,7 @@ struct stream {
 	char *in;		/* NULL while empty */
 	uint32_t in_at, in_n;	/* unread part */
 	uint32_t in_size;
+	uint32_t rush;		/* octets read since the others had a turn */
 	bool drained;		/* the kernel had no more at the last read */
 	bool amiss;		/* the rest of a wrong line is still to come */
 	bool secret;		/* output is overwritten once it was sent */
