@@ -110,6 +110,7 @@ on_end(struct channel *c, uint32_t tag, struct msg_queue_end *m)
 	(void)tag;
 	listing.sums->mails += m->mails;
 	listing.sums->octets += m->octets;
+	listing.sums->hurt = m->hurt;
 	link_done();
 }
 

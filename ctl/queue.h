@@ -30,6 +30,7 @@ int queue_each(struct ctl *ctl, enum queue_action action,
 /* List what a request means: item() of each recipient, then the sums. */
 struct queue_sums {
 	uint64_t mails, octets;
+	uint32_t hurt;		/* segments of the journal */
 };
 int queue_list(struct queue_request *r,
     void (*item)(const struct msg_queue_item *m), struct queue_sums *sums);

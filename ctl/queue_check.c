@@ -74,6 +74,10 @@ queue_check_run(struct ctl *ctl)
 	if (code != 0)
 		return code;
 	tell_lost(ctl_settings(ctl));
+	if (check.sums.hurt > 0)
+		printf("The last start found %u segment%s of the journal "
+		    "missing or damaged; the log says which\n",
+		    check.sums.hurt, check.sums.hurt == 1 ? "" : "s");
 	if (check.sums.mails > 0)
 		return ctl_fail(EX_DATAERR, "%llu mail%s; stop the server and "
 		    "start it again: what the journal still has is mended, the "

@@ -21,6 +21,7 @@
 #include "queue/ledger.h"
 #include "queue/match.h"
 #include "queue/schedule.h"
+#include "queue/segments.h"
 #include "queue/story.h"
 #include "queue/transport.h"
 
@@ -238,7 +239,7 @@ answer(struct act *a)
 {
 	uint8_t action = a->match.said.action;
 	struct message end = { .type = MSG_queue_end, .tag = a->tag,
-		.queue_end = { a->mails, a->octets } };
+		.queue_end = { a->mails, a->octets, segments_hurt() } };
 	struct message acted = { .type = MSG_queue_acted, .tag = a->tag,
 		.queue_acted = { a->mails, a->recipients } };
 	bool durable = !actions[action].writes || a->recipients == 0 ||

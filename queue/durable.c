@@ -387,9 +387,12 @@ durable_is_idle(void)
 }
 
 void
-durable_start(int journal, uint32_t first, const uint32_t *damaged, size_t n)
+durable_start(int journal, struct place end, const uint32_t *damaged, size_t n)
 {
+	uint32_t first = end.segment + 1;
+
 	journal_open(&d.journal, journal, first);
+	d.journal.at = end.at;
 	d.place = (struct place){ first, 0 };
 	segments_start(journal, first, damaged, n);
 	d.journal.spare = journal_make_spare(journal);

@@ -15,9 +15,9 @@
 #include "queue/intake.h"
 #include "lib/mail/journal.h"
 
-/* journal: the open directory; first: the number of the segment to begin;
- * damaged: segments to keep in spool/lost when they are dead. */
-void durable_start(int journal, uint32_t first, const uint32_t *damaged,
+/* journal: the open directory; end: of the last segment, behind which the next
+ * begins; damaged: segments to keep in spool/lost when they are dead. */
+void durable_start(int journal, struct place end, const uint32_t *damaged,
     size_t n);
 
 /* Join the next group; it ends with intake_queued() or intake_refuse(). */

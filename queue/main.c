@@ -27,6 +27,7 @@
 #include "queue/replay.h"
 #include "queue/report.h"
 #include "queue/schedule.h"
+#include "queue/segments.h"
 #include "queue/settle.h"
 #include "queue/soft.h"
 #include "queue/stats.h"
@@ -58,9 +59,11 @@ static void
 say(const struct replay *r)
 {
 	log_info("start", "mails=%zu octets=%llu segments=%u-%u removed=%zu "
-	    "finished=%zu restored=%zu missing=%zu damaged=%zu lost=%zu", ledger_count(),
+	    "finished=%zu restored=%zu missing=%zu damaged=%zu gaps=%zu lost=%zu",
+	    ledger_count(),
 	    (unsigned long long)ledger_octets(), r->oldest, r->newest,
-	    r->removed, r->finishes, r->restores, r->missing, r->damages, r->lost);
+	    r->removed, r->finishes, r->restores, r->missing, r->damages,
+	    r->gaps, r->lost);
 }
 
 static void
@@ -82,7 +85,8 @@ begin(void)
 		fatal("cannot write the content of mails in %s: %s", dir,
 		    strerror(errno));
 	replay_content(&r);
-	durable_start(journal, r.newest + 1, r.damaged, r.damages);
+	durable_start(journal, r.end, r.damaged, r.damages);
+	segments_missing(r.gaps);
 	say(&r);
 	schedule_start(wake_due);
 	for (size_t i = 0; i < r.restores; i++)

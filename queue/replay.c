@@ -119,16 +119,56 @@ append(void **array, size_t *n, size_t size, const void *item)
 	++*n;
 }
 
+static void
+on_begun(void *arg, struct place before)
+{
+	struct reading *r = arg;
+
+	r->replay->begun = before;
+}
+
+/* Segments go oldest first, so none is missing between two that are there. */
+static void
+look_for_gap(struct replay *r, uint32_t number)
+{
+	uint32_t last = r->end.segment;
+
+	if (last == 0 || number <= last + 1)
+		return;
+	r->gaps += number - last - 1;
+	log_error("journal", "segments=%u-%u missing: what only they knew is "
+	    "lost", last + 1, number - 1);
+}
+
+/* Does the segment in front end where this one says? */
+static void
+look_in_front(struct replay *r)
+{
+	if (r->begun.segment != r->end.segment || r->begun.at <= r->end.at)
+		return;
+	log_error("journal", "segment=%u offset=%u octets=%u lost: it ended "
+	    "later once; it will be kept in spool/lost", r->end.segment,
+	    r->end.at, r->begun.at - r->end.at);
+	if (r->damages == 0 || r->damaged[r->damages - 1] != r->end.segment)
+		append((void **)&r->damaged, &r->damages,
+		    sizeof(r->end.segment), &r->end.segment);
+}
+
 void
 replay_segment(struct view bytes, uint32_t number, struct replay *r)
 {
 	struct reading reading = { .replay = r, .begin = bytes.p,
 		.number = number };
 	const struct journal_reader reader = { &reading, on_record,
-		on_damage };
+		on_damage, on_begun };
+	size_t end;
 
 	r->mail.segment = number;
-	journal_scan(bytes, number, &reader);
+	r->begun = (struct place){ 0 };
+	end = journal_scan(bytes, number, &reader);
+	look_for_gap(r, number);
+	look_in_front(r);
+	r->end = (struct place){ number, (uint32_t)end };
 	if (reading.damaged)
 		append((void **)&r->damaged, &r->damages, sizeof(number),
 		    &number);
@@ -163,6 +203,9 @@ replay_journal(int dir, struct replay *r)
 	}
 	for (size_t i = 0; done && i < n; i++)
 		done = read_segment(dir, numbers[i], r);
+	/* the next segment will say where this one ended */
+	if (done && n > 0)
+		done = journal_sync(dir, r->newest);
 	free(numbers);
 	return done;
 }
@@ -250,7 +293,7 @@ look_at(void *arg, uint64_t id)
 		append((void **)&r->finished, &r->finishes, sizeof(id), &id);
 		return CONTENT_KEEP;
 	}
-	if (r->damages > 0)
+	if (r->damages > 0 || r->gaps > 0)
 		return lose(r, id, "the journal is damaged and does not know "
 		    "this content");
 	r->removed++;

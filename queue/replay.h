@@ -20,6 +20,9 @@ struct replay {
 	struct table contents;		/* of the journal */
 	struct mail_reader mail;	/* across segments */
 	struct place synced;		/* those before it are in their files */
+	struct place end;		/* of the last segment that was read */
+	struct place begun;		/* where it says that one ended */
+	size_t gaps;			/* segments that are not there */
 	size_t removed, lost, missing;	/* content files; mails */
 };
 

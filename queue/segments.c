@@ -36,7 +36,7 @@ static struct {
 	bool removed;
 	int error;
 	uint32_t *damaged;
-	size_t damages;
+	size_t damages, missing;
 } s = { .spare = -1 };
 
 void
@@ -48,6 +48,18 @@ segments_start(int journal, uint32_t first, const uint32_t *damaged, size_t n)
 	s.damaged = xcalloc(n, sizeof(*damaged));
 	if (n > 0)
 		memcpy(s.damaged, damaged, n * sizeof(*damaged));
+}
+
+void
+segments_missing(size_t n)
+{
+	s.missing = n;
+}
+
+uint32_t
+segments_hurt(void)
+{
+	return (uint32_t)(s.damages + s.missing);
 }
 
 static bool
@@ -123,7 +135,7 @@ remove_in_thread(void *unused)
 	(void)unused;
 	if (s.recycling) {
 		s.spare = journal_recycle(s.journal, s.remove);
-		s.removed = s.spare >= 0;
+		s.removed = s.spare >= 0 || errno == ENOENT;
 		s.error = errno;
 		return;
 	}

@@ -14,6 +14,10 @@
 
 void segments_start(int journal, uint32_t first, const uint32_t *damaged,
     size_t n);
+/* So many were not there at the start. */
+void segments_missing(size_t n);
+/* How many were not there, or not whole, at the start. */
+uint32_t segments_hurt(void);
 /* Append envelopes of the oldest segment to a batch if it is time to. */
 void segments_migrate(struct str *batch);
 /* That batch is durable and begins in this segment; or it is not. */

@@ -11,6 +11,7 @@
 #include "lib/proc/service.h"
 #include "queue/ledger.h"
 #include "queue/schedule.h"
+#include "queue/segments.h"
 #include "queue/stats.h"
 #include "queue/table.h"
 #include "queue/transport.h"
@@ -158,6 +159,7 @@ run(void *arg)
 	say_all(s);
 	end.queue_end.mails = s->mails;
 	end.queue_end.octets = s->octets;
+	end.queue_end.hurt = segments_hurt();
 	if (s->from != NULL)
 		channel_send(s->from, &end);
 	LIST_REMOVE(s, entry);

@@ -269,7 +269,8 @@ on_damage(void *arg UNUSED, size_t at, size_t n)
 static bool
 read_segment(uint32_t number)
 {
-	struct journal_reader reader = { NULL, on_record, on_damage };
+	struct journal_reader reader = { .record = on_record,
+		.damage = on_damage };
 	char name[16];
 	int fd = maildir_open_file(held.dir, journal_name(number, name));
 	struct view v = fd >= 0 ? file_map(fd) : VIEW_NONE;

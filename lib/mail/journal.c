@@ -24,6 +24,7 @@
 #define MAGIC		0x50484a31u	/* "PHJ1" */
 #define ALIGN		8u
 #define SPARE_NAME	"spare"
+#define BEGUN_SIZE	(RECORD_HEAD + 8u)
 
 size_t
 record_begin(struct str *batch, enum record_type type)
@@ -75,8 +76,8 @@ record_synced(struct str *batch, struct place place)
 	record_end(batch, begin);
 }
 
-bool
-record_read_synced(struct view payload, struct place *place)
+static bool
+read_place(struct view payload, struct place *place)
 {
 	struct bytes b = { .rest = payload };
 	struct place p;
@@ -86,6 +87,22 @@ record_read_synced(struct view payload, struct place *place)
 	if (!b.bad)
 		*place = p;
 	return !b.bad;
+}
+
+bool
+record_read_synced(struct view payload, struct place *place)
+{
+	return read_place(payload, place);
+}
+
+static void
+record_begun(struct str *batch, struct place before)
+{
+	size_t begin = record_begin(batch, RECORD_BEGUN);
+
+	put_u32(batch, before.segment);
+	put_u32(batch, before.at);
+	record_end(batch, begin);
 }
 
 bool
@@ -126,10 +143,16 @@ tell(struct view record, const struct journal_reader *reader)
 {
 	struct bytes b = { .rest = view_skip(record, 12) };
 	unsigned type = get_u16(&b);
+	struct view payload = { record.p + RECORD_HEAD,
+		read_u32(record.p + 8) };
+	struct place before;
 
-	if (type > 0 && type < RECORD_LIMIT)
-		reader->record(reader->arg, type,
-		    view_bytes(record.p + RECORD_HEAD, read_u32(record.p + 8)));
+	if (type == RECORD_BEGUN) {
+		if (reader->begun != NULL && read_place(payload, &before))
+			reader->begun(reader->arg, before);
+	} else if (type > 0 && type < RECORD_LIMIT) {
+		reader->record(reader->arg, type, payload);
+	}
 }
 
 size_t
@@ -258,6 +281,7 @@ next_segment(struct journal *j)
 	char name[16];
 
 	drop_fd(&j->fd);
+	j->before = (struct place){ j->number, (uint32_t)j->at };
 	if (j->spare < 0)
 		j->spare = journal_make_spare(j->dir);
 	if (j->spare < 0)
@@ -268,13 +292,13 @@ next_segment(struct journal *j)
 		return false;
 	}
 	j->number++;
+	j->at = 0;
 	if (fsync(j->dir) < 0) {
 		drop_fd(&j->spare);
 		return false;
 	}
 	j->fd = j->spare;
 	j->spare = -1;
-	j->at = 0;
 	return true;
 }
 
@@ -282,13 +306,13 @@ next_segment(struct journal *j)
 static size_t
 fitting(const struct journal *j, struct view batch)
 {
-	size_t n = 0;
+	size_t n = 0, at = j->at > 0 ? j->at : BEGUN_SIZE;
 
 	while (n < batch.n) {
 		size_t whole = (RECORD_HEAD + read_u32(batch.p + n + 8) +
 		    ALIGN - 1) / ALIGN * ALIGN;
 
-		if (j->at + n + whole > SEGMENT_SIZE)
+		if (at + n + whole > SEGMENT_SIZE)
 			break;
 		n += whole;
 	}
@@ -306,9 +330,29 @@ journal_seal(uint32_t number, char *p, size_t n)
 	}
 }
 
+/* The first part goes with the record that begins the segment, in one write. */
+static bool
+write_first(struct journal *j, struct view part)
+{
+	struct str first = { 0 };
+	bool done;
+
+	record_begun(&first, j->before);
+	str_add(&first, part);
+	journal_seal(j->number, first.p, first.n);
+	done = file_pwrite_all(j->fd, str_view(&first), 0) &&
+	    fdatasync(j->fd) == 0;
+	if (done)
+		j->at = first.n;
+	str_free(&first);
+	return done;
+}
+
 static bool
 write_part(struct journal *j, char *p, size_t n)
 {
+	if (j->at == 0)
+		return write_first(j, view_bytes(p, n));
 	journal_seal(j->number, p, n);
 	if (!file_pwrite_all(j->fd, view_bytes(p, n), (off_t)j->at) ||
 	    fdatasync(j->fd) < 0)
@@ -335,6 +379,18 @@ journal_write(struct journal *j, struct str *batch)
 	return true;
 }
 
+bool
+journal_sync(int dir, uint32_t number)
+{
+	char name[16];
+	int fd = openat(dir, journal_name(number, name),
+	    O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	bool done = fd >= 0 && fdatasync(fd) == 0;
+
+	drop_fd(&fd);
+	return done;
+}
+
 int
 journal_recycle(int dir, uint32_t number)
 {
@@ -354,8 +410,8 @@ journal_remove(int dir, uint32_t number, int aside)
 	char name[16];
 
 	journal_name(number, name);
-	if (aside >= 0 && (renameat(dir, name, aside, name) < 0 ||
-	    fsync(aside) < 0))
+	if (aside >= 0 && ((renameat(dir, name, aside, name) < 0 &&
+	    errno != ENOENT) || fsync(aside) < 0))
 		return false;
 	if (aside < 0 && unlinkat(dir, name, 0) < 0 && errno != ENOENT)
 		return false;

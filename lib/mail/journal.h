@@ -30,6 +30,7 @@ enum record_type {
 	RECORD_SYNCED = 7,	/* contents before this place are in their files */
 	RECORD_ENVELOPE = 8,	/* with small content; newest counts */
 	RECORD_HELD = 9,	/* store's: an appended message */
+	RECORD_BEGUN = 10,	/* the first of each segment, told to begun() */
 	RECORD_LIMIT
 };
 
@@ -57,6 +58,9 @@ struct journal_reader {
 	void *arg;
 	void (*record)(void *arg, enum record_type type, struct view payload);
 	void (*damage)(void *arg, size_t at, size_t n);
+	/* The segment in front of this one had valid records up to there; may
+	 * be NULL. Segments of earlier versions do not say so. */
+	void (*begun)(void *arg, struct place before);
 };
 /* Returns the end of the last valid record. */
 size_t journal_scan(struct view segment, uint32_t number,
@@ -66,7 +70,8 @@ struct journal {
 	int dir;
 	uint32_t number;	/* of the segment that is being written */
 	int fd;			/* -1: the next write begins a new one */
-	size_t at;
+	size_t at;		/* the end of the last segment without one */
+	struct place before;	/* where the one before this ended */
 	int spare;		/* a zeroed file named "spare", or -1 */
 };
 
@@ -75,7 +80,11 @@ struct journal {
 bool journal_list(int dir, uint32_t **numbers, size_t *n);
 /* "NNNNNNNN.log" */
 char *journal_name(uint32_t number, char out[16]);
+/* Set at to the end of the segment before number, if it is known and
+ * durable. */
 void journal_open(struct journal *j, int dir, uint32_t number);
+/* Make durable what was read of a segment; false with errno set. */
+bool journal_sync(int dir, uint32_t number);
 void journal_close(struct journal *j);
 /* Make a batch durable; blocks. False with errno set: nothing of it counts, the
  * segment is left for good and the next write begins another. Fills in the

@@ -11,7 +11,9 @@ struct told {
 	unsigned records, damages;
 	size_t bytes;		/* damaged */
 	struct str payloads;
+	struct place before;	/* what the segment says of the one before */
 };
+static struct place before;	/* of the last count() */
 
 static void
 on_record(void *arg, enum record_type type, struct view payload)
@@ -20,6 +22,14 @@ on_record(void *arg, enum record_type type, struct view payload)
 
 	t->records++;
 	str_addf(&t->payloads, "%d:%.*s;", type, VIEW(payload));
+}
+
+static void
+on_begun(void *arg, struct place of)
+{
+	struct told *t = arg;
+
+	t->before = of;
 }
 
 static void
@@ -35,7 +45,8 @@ on_damage(void *arg, size_t at, size_t n)
 static size_t
 scan(struct view v, uint32_t number, struct told *t)
 {
-	const struct journal_reader reader = { t, on_record, on_damage };
+	const struct journal_reader reader = { t, on_record, on_damage,
+		on_begun };
 
 	str_free(&t->payloads);
 	*t = (struct told){ 0 };
@@ -160,6 +171,7 @@ count(int dir, uint32_t number)
 	    2 * SEGMENT_SIZE, &bytes));
 	scan(str_view(&bytes), number, &t);
 	assert_int_equal(t.damages, 0);
+	before = t.before;
 	str_free(&bytes);
 	str_free(&t.payloads);
 	return t.records;
@@ -220,6 +232,35 @@ test_write_and_rotate(void **state UNUSED)
 	sample_dir_remove(path);
 }
 
+/* Each segment says where the one before it ended. */
+static void
+test_begun(void **state UNUSED)
+{
+	char path[64];
+	int dir = sample_dir(path);
+	struct str b = { 0 };
+	struct journal j;
+
+	journal_open(&j, dir, 7);
+	j.at = 12345; /* as a start has found it */
+	put(&b, RECORD_VERDICT, "one");
+	assert_true(journal_write(&j, &b));
+	assert_int_equal(count(dir, 7), 1);
+	assert_int_equal(before.segment, 6);
+	assert_int_equal(before.at, 12345);
+	j.at = SEGMENT_SIZE;
+	assert_true(journal_write(&j, &b));
+	assert_int_equal(count(dir, 8), 1);
+	assert_int_equal(before.segment, 7);
+	assert_int_equal(before.at, SEGMENT_SIZE);
+	assert_true(journal_sync(dir, 8));
+	assert_false(journal_sync(dir, 9));
+	journal_close(&j);
+	str_free(&b);
+	close(dir);
+	sample_dir_remove(path);
+}
+
 /* A write that fails leaves the segment; the next goes to another one. */
 static void
 test_failed_write(void **state UNUSED)
@@ -254,6 +295,7 @@ main(void)
 		cmocka_unit_test(test_other_segment_is_not_believed),
 		cmocka_unit_test(test_zeros_are_the_end),
 		cmocka_unit_test(test_write_and_rotate),
+		cmocka_unit_test(test_begun),
 		cmocka_unit_test(test_failed_write),
 	};
 
