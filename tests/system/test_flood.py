@@ -389,8 +389,9 @@ class Questions(Flood):
                     wire.hello()
                     wire.must("MAIL FROM:<>", 250)
                     name = ("a" * 40, "x" * 60)[n % 2] + f"!{n % 1000}"
-                    self.assertEqual(wire.say(
-                        f"RCPT TO:<{name}@{DOMAIN}>").code, 550)
+                    # not known yet whether a rule fits, or no such user
+                    self.assertIn(wire.say(
+                        f"RCPT TO:<{name}@{DOMAIN}>").code, (450, 550))
 
 
 class Limits(Flood):
