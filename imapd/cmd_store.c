@@ -187,14 +187,18 @@ store_all(struct imap *im, const struct change *c)
 	return answer;
 }
 
-/* Every message has changed since 0. */
+/* Every message has changed since 0; what they have now is told all the same. */
 static enum answer
 store_none(struct imap *im, const struct change *c)
 {
 	struct str uids = { 0 };
+	struct numset set;
 
 	box_uids(im->box, &c->set, im->uid, &uids);
 	answer_modified(im, str_view(&uids));
+	if (!c->silent && uids.n > 0 &&
+	    numset_parse(str_view(&uids), 0, &im->arena, &set))
+		tell(im, &set);
 	str_free(&uids);
 	return ANSWER_OK;
 }
