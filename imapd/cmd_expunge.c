@@ -10,32 +10,44 @@
 #include "lib/mail/rights.h"
 #include "lib/proc/message.h"
 
-static bool
-any_deleted(const struct box *b, const struct numset *uids)
-{
-	struct walk w;
+#define EXPUNGE_TURN 8192	/* messages; then it is the others' turn */
 
-	walk_begin(&w, b, uids, uids != NULL);
-	while (walk_next(&w))
-		if (record_flags(box_record(b, w.index)) & FLAG_DELETED)
-			return true;
-	return false;
+/* The UIDs of the next ones that have \Deleted; false: there are none. */
+static bool
+next_deleted(struct walk *w, struct str *uids)
+{
+	struct numset_text t;
+	size_t n = 0;
+
+	str_reset(uids);
+	numset_begin(&t, uids);
+	while (n < EXPUNGE_TURN && walk_next(w)) {
+		const uint8_t *record = box_record(w->box, w->index);
+
+		if (!(record_flags(record) & FLAG_DELETED))
+			continue;
+		numset_put(&t, record_uid(record));
+		n++;
+	}
+	numset_end(&t);
+	return n > 0;
 }
 
-/* Store looks at \Deleted once more, so the set may hold more than that. */
+/* Store looks at \Deleted once more. */
 bool
 expunge_deleted(struct imap *im, const struct numset *uids, struct why *w)
 {
 	struct message m = { .type = MSG_mailbox_expunge };
 	struct str set = { 0 };
-	bool fine;
+	struct walk walk;
+	bool fine = true;
 
-	if (!any_deleted(im->box, uids))
-		return true;
-	box_uids(im->box, uids, uids != NULL, &set);
 	m.mailbox_expunge.handle = im->box->handle;
-	m.mailbox_expunge.uids = str_view(&set);
-	fine = store_tell(im, &m, w);
+	walk_begin(&walk, im->box, uids, uids != NULL);
+	while (fine && next_deleted(&walk, &set)) {
+		m.mailbox_expunge.uids = str_view(&set);
+		fine = store_tell(im, &m, w);
+	}
 	str_free(&set);
 	return fine;
 }
