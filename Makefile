@@ -100,7 +100,7 @@ tested_objects = $(filter-out $(OBJ)/%/main.o,$(call objects_of,$(call tested,$(
 
 UNIT	:= $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
 # It knows the registers of one machine.
-CRASH	:= $(if $(findstring x86_64,$(MACHINE)),tracer queue_recover)
+CRASH	:= $(if $(findstring x86_64,$(MACHINE)),tracer queue_recover store_recover)
 FUZZ	:= $(patsubst tests/fuzz/%.c,%,$(filter-out tests/fuzz/replay.c,\
 	$(wildcard tests/fuzz/*.c)))
 HOUSE	:= $(BUILD)/house

@@ -126,7 +126,7 @@ tell_broken(void)
 static void
 round_end(void)
 {
-	bool names_ok = true, index_ok = true;
+	bool names_ok = true, index_ok = true, had_octets;
 	struct batch *b = &rounds.running;
 
 	for (size_t i = 0; i < b->n; i++) {
@@ -142,16 +142,21 @@ round_end(void)
 				held_rest();
 		}
 	}
+	had_octets = b->octets.n > 0;
 	b->n = 0;
 	octets_done(&b->octets);
 	rounds.is_running = false;
 	if (index_broken() || !index_ok) {
 		tell_broken();
+		if (had_octets)
+			held_round_over(false);
 		return;
 	}
 	rounds.done = rounds.round - 1;
 	list_tell(&b->index, true);
 	list_tell(&b->names, names_ok);
+	if (had_octets)
+		held_round_over(names_ok);
 	round_plan();
 }
 

@@ -28,6 +28,7 @@
 #define SETTLE_MS	1000		/* they wait so long for each other */
 #define REST_MS		10000		/* after the journal has failed */
 #define RETRY_MS	2000		/* of what could not be mended */
+#define FINISH_MS	5000		/* for that at an orderly end */
 #define OCTETS_NAME	24
 
 struct ids {
@@ -44,7 +45,8 @@ static struct {
 	uint32_t oldest;	/* segments from here on may exist */
 	uint32_t live;		/* and those before this one are dead */
 	struct ids next, syncing;
-	struct place noted, synced;	/* of the latest; when the sync began */
+	struct place decided;	/* what is before it has its row, or never will */
+	struct place synced;	/* the same, when the sync began */
 	struct loop_timer *timer;
 	bool due;		/* though there may be nothing in next */
 	bool mending;		/* what an earlier life left: settled after it */
@@ -148,7 +150,8 @@ settle_later(void)
 {
 	if (!held.running && !held.mending && held.timer == NULL &&
 	    (held.due || held.next.n > 0))
-		held.timer = loop_timer_new(held.finishing ? 0 : SETTLE_MS,
+		held.timer = loop_timer_new(
+		    held.finishing || held.due ? 0 : SETTLE_MS,
 		    begin_settling, NULL);
 }
 
@@ -184,7 +187,7 @@ begin_settling(void *unused UNUSED)
 	loop_timer_free(&held.timer);
 	held.syncing = held.next;
 	held.next = empty;
-	held.synced = held.noted;
+	held.synced = held.decided;
 	held.due = false;
 	held.running = true;
 	pool_submit(sync_in_thread, settled_all, NULL);
@@ -206,15 +209,26 @@ held_note(const struct mailbox *mb, const struct entry *e)
 {
 	fresh_note(mb, e);
 	ids_add(&held.next, e->r.content, e->r.size);
-	/* its round is over, and no other one runs yet */
-	held.noted = (struct place){ held.journal.number,
+	settle_later();
+}
+
+void
+held_round_over(bool ok)
+{
+	held.decided = (struct place){ held.journal.number,
 		(uint32_t)held.journal.at };
+	held.due |= !ok;
 	settle_later();
 }
 
 void
 held_finish(void)
 {
+	int64_t late = clock_ms() + FINISH_MS;
+
+	/* what cannot be mended now stays in the journal */
+	while (held.mending && clock_ms() < late)
+		fiber_sleep(5);
 	held.finishing = true;
 	loop_timer_free(&held.timer);
 	settle_later();
@@ -298,7 +312,7 @@ read_journal(void)
 	for (size_t i = 0; ok && i < n; i++)
 		ok = read_segment(last = numbers[i]);
 	held.oldest = held.live = n > 0 ? numbers[0] : 1;
-	held.noted = (struct place){ last + 1, 0 };
+	held.decided = (struct place){ last + 1, 0 };
 	journal_open(&held.journal, held.dir, last + 1);
 	free(numbers);
 	return ok;
@@ -453,6 +467,12 @@ mend_run(void *arg UNUSED)
 	free(start.left);
 	held.mending = false;
 	settle_later();
+}
+
+bool
+held_is_mending(void)
+{
+	return held.mending;
 }
 
 /* Sort out what is settled. */

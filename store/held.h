@@ -23,6 +23,8 @@
 /* Read what an earlier life left, and go on; before load_begin(), with the index
  * open. What is to be mended is, beside other work. False with errno. */
 bool held_begin(const char *mail_dir, unsigned instance);
+/* Is there something that is not mended yet? */
+bool held_is_mending(void);
 /* From a fiber, at an orderly end: until nothing is held. */
 void held_finish(void);
 
@@ -38,7 +40,10 @@ void held_note(const struct mailbox *mb, const struct entry *e);
 /* Write a batch of records to the journal; in the thread of a round. False with
  * errno: nothing of it counts. */
 bool held_write(struct str *batch);
-/* That has failed: others have their files synced for a while. */
+/* A round with such a batch is over, and all who waited for it were told; no other
+ * one runs yet. ok: they have their rows. */
+void held_round_over(bool ok);
+/* The journal has failed: others have their files synced for a while. */
 void held_rest(void);
 
 /* A record, for who reads it: views into the payload. */

@@ -8,7 +8,7 @@ what a finished sync covers is there; of everything else any part may be missing
 names and octets apart, and a write may be torn or be zeros. On each state the
 queue's own recovery runs (queue_recover.c), and a mail that was acknowledged
 must be there with just its octets. doc/QUEUE.md, "A group commit", is what is
-relied on.
+relied on. The same with what store does to mailboxes (strict_store.py).
 
     strict.py [--states N] [--seed S] [--kind KIND] [--seconds T] [--json FILE]
 """
@@ -74,7 +74,8 @@ class Record:
 
     def take(self, line):
         """Of calls that failed only those without an effect come up here."""
-        call, path, when = line["call"], line["path"], line["time"]
+        call, when = line["call"], line["time"]
+        path = os.path.normpath(line["path"])
         if call in ("fsync", "fdatasync", "syncfs"):
             if not line["failed"]:
                 self.sync(call, path, self.told.get(line["since"] + 1,
@@ -92,7 +93,11 @@ class Record:
         elif call == "ftruncate" and path in self.names:
             self.add("size", when, self.names[path], at=line["size"])
         elif call.startswith("rename") and path in self.names:
-            self.add("move", when, self.names[path], (path, line["to"]))
+            self.add("move", when, self.names[path],
+                     (path, os.path.normpath(line["to"])))
+        elif call == "linkat" and path in self.names:
+            self.add("name", when, self.names[path],
+                     os.path.normpath(line["to"]))
         elif call.startswith("unlink") and path in self.names:
             self.add("gone", when, self.names[path], path)
 
@@ -170,11 +175,43 @@ class Kind:
     """What is done to the queue while it is recorded."""
 
     size, hold = 300, True
+    roles = ("queue", "smtpd")
 
     def __init__(self, server):
         self.server = server
         self.acked = {}         # mail id: when
         self.done = {}          # mail id: from when on it may be gone
+
+    def prepare(self):
+        """Before it is recorded."""
+
+    def files(self):
+        """{path: octets without the zeros at the end}"""
+        return {str(p): p.read_bytes().rstrip(b"\0")
+                for p in (self.server.dir / "spool").rglob("*")
+                if p.is_file()}
+
+    def recorded_all(self):
+        self.wanted = contents_of(self.recorded)
+        assert set(self.acked) <= set(self.wanted), "not all was recorded"
+
+    @staticmethod
+    def recovery():
+        return Recovery([RECOVER], {"spool": "."},
+                        ("content", "journal", "lost"))
+
+    def check(self, recovery, said, earliest, latest):
+        mails = [words[1] for words in said]
+        contents = {p.name: p.read_bytes() for p in
+                    (recovery.target / "content").rglob("*") if p.is_file()}
+        for mail, acked in self.acked.items():
+            if acked < latest and mail not in mails:
+                assert self.done.get(mail, latest) <= earliest, \
+                    f"{mail} was acknowledged and is lost"
+        for mail in mails:
+            assert mail in contents, f"{mail} has no content"
+            assert contents[mail] == self.wanted[mail], \
+                f"{mail}: {len(contents[mail])} octets, not the right ones"
 
     def send(self, number):
         with smtplib.SMTP("127.0.0.1", self.server.ports["submission"],
@@ -226,29 +263,26 @@ class Deleted(Kind):
         time.sleep(0.5)
 
 
-KINDS = (Small, Large, Delivered, Deleted)
-
-
-def spool_of(server):
-    """{path: octets without the zeros at the end}"""
-    return {str(p): p.read_bytes().rstrip(b"\0")
-            for p in (server.dir / "spool").rglob("*") if p.is_file()}
+QUEUE_KINDS = (Small, Large, Delivered, Deleted)
 
 
 def record(kind_of):
-    """(Record, Kind, the spool's path)."""
+    """(Record, Kind)."""
     server = Server()
     try:
         server.start()
         wait_for(lambda: (server.dir / "spool/journal/spare").exists(),
                  "the queue")
         kind = kind_of(server)
-        base = spool_of(server)
+        kind.prepare()
+        kind.top = str(server.dir)
+        base = kind.files()
         tracer = tracing.Tracer("record", pids=[
-            *server.pids("queue"), *server.pids("smtpd")])
+            pid for role in kind.roles for pid in server.pids(role)])
         kind.act()
         tracer.stop()
-        return Record(base, tracer.hits), kind, str(server.dir / "spool")
+        kind.recorded = Record(base, tracer.hits)
+        return kind
     finally:
         server.remove()
 
@@ -257,53 +291,46 @@ def record(kind_of):
 
 
 class Recovery:
-    """queue_recover, on one directory after the other."""
+    """A program that recovers one directory after the other. parts: what each
+    consists of, {directory below the server's: what it is called there}."""
 
-    def __init__(self):
+    def __init__(self, argv, parts, empty):
+        self.parts, self.empty = parts, empty
         self.dir = pathlib.Path(tempfile.mkdtemp(
             prefix="posthouse-strict-",
             dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None))
         self.process = subprocess.Popen(
-            [str(RECOVER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            list(map(str, argv)), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL, text=True)
 
-    def run(self, state, spool):
-        """(mail ids, {id: content})"""
-        target = self.dir / "spool"
-        shutil.rmtree(target, ignore_errors=True)
-        for part in ("content", "journal", "lost"):
-            (target / part).mkdir(parents=True)
+    def run(self, state, top):
+        """The words of each line that it says."""
+        self.target = self.dir / "one"
+        shutil.rmtree(self.target, ignore_errors=True)
+        for part in self.empty:
+            (self.target / part).mkdir(parents=True)
         for name, octets in state.items():
-            file = target / os.path.relpath(name, spool)
-            file.parent.mkdir(exist_ok=True)
+            file = self.target / self.place(os.path.relpath(name, top))
+            file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(octets)
-        self.process.stdin.write(f"{target}\n")
+        self.process.stdin.write(f"{self.target}\n")
         self.process.stdin.flush()
-        mails = []
-        while (line := self.process.stdout.readline().split())[0] == "mail":
-            mails.append(line[1])
+        said = []
+        while (line := self.process.stdout.readline().split())[0] != "end":
+            said.append(line)
         assert line == ["end", "0"], f"recovery ended: {line}"
-        return mails, {p.name: p.read_bytes() for p in
-                       (target / "content").rglob("*") if p.is_file()}
+        return said
+
+    def place(self, name):
+        for part, called in self.parts.items():
+            if name.startswith(part + "/"):
+                return called + name[len(part):]
+        raise ValueError(name)
 
     def close(self):
         self.process.stdin.close()
         self.process.wait(30)
         shutil.rmtree(self.dir, ignore_errors=True)
-
-
-def check(rec, kind, k, mails, contents, wanted):
-    """The crash came at some time between the operations k - 1 and k."""
-    earliest = rec.ops[k - 1].time if k else 0
-    latest = rec.ops[k].time if k < len(rec.ops) else float("inf")
-    for mail, acked in kind.acked.items():
-        if acked < latest and mail not in mails:
-            assert kind.done.get(mail, latest) <= earliest, \
-                f"{mail} was acknowledged and is lost"
-    for mail in mails:
-        assert mail in contents, f"{mail} has no content"
-        assert contents[mail] == wanted[mail], \
-            f"{mail}: {len(contents[mail])} octets, not the right ones"
 
 
 def contents_of(rec):
@@ -321,16 +348,18 @@ def contents_of(rec):
 
 def replay(kind_of, states, seed, end):
     """How many states were tried, and what is wrong."""
-    rec, kind, spool = record(kind_of)
-    wanted, rng = contents_of(rec), random.Random(seed)
-    assert set(kind.acked) <= set(wanted), "not all was recorded"
-    recovery, tried = Recovery(), 0
+    kind, rng = record(kind_of), random.Random(seed)
+    kind.recorded_all()
+    ops = kind.recorded.ops
+    recovery, tried = kind.recovery(), 0
     try:
         while tried < states and time.monotonic() < end:
-            state, k = rec.state(rng)
+            state, k = kind.recorded.state(rng)
             tried += 1
-            mails, contents = recovery.run(state, spool)
-            check(rec, kind, k, mails, contents, wanted)
+            # the crash came at some time between the operations k - 1 and k
+            kind.check(recovery, recovery.run(state, kind.top),
+                       ops[k - 1].time if k else 0,
+                       ops[k].time if k < len(ops) else float("inf"))
     except AssertionError as e:
         return tried, f"state {tried} of seed {seed}, {k} operations: {e}"
     finally:
@@ -350,7 +379,7 @@ def main():
     if reason:
         print("skipped:", reason)
         return SKIP
-    kinds = [k for k in KINDS if not a.kind or k.__name__.lower() in a.kind]
+    kinds = [k for k in (*QUEUE_KINDS, *strict_store.KINDS) if not a.kind or k.__name__.lower() in a.kind]
     begun, found, wrong = time.monotonic(), {}, []
     for i, kind in enumerate(kinds):
         tried, error = replay(kind, a.states, a.seed,
@@ -366,4 +395,7 @@ def main():
 
 
 if __name__ == "__main__":
+    # its kinds are made of what stands here
+    sys.modules["strict"] = sys.modules["__main__"]
+    import strict_store
     sys.exit(main())

@@ -254,6 +254,69 @@ expunged_at_once_stays_away(void **state UNUSED)
 	life(one_is_mended);
 }
 
+/* The journal has the octets, and no row is written. */
+static void
+journal_only(void)
+{
+	struct entry e = { .kind = PLACE_APPENDED, .r = { .uid = 2,
+		.content = 77, .size = 12, .date = 1 } };
+	struct mailbox *mb;
+	struct why w;
+
+	login();
+	append("INBOX", 1, 1);
+	mb = mailbox_get(view_of(ALICE), VIEW_LIT("INBOX"), &w);
+	check(mb != NULL);
+	held_put(mb, &e, VIEW_LIT("Number: 02\r\n"));
+	check(durable_names_wait());
+}
+
+static void
+stop_orderly(void)
+{
+	login();
+	check(open_box("INBOX", 1).count == 1);
+	held_finish();
+	index_commit();
+	check(index_flush());
+}
+
+static void
+one_is_there(void)
+{
+	login();
+	check(open_box("INBOX", 1).count == 1);
+	check(files_in("", "cur") == 1);
+}
+
+static void
+never_answered_stays_away(void **state UNUSED)
+{
+	/* killed there; the next life knows that it was never answered */
+	life(journal_only);
+	life(stop_orderly);
+	remove_index();
+	life(one_is_there);
+}
+
+static void
+journal_only_and_stop(void)
+{
+	journal_only();
+	held_finish();
+	index_commit();
+	check(index_flush());
+}
+
+/* Refused in a life that knows it: the row could not be put. */
+static void
+refused_stays_away(void **state UNUSED)
+{
+	life(journal_only_and_stop);
+	remove_index();
+	life(one_is_there);
+}
+
 static void
 append_move_rename(void)
 {
@@ -306,6 +369,8 @@ main(void)
 	const struct CMUnitTest tests[] = { HOUSE_TEST(lost_octets_come_back),
 		HOUSE_TEST(index_too), HOUSE_TEST(expunged_stays_away),
 		HOUSE_TEST(expunged_at_once_stays_away),
+		HOUSE_TEST(never_answered_stays_away),
+		HOUSE_TEST(refused_stays_away),
 		HOUSE_TEST(found_where_it_went) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
