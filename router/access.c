@@ -6,6 +6,7 @@
  * star. Of the patterns those matter that stand before what the keys have
  * found.
  */
+#include "lib/mail/expression.h"
 #include "lib/proc/message.h"
 #include "lib/proc/network.h"
 #include "router/access.h"
@@ -326,6 +327,7 @@ access_ask(const struct tables *t, const struct access_question *q,
 	str_reset(&answer->lines);
 	answer->unsure = 0;
 	take_facts(&s, q);
+	expression_begin();
 	look_all(&s, false);
 	look_all(&s, true);
 	try_patterns(&s);

@@ -9,6 +9,8 @@
 
 /* Milliseconds since some start, never going back; for deadlines. */
 int64_t clock_ms(void);
+/* Time that this process has had of the processor: what others do is not in it. */
+int64_t clock_cpu_ms(void);
 /* Microseconds since 1970, may jump; for dates and names. */
 int64_t clock_wall_us(void);
 /* Seconds since 1970. */

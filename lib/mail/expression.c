@@ -8,12 +8,21 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include "lib/base/clock.h"
 #include "lib/mail/expression.h"
 
+#define LOOK_EACH 16	/* matches between two looks at the clock */
 #define GROUPS 9	/* that a result can name */
 
 /* Of the match before, for whoever builds a result. */
 static pcre2_match_data *matched;
+
+/* The question that is being asked. */
+static struct {
+	unsigned matches;
+	int64_t until;
+	bool late;
+} question;
 
 /* struct expression is a pcre2_code: nothing else is to be kept. */
 static pcre2_code *
@@ -91,6 +100,27 @@ expression_free(struct expression **e)
 	*e = NULL;
 }
 
+void
+expression_begin(void)
+{
+	question.matches = 0;
+	question.late = false;
+}
+
+/* Few questions have so many expressions that the clock is looked at. */
+static bool
+is_late(void)
+{
+	if (++question.matches % LOOK_EACH == 0) {
+		int64_t now = clock_cpu_ms();
+
+		if (question.matches == LOOK_EACH)
+			question.until = now + EXPRESSION_MS;
+		question.late |= now > question.until;
+	}
+	return question.late;
+}
+
 enum expression_answer
 expression_ask(const struct expression *e, struct view text)
 {
@@ -105,6 +135,8 @@ expression_ask(const struct expression *e, struct view text)
 		pcre2_set_depth_limit(limits, EXPRESSION_STEPS / 10);
 		pcre2_set_heap_limit(limits, EXPRESSION_HEAP);
 	}
+	if (is_late())
+		return EXPRESSION_UNKNOWN;
 	n = pcre2_match(code_of(e), (PCRE2_SPTR)(text.n > 0 ? text.p : ""),
 	    text.n, 0, 0, matched, limits);
 	if (n == PCRE2_ERROR_NOMATCH)

@@ -13,6 +13,7 @@
 
 #define EXPRESSION_STEPS 50000	/* of one match, as PCRE2 counts */
 #define EXPRESSION_HEAP	 1024	/* KiB of one match */
+#define EXPRESSION_MS	 500	/* of the processor, for all of one question */
 
 struct expression;
 
@@ -25,6 +26,9 @@ struct expression *expression_new(struct view text, struct str *wrong);
 struct expression *expression_new_flags(struct view text, struct view flags,
     struct str *wrong);
 void expression_free(struct expression **e);
+/* A question begins, which may be put to thousands of expressions: from here on
+ * they have EXPRESSION_MS in all, for each alone may stay below its limit. */
+void expression_begin(void);
 /* EXPRESSION_UNKNOWN: a limit was reached. */
 enum expression_answer expression_ask(const struct expression *e,
     struct view text);

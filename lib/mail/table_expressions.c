@@ -190,6 +190,7 @@ expressions_get(const void *table, struct view key, struct str *value)
 	const struct expressions *t = table;
 	enum table_answer a = TABLE_NONE;
 
+	expression_begin();
 	for (size_t i = 0; a == TABLE_NONE && i < t->n; i++)
 		a = ask_row(&t->row[i], key, value);
 	return a;

@@ -84,6 +84,33 @@ test_cases(void **state UNUSED)
 	}
 }
 
+/* Each line stays below its limit, all of them together do not. */
+static void
+test_many(void **state UNUSED)
+{
+	struct str text = { 0 }, value = { 0 };
+	size_t wrong = 0;
+	const struct table_sink sink = { count, &wrong };
+	void *t;
+
+	for (size_t i = 0; i < 10000; i++)
+		str_adds(&text, "/^(a+)+$/ slow\n");
+	t = table_pcre.open(str_view(&text), &sink);
+	assert_int_equal(wrong, 0);
+	assert_int_equal(table_pcre.get(t, VIEW_LIT("aa!"), &value),
+	    TABLE_NONE);
+	assert_int_equal(table_pcre.get(t, VIEW_LIT("aaaaaaaaaaaaaa!"), &value),
+	    TABLE_LATER);
+	assert_int_equal(table_pcre.get(t, VIEW_LIT("aa!"), &value),
+	    TABLE_NONE);
+	table_pcre.close(t);
+	/* one line more than there may be is complained of */
+	str_adds(&text, "/b/ x\n");
+	table_pcre.close(table_pcre.open(str_view(&text), &sink));
+	assert_int_equal(wrong, 1);
+	str_free(&text);
+}
+
 static void
 test_names(void **state UNUSED)
 {
@@ -100,6 +127,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_names),
 	};
 

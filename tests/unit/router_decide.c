@@ -304,6 +304,60 @@ test_members(void **state UNUSED)
 	str_free(&made);
 }
 
+static enum kv_result
+table_to_bob(void *arg UNUSED, struct view key UNUSED, struct view *items)
+{
+	str_reset(&made);
+	list_put(&made, VIEW_LIT("abob@one.test"));
+	*items = str_view(&made);
+	return KV_FOUND;
+}
+
+static enum kv_result
+table_echo(void *arg UNUSED, struct view key, struct view *items)
+{
+	struct str item = { 0 };
+
+	str_reset(&made);
+	str_addf(&item, "a%.*s", VIEW(key));
+	list_put(&made, str_view(&item));
+	str_free(&item);
+	*items = str_view(&made);
+	return KV_FOUND;
+}
+
+/* Tables come behind aliases and before users. */
+static void
+test_tables(void **state UNUSED)
+{
+	static const struct {
+		enum kv_result (*table)(void *, struct view, struct view *);
+		const char *address, *goes;
+	} answers[] = {
+		{ table_to_bob, "nobody@one.test",
+		    "local bob@one.test bob@one.test;" },
+		{ table_to_bob, "alice@two.test",
+		    "local bob@one.test bob@one.test;" },
+		/* no owner of a list by a table */
+		{ table_to_bob, "diamond@one.test",
+		    "local bob@one.test bob@one.test;" },
+		{ table_echo, "alice@two.test",
+		    "local alice@two.test alice@two.test;" },
+		{ table_echo, "nobody@one.test", "5.1.1" },
+		{ broken, "alice@two.test", "4.3.5" },
+	};
+	struct str got = { 0 };
+
+	for (size_t i = 0; i < nitems(answers); i++) {
+		tables.alias_table = answers[i].table;
+		ask(answers[i].address, false, &got);
+		assert_string_equal(str_c(&got), answers[i].goes);
+	}
+	tables.alias_table = NULL;
+	str_free(&got);
+	str_free(&made);
+}
+
 int
 main(void)
 {
@@ -312,6 +366,7 @@ main(void)
 		cmocka_unit_test(test_not_ready),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_members),
+		cmocka_unit_test(test_tables),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
