@@ -68,6 +68,7 @@ class Record:
         self.ends = {}          # of files that are written in order
         self.ops = []
         self.told = {}          # line number: how many operations before it
+        self.first = lines[0]["n"] if lines else 0
         for line in lines:
             self.told[line["n"]] = len(self.ops)
             self.take(line)
@@ -77,7 +78,7 @@ class Record:
         call, when = line["call"], line["time"]
         path = os.path.normpath(line["path"])
         if call in ("fsync", "fdatasync", "syncfs"):
-            if not line["failed"]:
+            if not line["failed"] and line["since"] >= self.first:
                 self.sync(call, path, self.told.get(line["since"] + 1,
                                                     len(self.ops)))
         elif call in ("openat", "open"):
@@ -267,24 +268,30 @@ QUEUE_KINDS = (Small, Large, Delivered, Deleted)
 
 
 def record(kind_of):
-    """(Record, Kind)."""
-    server = Server()
-    try:
-        server.start()
-        wait_for(lambda: (server.dir / "spool/journal/spare").exists(),
-                 "the queue")
-        kind = kind_of(server)
-        kind.prepare()
-        kind.top = str(server.dir)
-        base = kind.files()
-        tracer = tracing.Tracer("record", pids=[
-            pid for role in kind.roles for pid in server.pids(role)])
-        kind.act()
-        tracer.stop()
-        kind.recorded = Record(base, tracer.hits)
-        return kind
-    finally:
-        server.remove()
+    """A kind with what was recorded. Again when something was written while the
+    files were read from which it begins."""
+    while True:
+        server = Server()
+        try:
+            server.start()
+            wait_for(lambda: (server.dir / "spool/journal/spare").exists(),
+                     "the queue")
+            kind = kind_of(server)
+            kind.prepare()
+            kind.top = str(server.dir)
+            tracer = tracing.Tracer("record", pids=[
+                pid for role in kind.roles for pid in server.pids(role)])
+            begun = time.monotonic()
+            base = kind.files()
+            read = time.monotonic()
+            kind.act()
+            tracer.stop()
+        finally:
+            server.remove()
+        if not any(begun <= line["time"] <= read for line in tracer.hits):
+            kind.recorded = Record(base, [line for line in tracer.hits
+                                          if line["time"] > read])
+            return kind
 
 
 # ---- recovery ----
