@@ -84,7 +84,7 @@ has_line_feed(const char *name)
 static bool
 link_old(struct place *p, const struct sum *s, const char *as)
 {
-	char *name = strndup(s->name.p, s->name.n);
+	char *name = xstrndup(s->name.p, s->name.n);
 	bool ok = linkat(p->old_dir, name, p->to, as, 0) == 0;
 
 	free(name);
@@ -164,7 +164,7 @@ keep_messages(struct place *p)
 
 		if (view_find(s->name, '/') == s->name.n)
 			continue;
-		name = strndup(s->name.p, s->name.n);
+		name = xstrndup(s->name.p, s->name.n);
 		sums_put(&p->text, s->hex, s->size, name);
 		free(name);
 	}
@@ -200,7 +200,7 @@ drop_doubles(struct place *p)
 	    !sums_read(&all, p->to))
 		return;
 	for (size_t i = 0; i < all.n; i++) {
-		char *name = strndup(all.at[i].name.p, all.at[i].name.n);
+		char *name = xstrndup(all.at[i].name.p, all.at[i].name.n);
 
 		if (i > 0 && view_eq(all.at[i].base, all.at[i - 1].base))
 			unlinkat(p->to, name, 0);

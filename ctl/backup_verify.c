@@ -59,14 +59,14 @@ look_at(struct look *l, int fd, const char *dir, const char *name,
 static void
 look_at_list(struct look *l, const char *path)
 {
-	char *dir = strndup(path, strlen(path) - strlen(SUMS_NAME));
+	char *dir = xstrndup(path, strlen(path) - strlen(SUMS_NAME));
 	int fd = openat(l->set, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct sums sums = { 0 };
 
 	if (fd < 0 || !sums_read(&sums, fd))
 		complain(l, dir, SUMS_NAME, strerror(errno));
 	for (size_t i = 0; i < sums.n; i++) {
-		char *name = strndup(sums.at[i].name.p, sums.at[i].name.n);
+		char *name = xstrndup(sums.at[i].name.p, sums.at[i].name.n);
 
 		look_at(l, fd, dir, name, &sums.at[i]);
 		free(name);
@@ -108,7 +108,7 @@ backup_verify(int set, struct view below)
 			complain(&l, "", BACKUP_LIST, "has a broken line");
 			continue;
 		}
-		path = strndup(s.name.p, s.name.n);
+		path = xstrndup(s.name.p, s.name.n);
 		if (view_starts(s.name, below) &&
 		    look_at(&l, set, "", path, &s))
 			look_at_list(&l, path);

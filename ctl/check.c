@@ -119,7 +119,7 @@ static void
 check_list(struct alias_file *a, size_t line, struct view path)
 {
 	struct str text = { 0 };
-	char *name = strndup(path.p, path.n);
+	char *name = xstrndup(path.p, path.n);
 
 	if (!aliases_may_include(&a->findings->s->aliases, path))
 		str_addf(&text, "%s is not below the directory of an alias "

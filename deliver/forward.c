@@ -105,7 +105,7 @@ static void
 put_include(struct reading *r, struct view path)
 {
 	struct reading inner = *r;
-	char *name = strndup(path.p, path.n);
+	char *name = xstrndup(path.p, path.n);
 
 	if (++inner.depth > DEPTH_MOST) {
 		say_wrong(r, 1, "lists include lists too many times");

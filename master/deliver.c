@@ -203,7 +203,7 @@ void
 deliver_start(struct channel *c, uint32_t tag, struct msg_deliver_start *m)
 {
 	struct message answer = { .type = MSG_helper_started, .tag = tag };
-	char *user = strndup(m->user.p, m->user.n);
+	char *user = xstrndup(m->user.p, m->user.n);
 	struct why w;
 
 	answer.helper_started.socket = user[0] == '\0' ?

@@ -245,7 +245,7 @@ on_ready(struct channel *ch, uint32_t tag, struct msg_ready *m)
 	if (!c->greeted || c->ready_at != 0)
 		return;
 	free(c->layers);
-	c->layers = strndup(m->layers.p, m->layers.n);
+	c->layers = xstrndup(m->layers.p, m->layers.n);
 	child_event(c, CHILD_READY);
 }
 

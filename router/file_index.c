@@ -122,7 +122,7 @@ stamp_of(const struct file_index *i, const struct words *files,
 
 	stamp_of_files(i, files, stamp);
 	while (named && list_next(&note, &part)) {
-		char *path = strndup(part.p, part.n);
+		char *path = xstrndup(part.p, part.n);
 
 		text_index_stamp(path, stamp);
 		free(path);
@@ -178,7 +178,7 @@ add_parts(struct file_index *i, struct str *stamp, struct why *w)
 
 		must(list_next(&rest, &part));
 		at = i->parts.n - rest.n;
-		path = strndup(part.p, part.n);
+		path = xstrndup(part.p, part.n);
 		text_index_stamp(path, stamp);
 		ok = add_part(i, path, w);
 		free(path);

@@ -139,7 +139,7 @@ take(struct lookups *old, struct view name)
 			old->one[i] = old->one[--old->n];
 			return new;
 		}
-	new.name = strndup(name.p, name.n);
+	new.name = xstrndup(name.p, name.n);
 	new.kind = table_kind(view_of(new.name), &source);
 	must(new.kind != NULL);
 	return new;

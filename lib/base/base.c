@@ -66,3 +66,9 @@ xstrdup(const char *s)
 {
 	return claimed(strdup(s), strlen(s));
 }
+
+char *
+xstrndup(const char *s, size_t n)
+{
+	return claimed(strndup(s, n), n);
+}
