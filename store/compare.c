@@ -143,12 +143,36 @@ take(struct comparing *c, struct maildir_file *f)
 	c->take[c->takes++] = f;
 }
 
+static bool
+is_same_file(int dir, const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return fstatat(dir, a, &x, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       fstatat(dir, b, &y, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/* The file before it, but for the letters: of two renames that were not synced
+ * some file systems may keep the second alone. */
+static bool
+is_second_name(const struct comparing *c, const struct maildir_file *f)
+{
+	const struct maildir_file *before = f - 1;
+
+	return f > c->scan.files && !f->fresh && !before->fresh &&
+	       view_eq(f->m.base, before->m.base) &&
+	       is_same_file(c->mb->cur, before->name, f->name);
+}
+
 static void
 sort_out(struct comparing *c, struct maildir_file *f)
 {
 	size_t i = row_of(c, f);
 
-	if (i < c->mb->records.n) {
+	if (is_second_name(c, f))
+		unlinkat(c->mb->cur, f->name, 0);
+	else if (i < c->mb->records.n) {
 		c->seen[i] = true;
 		other_letters(c, i, f->m.letters);
 	} else if (is_gone(c, f))

@@ -379,12 +379,20 @@ journal_write(struct journal *j, struct str *batch)
 	return true;
 }
 
+/* For writing; -1 with errno. */
+static int
+open_segment(int dir, uint32_t number)
+{
+	char name[16];
+
+	return openat(dir, journal_name(number, name),
+	    O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+}
+
 bool
 journal_sync(int dir, uint32_t number)
 {
-	char name[16];
-	int fd = openat(dir, journal_name(number, name),
-	    O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = open_segment(dir, number);
 	bool done = fd >= 0 && fdatasync(fd) == 0;
 
 	drop_fd(&fd);
@@ -395,9 +403,9 @@ int
 journal_recycle(int dir, uint32_t number)
 {
 	char name[16];
-	int fd = openat(dir, journal_name(number, name),
-	    O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = open_segment(dir, number);
 
+	journal_name(number, name);
 	if (fd >= 0 && (renameat(dir, name, dir, SPARE_NAME) < 0 ||
 	    fsync(dir) < 0))
 		drop_fd(&fd);

@@ -6,16 +6,13 @@
  * in a child, just what queue runs when it starts. Prints "mail ID" for each
  * mail with somebody left, then "end STATUS" (0, or how the child ended).
  */
-#include <sys/wait.h>
-
 #include <fcntl.h>
-#include <stdio.h>
-#include <unistd.h>
 
 #include "lib/mail/spool.h"
 #include "queue/content.h"
 #include "queue/ledger.h"
 #include "queue/replay.h"
+#include "tests/crash/recover.h"
 
 static int
 recover(const char *path)
@@ -40,21 +37,5 @@ recover(const char *path)
 int
 main(void)
 {
-	char line[4096];
-
-	while (fgets(line, sizeof(line), stdin) != NULL) {
-		int status = -1;
-		pid_t child;
-
-		line[strcspn(line, "\n")] = '\0';
-		fflush(stdout);
-		child = fork();
-		if (child == 0)
-			_exit(recover(line));
-		if (child > 0)
-			waitpid(child, &status, 0);
-		printf("end %d\n", status);
-		fflush(stdout);
-	}
-	return 0;
+	return recover_each(recover);
 }

@@ -10,12 +10,6 @@
  *
  *	store_recover HOST USER MAILBOX...
  */
-#include <sys/wait.h>
-
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "lib/base/crc.h"
 #include "lib/base/file.h"
 #include "lib/proc/pool.h"
@@ -26,8 +20,9 @@
 #include "store/link.h"
 #include "store/load.h"
 #include "store/maildir.h"
+#include "tests/crash/recover.h"
 
-static const char *user, *const *boxes;
+static const char *host, *user, *const *boxes;
 
 /* SIZE and CRC of a message's file; false: it is not there. */
 static bool
@@ -86,7 +81,7 @@ look(void *arg)
 }
 
 static int
-recover(const char *path, const char *host)
+recover(const char *path)
 {
 	char part[3][4200];
 	struct why w;
@@ -113,25 +108,10 @@ recover(const char *path, const char *host)
 int
 main(int argc, char **argv)
 {
-	char line[4096];
-
 	if (argc < 4)
 		return 64;
+	host = argv[1];
 	user = argv[2];
 	boxes = (const char *const *)argv + 3;
-	while (fgets(line, sizeof(line), stdin) != NULL) {
-		int status = -1;
-		pid_t child;
-
-		line[strcspn(line, "\n")] = '\0';
-		fflush(stdout);
-		child = fork();
-		if (child == 0)
-			_exit(recover(line, argv[1]));
-		if (child > 0)
-			waitpid(child, &status, 0);
-		printf("end %d\n", status);
-		fflush(stdout);
-	}
-	return 0;
+	return recover_each(recover);
 }

@@ -124,7 +124,7 @@ class Record:
                 op.covered = len(self.ops)
 
     def state(self, rng):
-        """({name: octets}, how many operations had begun)."""
+        """({name: (file, octets)}, how many operations had begun)."""
         k = rng.randrange(len(self.ops) + 1)
         chance = rng.choice((0.0, 0.1, 0.5, 0.9))
         names = dict(self.start)
@@ -133,7 +133,8 @@ class Record:
             durable = op.covered is not None and op.covered <= k
             if durable or rng.random() < chance:
                 self.apply(op, durable, names, octets, rng)
-        return {n: bytes(octets.get(f, b"")) for n, f in names.items()}, k
+        return {n: (f, bytes(octets.get(f, b"")))
+                for n, f in names.items()}, k
 
     @staticmethod
     def apply(op, durable, names, octets, rng):
@@ -316,10 +317,15 @@ class Recovery:
         shutil.rmtree(self.target, ignore_errors=True)
         for part in self.empty:
             (self.target / part).mkdir(parents=True)
-        for name, octets in state.items():
+        made = {}               # one file may have several names
+        for name, (which, octets) in state.items():
             file = self.target / self.place(os.path.relpath(name, top))
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(octets)
+            if which in made:
+                os.link(made[which], file)
+            else:
+                file.write_bytes(octets)
+            made[which] = file
         self.process.stdin.write(f"{self.target}\n")
         self.process.stdin.flush()
         said = []

@@ -36,26 +36,6 @@ text_of(uint64_t mail, char text[16])
 	return text;
 }
 
-static void
-write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_CREAT | O_TRUNC | O_WRONLY, 0600);
-
-	check(fd >= 0 && file_write_all(fd, view_of(text)));
-	close(fd);
-}
-
-static bool
-says(const char *path, const char *text)
-{
-	struct str s = { 0 };
-	bool same = file_read(AT_FDCWD, path, 100, &s) &&
-		    view_is(str_view(&s), text);
-
-	str_free(&s);
-	return same;
-}
-
 /* Another file of the same name, with less in it or other octets, or none. */
 static void
 lose_octets(uint64_t mail)

@@ -399,4 +399,25 @@ has_file(const char *folder, const char *text)
 	return found;
 }
 
+/* A file with this text, and whether one has it. */
+static UNUSED void
+write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_CREAT | O_TRUNC | O_WRONLY, 0600);
+
+	check(fd >= 0 && file_write_all(fd, view_of(text)));
+	close(fd);
+}
+
+static UNUSED bool
+says(const char *path, const char *text)
+{
+	struct str s = { 0 };
+	bool same = file_read(AT_FDCWD, path, 100, &s) &&
+		    view_is(str_view(&s), text);
+
+	str_free(&s);
+	return same;
+}
+
 #endif
