@@ -12,6 +12,7 @@
 #include "lib/mail/loop.h"
 
 #define STEP		65536
+#define AT_ONCE	(256u << 10)	/* so that a kill leaves a small mail whole */
 
 static const struct view from_ = { "From ", 5 };
 
@@ -149,13 +150,22 @@ letter_read(struct letter *l, char *p, size_t n)
 bool
 letter_write(struct letter *l, int fd)
 {
+	struct str out = { 0 };
 	char piece[STEP];
 	ssize_t n;
+	bool fine = true;
 
-	while ((n = letter_read(l, piece, sizeof(piece))) > 0)
-		if (!file_write_all(fd, view_bytes(piece, (size_t)n)))
-			return false;
-	return n == 0;
+	do {
+		n = letter_read(l, piece, sizeof(piece));
+		if (n > 0)
+			str_addn(&out, piece, (size_t)n);
+		if (n <= 0 || out.n >= AT_ONCE) {
+			fine = file_write_all(fd, str_view(&out));
+			str_reset(&out);
+		}
+	} while (fine && n > 0);
+	str_free(&out);
+	return fine && n == 0;
 }
 
 void

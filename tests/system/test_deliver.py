@@ -586,7 +586,9 @@ class Kills(Case):
         found = mailbox.Maildir(self.place / "dir", create=False)
         wanted = [f"{i:02}" for i in range(30)]
         self.assertEqual(sorted(m["Subject"] for m in found), wanted)
-        found = [m["Subject"] for m in mailbox.mbox(self.place / "box")]
+        # and a part of what was being written
+        found = [m["Subject"] for m in mailbox.mbox(self.place / "box")
+                 if m["Subject"]]
         self.assertEqual(sorted(set(found)), wanted)
         # what was under way at one of six kills may be there once more
         self.assertLessEqual(max(found.count(s) for s in wanted), 7)
