@@ -407,7 +407,9 @@ add_stale(void *arg, struct view key, struct view value UNUSED)
 	if (key.n < 8)
 		return true;
 	l.r.content = kv_read_u64(key.p);
-	if (bsearch(&l, start.left, start.n, sizeof(l), by_content) == NULL) {
+	/* no array may be searched where there is none */
+	if (start.n == 0 || bsearch(&l, start.left, start.n, sizeof(l),
+	    by_content) == NULL) {
 		s->id = xrealloc(s->id, (s->n + 1) * sizeof(*s->id));
 		s->id[s->n++] = l.r.content;
 	}
