@@ -96,7 +96,7 @@ create_locked(struct request *r, const struct access *a, struct why *w)
 	    !folder_make(a->owner, a->name, m->uses & USES_SETTABLE, w) ||
 	    !acl_inherit(a->owner, a->name, w))
 		return false;
-	watch_name(r, a->owner, &(struct watch_change){
+	watch_made_or_gone(r, a->owner, &(struct watch_change){
 	    .what = WATCH_NAME, .name = a->name, .session = m->session },
 	    VIEW_NONE);
 	if (index_header(a->owner, a->name, &h) == KV_FOUND)
@@ -199,8 +199,9 @@ delete_locked(struct request *r, const struct access *a, struct why *w)
 	}
 	mailbox_unref(mb);
 	if (ok)
-		watch_name(r, user, &(struct watch_change){ .what = WATCH_NAME,
-		    .name = name, .session = r->m.mailbox_delete.session },
+		watch_made_or_gone(r, user, &(struct watch_change){
+		    .what = WATCH_NAME, .name = name,
+		    .session = r->m.mailbox_delete.session },
 		    str_view(&onlookers));
 	str_free(&onlookers);
 	if (!ok)

@@ -220,8 +220,9 @@ rename_some(struct view user, struct view from, struct view to, struct why *w)
 	return ok;
 }
 
-/* Of each that has another name now. INBOX stays what it was, so its messages
- * are in a new mailbox and not in a renamed one. */
+/* The owner hears of the one that was named, and no more of those below it; others
+ * hear of each, as they may know one below and not that one. INBOX stays what it
+ * was, so its messages are in a new mailbox and not in a renamed one. */
 static void
 tell_watchers(struct request *r, const struct access *from,
     const struct access *to, struct view before)
@@ -231,12 +232,16 @@ tell_watchers(struct request *r, const struct access *from,
 
 	while (list_next(&before, &name)) {
 		struct str new = { 0 };
+		struct watch_change c = { .what = WATCH_NAME,
+			.old = inbox ? VIEW_NONE : name,
+			.session = r->m.mailbox_rename.session };
 
 		new_name(name, inbox ? name : from->name, to->name, &new);
-		watch_name(r, from->owner, &(struct watch_change){
-		    .what = WATCH_NAME, .name = str_view(&new),
-		    .old = inbox ? VIEW_NONE : name,
-		    .session = r->m.mailbox_rename.session }, VIEW_NONE);
+		c.name = str_view(&new);
+		if (inbox || view_eq(name, from->name))
+			watch_name(r, from->owner, &c, VIEW_NONE);
+		else
+			watch_onlookers_tell(r, from->owner, &c, VIEW_NONE);
 		str_free(&new);
 	}
 }

@@ -430,6 +430,21 @@ watch_name(struct request *r, struct view owner, const struct watch_change *c,
 }
 
 void
+watch_made_or_gone(struct request *r, struct view owner,
+    const struct watch_change *c, struct view before)
+{
+	struct watch_change above = *c;
+
+	watch_name(r, owner, c, before);
+	while (above.name.n > 0 && above.name.p[above.name.n - 1] != '/')
+		above.name.n--;
+	if (above.name.n < 2)
+		return;
+	above.name.n--;
+	watch_change(r, owner, &above);
+}
+
+void
 watch_lost(void)
 {
 	struct message m = { .type = MSG_watched,

@@ -52,8 +52,12 @@ void watch_onlookers(struct view owner, struct view name, struct str *users);
  * The owner is not told. */
 void watch_onlookers_tell(struct request *r, struct view owner,
     const struct watch_change *c, struct view before);
-/* A mailbox is made, removed or renamed: both of these. */
+/* A mailbox is renamed: both of these. */
 void watch_name(struct request *r, struct view owner,
+    const struct watch_change *c, struct view before);
+/* It is made or removed: its owner hears of the one above it, too, whether that is
+ * a mailbox or not (RFC 5465 5.4). */
+void watch_made_or_gone(struct request *r, struct view owner,
     const struct watch_change *c, struct view before);
 /* Metadata that others see, too: to them by the name that they have for it. */
 void watch_metadata(struct request *r, struct view owner,

@@ -109,8 +109,10 @@ class Follower(Client):
             self.hear_name(*found.groups())
 
     def hear_name(self, flags, name, old):
-        if old:
-            self.numbers[name] = self.numbers.pop(old)
+        if old:                 # of those below it nothing is said
+            for was in [n for n in self.numbers
+                        if n == old or n.startswith(f"{old}/")]:
+                self.numbers[name + was[len(old):]] = self.numbers.pop(was)
         if "\\NonExistent" in flags or "\\Noselect" in flags:
             self.numbers.pop(name, None)
         else:
@@ -434,7 +436,8 @@ class OthersNames(Several):
         self.bob.ok(f'CREATE "{self.theirs}Work/New"')
         self.assertEqual(self.bob.ok("NOOP"), [])
         self.assertEqual(self.alice.ok("NOOP"), [
-            '* LIST (\\HasNoChildren) "/" Work/New'])
+            '* LIST (\\HasNoChildren) "/" Work/New',
+            '* LIST (\\HasChildren) "/" Work'])
 
 
 if __name__ == "__main__":
