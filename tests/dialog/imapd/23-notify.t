@@ -63,6 +63,7 @@ C z CREATE Work/2027
 S z OK ...
 use main
 S * LIST (\\HasNoChildren) "/" Work/2027
+S * LIST (\\HasChildren) "/" Work
 use other
 C z SUBSCRIBE Work/2027
 S z OK ...
@@ -78,12 +79,12 @@ C z DELETE Work/Old
 S z OK ...
 use main
 S * LIST (\\NonExistent \\HasNoChildren) "/" Work/Old
+S * LIST (\\HasChildren) "/" Work
 use other
 C z RENAME Work Job
 S z OK ...
 use main
 S * LIST (\\HasChildren) "/" Job ("OLDNAME" (Work))
-S * LIST (\\HasNoChildren) "/" Job/2027 ("OLDNAME" (Work/2027))
 # one's own work is no news
 C c CREATE Work
 S c OK ...
