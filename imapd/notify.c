@@ -107,20 +107,9 @@ pending_of(struct notify *n, struct view name)
 /* ---- hearing ---- */
 
 static bool
-list_has(const struct str *list, struct view wanted)
-{
-	struct view rest = str_view(list), item;
-
-	while (list_next(&rest, &item))
-		if (view_eq(item, wanted))
-			return true;
-	return false;
-}
-
-static bool
 is_subscribed(const struct notify *n, struct view name)
 {
-	return list_has(&n->subscribed, name);
+	return list_has(str_view(&n->subscribed), name);
 }
 
 static void
@@ -231,7 +220,7 @@ hear_metadata(struct notify *n, const struct msg_watched *m)
 	    !(notify_wanted(n->rules, name, is_subscribed(n, name)) & m->what))
 		return;
 	p = pending_of(n, name);
-	if (p == NULL || list_has(&p->entries, m->old))
+	if (p == NULL || list_has(str_view(&p->entries), m->old))
 		return;
 	if (p->entries.n + m->old.n > NOTIFY_ENTRIES_MOST)
 		n->lost = true;

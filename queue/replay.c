@@ -94,7 +94,7 @@ on_record(void *arg, enum record_type type, struct view payload)
 	else if (type == RECORD_MAIL || type == RECORD_ENVELOPE)
 		read_mail(r, payload, type == RECORD_MAIL);
 	else if (type == RECORD_SYNCED)
-		(void)record_read_synced(payload, &r->replay->synced);
+		(void)record_read_place(payload, &r->replay->synced);
 	else
 		note_apply(type, payload);
 }

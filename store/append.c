@@ -190,7 +190,7 @@ append_open(struct request *r, struct why *w)
 static bool
 read_octets(struct append *a)
 {
-	a->octets = xmalloc(a->size + 1);
+	a->octets = xmalloc(a->size);
 	return file_pread_all(a->fd, a->octets, a->size, 0);
 }
 

@@ -261,7 +261,7 @@ on_record(void *arg UNUSED, enum record_type type, struct view payload)
 		(uint32_t)(payload.p - start.begin) } };
 
 	if (type == RECORD_SYNCED)
-		(void)record_read_synced(payload, &start.synced);
+		(void)record_read_place(payload, &start.synced);
 	if (type != RECORD_HELD || !held_read(payload, &l.r))
 		return;
 	if (start.n == start.cap) {

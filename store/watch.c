@@ -356,17 +356,6 @@ struct naming {
 	struct view old;	/* as they call it, or empty */
 };
 
-static bool
-is_listed(struct view list, struct view wanted)
-{
-	struct view item;
-
-	while (list_next(&list, &item))
-		if (view_eq(item, wanted))
-			return true;
-	return false;
-}
-
 /* Only of those below it that he may look up. */
 static bool
 has_children_for(const struct naming *n, struct view user)
@@ -392,7 +381,7 @@ fit_name(void *arg, struct view user, struct message *m)
 	const struct naming *n = arg;
 	bool now = may_look_up(n->owner, n->name, user);
 
-	if (n->old.n > 0 ? !now : now == is_listed(n->before, user))
+	if (n->old.n > 0 ? !now : now == list_has(n->before, user))
 		return false;
 	m->watched.state = (uint8_t)((now ? WATCH_EXISTS : 0) |
 	    (has_children_for(n, user) ? WATCH_CHILDREN : 0) |
@@ -436,12 +425,9 @@ watch_made_or_gone(struct request *r, struct view owner,
 	struct watch_change above = *c;
 
 	watch_name(r, owner, c, before);
-	while (above.name.n > 0 && above.name.p[above.name.n - 1] != '/')
-		above.name.n--;
-	if (above.name.n < 2)
-		return;
-	above.name.n--;
-	watch_change(r, owner, &above);
+	above.name.n = view_rfind(c->name, '/');
+	if (above.name.n < c->name.n)
+		watch_change(r, owner, &above);
 }
 
 void

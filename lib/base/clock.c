@@ -6,22 +6,25 @@
 
 #include "lib/base/clock.h"
 
-int64_t
-clock_ms(void)
+static int64_t
+ms_of(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(clock, &t);
 	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+int64_t
+clock_ms(void)
+{
+	return ms_of(CLOCK_MONOTONIC);
 }
 
 int64_t
 clock_cpu_ms(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return ms_of(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 int64_t

@@ -66,18 +66,24 @@ record_end(struct str *batch, size_t begin)
 		str_addn(batch, zeros, ALIGN - batch->n % ALIGN);
 }
 
-void
-record_synced(struct str *batch, struct place place)
+static void
+put_place(struct str *batch, enum record_type type, struct place place)
 {
-	size_t begin = record_begin(batch, RECORD_SYNCED);
+	size_t begin = record_begin(batch, type);
 
 	put_u32(batch, place.segment);
 	put_u32(batch, place.at);
 	record_end(batch, begin);
 }
 
-static bool
-read_place(struct view payload, struct place *place)
+void
+record_synced(struct str *batch, struct place place)
+{
+	put_place(batch, RECORD_SYNCED, place);
+}
+
+bool
+record_read_place(struct view payload, struct place *place)
 {
 	struct bytes b = { .rest = payload };
 	struct place p;
@@ -87,22 +93,6 @@ read_place(struct view payload, struct place *place)
 	if (!b.bad)
 		*place = p;
 	return !b.bad;
-}
-
-bool
-record_read_synced(struct view payload, struct place *place)
-{
-	return read_place(payload, place);
-}
-
-static void
-record_begun(struct str *batch, struct place before)
-{
-	size_t begin = record_begin(batch, RECORD_BEGUN);
-
-	put_u32(batch, before.segment);
-	put_u32(batch, before.at);
-	record_end(batch, begin);
 }
 
 bool
@@ -148,7 +138,7 @@ tell(struct view record, const struct journal_reader *reader)
 	struct place before;
 
 	if (type == RECORD_BEGUN) {
-		if (reader->begun != NULL && read_place(payload, &before))
+		if (reader->begun != NULL && record_read_place(payload, &before))
 			reader->begun(reader->arg, before);
 	} else if (type > 0 && type < RECORD_LIMIT) {
 		reader->record(reader->arg, type, payload);
@@ -330,29 +320,9 @@ journal_seal(uint32_t number, char *p, size_t n)
 	}
 }
 
-/* The first part goes with the record that begins the segment, in one write. */
-static bool
-write_first(struct journal *j, struct view part)
-{
-	struct str first = { 0 };
-	bool done;
-
-	record_begun(&first, j->before);
-	str_add(&first, part);
-	journal_seal(j->number, first.p, first.n);
-	done = file_pwrite_all(j->fd, str_view(&first), 0) &&
-	    fdatasync(j->fd) == 0;
-	if (done)
-		j->at = first.n;
-	str_free(&first);
-	return done;
-}
-
 static bool
 write_part(struct journal *j, char *p, size_t n)
 {
-	if (j->at == 0)
-		return write_first(j, view_bytes(p, n));
 	journal_seal(j->number, p, n);
 	if (!file_pwrite_all(j->fd, view_bytes(p, n), (off_t)j->at) ||
 	    fdatasync(j->fd) < 0)
@@ -361,13 +331,28 @@ write_part(struct journal *j, char *p, size_t n)
 	return true;
 }
 
+/* The first part goes with the record that begins the segment, in one write. */
+static bool
+write_first(struct journal *j, struct view part)
+{
+	struct str first = { 0 };
+	bool done;
+
+	put_place(&first, RECORD_BEGUN, j->before);
+	str_add(&first, part);
+	done = write_part(j, first.p, first.n);
+	str_free(&first);
+	return done;
+}
+
 bool
 journal_write(struct journal *j, struct str *batch)
 {
 	for (size_t at = 0; at < batch->n;) {
 		size_t n = j->fd < 0 ? 0 :
 		    fitting(j, view_skip(str_view(batch), at));
-		bool done = n == 0 ? next_segment(j) :
+		bool done = n == 0 ? next_segment(j) : j->at == 0 ?
+		    write_first(j, view_bytes(batch->p + at, n)) :
 		    write_part(j, batch->p + at, n);
 
 		if (!done) {

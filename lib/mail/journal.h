@@ -45,9 +45,10 @@ bool place_is_before(struct place a, struct place b);
 size_t record_begin(struct str *batch, enum record_type type);
 void record_end(struct str *batch, size_t begin);
 /* RECORD_SYNCED: contents that stand in the journal before this place are in
- * their files. Reading is false when it makes no sense. */
+ * their files. */
 void record_synced(struct str *batch, struct place place);
-bool record_read_synced(struct view payload, struct place *place);
+/* The place that it says; false, and place as it was: it makes no sense. */
+bool record_read_place(struct view payload, struct place *place);
 /* Fill in the checksums of whole records for a segment. */
 void journal_seal(uint32_t number, char *p, size_t n);
 

@@ -69,6 +69,17 @@ end:
 }
 
 bool
+list_has(struct view list, struct view wanted)
+{
+	struct view item;
+
+	while (list_next(&list, &item))
+		if (view_eq(item, wanted))
+			return true;
+	return false;
+}
+
+bool
 list_next_u32(struct view *list, uint32_t *n)
 {
 	struct view item;

@@ -106,6 +106,7 @@ void list_put(struct str *list, struct view item);
 void list_put_u32(struct str *list, uint32_t n);
 void list_put_u64(struct str *list, uint64_t n);
 bool list_next(struct view *list, struct view *item);
+bool list_has(struct view list, struct view wanted);
 bool list_next_u32(struct view *list, uint32_t *n);
 bool list_next_u64(struct view *list, uint64_t *n);
 bool list_ok(struct view list, size_t *count);

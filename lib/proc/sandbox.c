@@ -90,7 +90,7 @@ rule_directory(const char *path)
 	if (fd >= 0 || slash == NULL || slash == path)
 		return fd;
 	parent = xstrndup(path, (size_t)(slash - path));
-	fd = parent ? open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	fd = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	free(parent);
 	return fd;
 }

@@ -66,12 +66,9 @@ try(const char *uid, bool move)
 {
 	struct message look = { .type = MSG_content_open };
 	struct message copy = { .type = MSG_copy };
-	struct message create = { .type = MSG_mailbox_create,
-		.mailbox_create = {
-		    .session = SESSION, .mailbox = view_of("box") } };
 	uint32_t handle = open_box("INBOX", 1).handle;
 
-	(void)verdict(reader, &create);
+	(void)create_box("box");
 	look.content_open.handle = copy.copy.handle = handle;
 	look.content_open.uids = copy.copy.uids = view_of(uid);
 	copy.copy.mailbox = view_of("box");
@@ -124,20 +121,14 @@ lost_octets_come_back(void **state UNUSED)
 static void
 deliver_rename_lose(void)
 {
-	struct message create = { .type = MSG_mailbox_create,
-		.mailbox_create = {
-		    .session = SESSION, .mailbox = view_of("box") } };
-	struct message rename = { .type = MSG_mailbox_rename,
-		.mailbox_rename = { .session = SESSION, .from = view_of("box"),
-		    .to = view_of("chest") } };
 	struct message m = delivery(1, "box", false);
 	char path[500], text[16];
 
 	login();
 	spool(1, text_of(1, text));
-	check(verdict(reader, &create) == VERDICT_DONE);
+	check(create_box("box") == VERDICT_DONE);
 	check(verdict(local, &m) == VERDICT_DONE);
-	check(verdict(reader, &rename) == VERDICT_DONE);
+	check(rename_box("box", "chest") == VERDICT_DONE);
 	box_path(".chest", "cur", path, sizeof(path));
 	snprintf(path + strlen(path), 100, "/%s",
 	    "0000000000000001.R3.test.host,S=11,U=1:2,");
@@ -169,15 +160,12 @@ static void
 other_mailbox(void)
 {
 	struct message m = delivery(1, "box", false);
-	struct message create = { .type = MSG_mailbox_create,
-		.mailbox_create = {
-		    .session = SESSION, .mailbox = view_of("box") } };
 	char path[500], text[16];
 
 	login();
 	spool(1, text_of(1, text));
 	check(verdict(local, &m) == VERDICT_DONE);
-	check(verdict(reader, &create) == VERDICT_DONE);
+	check(create_box("box") == VERDICT_DONE);
 	spool(2, text_of(2, text));
 	m = delivery(2, "box", false);
 	check(verdict(local, &m) == VERDICT_DONE);
@@ -259,14 +247,11 @@ static void
 race(void)
 {
 	uint32_t handles[2];
-	struct message create = { .type = MSG_mailbox_create,
-		.mailbox_create = {
-		    .session = SESSION, .mailbox = view_of("box") } };
 
 	login();
 	spool(1, "Subject: x\n");
 	check(deliver_one(1, false) == VERDICT_DONE);
-	check(verdict(reader, &create) == VERDICT_DONE);
+	check(create_box("box") == VERDICT_DONE);
 	for (int i = 0; i < 2; i++)
 		handles[i] = open_box("INBOX", 1).handle;
 	for (int i = 0; i < 2; i++)

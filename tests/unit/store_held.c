@@ -305,26 +305,20 @@ refused_stays_away(void **state UNUSED)
 static void
 append_move_rename(void)
 {
-	struct message create = { .type = MSG_mailbox_create,
-		.mailbox_create = {
-		    .session = SESSION, .mailbox = view_of("box") } };
-	struct message rename = { .type = MSG_mailbox_rename,
-		.mailbox_rename = { .session = SESSION, .from = view_of("box"),
-		    .to = view_of("chest") } };
 	struct message move = { .type = MSG_copy,
 		.copy = { .uids = view_of("1"), .mailbox = view_of("box"),
 		    .move = 1 } };
 	struct reply r;
 
 	login();
-	check(verdict(reader, &create) == VERDICT_DONE);
+	check(create_box("box") == VERDICT_DONE);
 	append("box", 1, 2);
 	append("INBOX", 3, 1);
 	move.copy.handle = open_box("INBOX", 1).handle;
 	r = ask(reader, &move);
 	check(r.m.type == MSG_copied && r.m.copied.source.n > 0);
 	reply_free(&r);
-	check(verdict(reader, &rename) == VERDICT_DONE);
+	check(rename_box("box", "chest") == VERDICT_DONE);
 	lose(".chest", 2);
 }
 

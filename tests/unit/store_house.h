@@ -316,6 +316,26 @@ open_box(const char *name, uint8_t mode)
 	return b;
 }
 
+static UNUSED int
+create_box(const char *name)
+{
+	struct message m = { .type = MSG_mailbox_create,
+		.mailbox_create = {
+		    .session = SESSION, .mailbox = view_of(name) } };
+
+	return verdict(reader, &m);
+}
+
+static UNUSED int
+rename_box(const char *from, const char *to)
+{
+	struct message m = { .type = MSG_mailbox_rename,
+		.mailbox_rename = { .session = SESSION,
+		    .from = view_of(from), .to = view_of(to) } };
+
+	return verdict(reader, &m);
+}
+
 static UNUSED void
 close_box(uint32_t handle)
 {
