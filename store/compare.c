@@ -153,15 +153,24 @@ is_same_file(int dir, const char *a, const char *b)
 	       x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
-/* The file before it, but for the letters: of two renames that were not synced
- * some file systems may keep the second alone. */
+/* Of a copy in its own mailbox only the UID is another. */
+static bool
+but_for_letters(const char *a, const char *b)
+{
+	size_t n = strcspn(a, ":");
+
+	return n == strcspn(b, ":") && memcmp(a, b, n) == 0;
+}
+
+/* Of two renames that were not synced some file systems may keep the second
+ * alone. */
 static bool
 is_second_name(const struct comparing *c, const struct maildir_file *f)
 {
 	const struct maildir_file *before = f - 1;
 
 	return f > c->scan.files && !f->fresh && !before->fresh &&
-	       view_eq(f->m.base, before->m.base) &&
+	       but_for_letters(f->name, before->name) &&
 	       is_same_file(c->mb->cur, before->name, f->name);
 }
 

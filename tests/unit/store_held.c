@@ -381,6 +381,42 @@ second_name_goes(void **state UNUSED)
 	life(one_is_there);
 }
 
+static void
+copy_beside(void)
+{
+	struct message copy = { .type = MSG_copy,
+		.copy = { .uids = view_of("1"), .mailbox = view_of("INBOX") } };
+	struct reply r;
+
+	login();
+	append("INBOX", 1, 1);
+	copy.copy.handle = open_box("INBOX", 1).handle;
+	for (int i = 0; i < 2; i++) {
+		r = ask(reader, &copy);
+		check(r.m.type == MSG_copied && r.m.copied.source.n > 0);
+		reply_free(&r);
+	}
+	settle();
+}
+
+static void
+three_are_there(void)
+{
+	login();
+	check(open_box("INBOX", 1).count == 3);
+	check(files_in("", "cur") == 3);
+}
+
+/* Three files with one content each have a UID. */
+static void
+copies_stay(void **state UNUSED)
+{
+	life(copy_beside);
+	life(three_are_there);
+	remove_index();
+	life(three_are_there);
+}
+
 int
 main(void)
 {
@@ -390,7 +426,8 @@ main(void)
 		HOUSE_TEST(never_answered_stays_away),
 		HOUSE_TEST(refused_stays_away),
 		HOUSE_TEST(found_where_it_went),
-		HOUSE_TEST(second_name_goes) };
+		HOUSE_TEST(second_name_goes),
+		HOUSE_TEST(copies_stay) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
