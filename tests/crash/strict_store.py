@@ -161,10 +161,10 @@ class Copied(Mailboxes):
     ready = 4
 
     def acts(self):
-        for uids in ("1:2", "3:4"):
-            self.command(lambda u=uids: self.do("UID", "COPY", u, "box"))
+        for uids, box in (("1:2", "box"), ("3:4", "INBOX")):
+            self.command(lambda u=uids, b=box: self.do("UID", "COPY", u, b))
         self.command(self.append)
-        self.command(lambda: self.do("UID", "COPY", "5", "box"))
+        self.command(lambda: self.do("UID", "COPY", "7", "box"))
 
 
 class Moved(Mailboxes):
