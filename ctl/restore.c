@@ -3,9 +3,11 @@
  * restore - a backup comes back, as a whole or for one user
  *
  * All of it is for a server that does not run and has no mail: the directories
- * are copied as they were, and store makes its index of them. One user, or one
- * mailbox, is brought in by the server that runs, as ctl/import.h does it: nobody
- * sees a part of it, and what is there stays.
+ * are copied as they were, and store makes its index of them. A note in mail_dir
+ * says that this is under way; with it master starts nothing, and what was
+ * interrupted begins anew. One user, or one mailbox, is brought in by the server
+ * that runs, as ctl/import.h does it: nobody sees a part of it, and what is there
+ * stays.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -80,9 +82,17 @@ restore_user(struct ctl *ctl, int set, struct str *path)
 
 /* ---- all of it ---- */
 
+#define NEW_NAME ".restored"	/* of a file that is not whole yet */
+
+/* How the files of a part come to where they belong. */
+struct manner {
+	bool keep;		/* what is there already */
+	bool sync;		/* each: nothing says later that it is whole */
+};
+
 struct copying {
 	int from, to;
-	bool keep;		/* what is there already */
+	struct manner manner;
 	uid_t uid;
 	gid_t gid;
 	size_t files, kept;
@@ -116,6 +126,17 @@ copy_dir(struct copying *c, const char *name, int from)
 }
 
 static bool
+sync_file(int dir, const char *name)
+{
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	bool ok = fd >= 0 && fsync(fd) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+static bool
 copy_file(struct copying *c, const char *name)
 {
 	char hex[SUM_HEX];
@@ -123,13 +144,16 @@ copy_file(struct copying *c, const char *name)
 
 	if (strcmp(name, SUMS_NAME) == 0)
 		return true;
-	if (c->keep && faccessat(c->to, name, F_OK, 0) == 0) {
+	if (c->manner.keep && faccessat(c->to, name, F_OK, 0) == 0) {
 		c->kept++;
 		return true;
 	}
 	c->files++;
-	return files_copy(c->from, name, c->to, name, 0600, hex, &size) &&
-	    own(c, name);
+	return (unlinkat(c->to, NEW_NAME, 0) == 0 || errno == ENOENT) &&
+	    files_copy(c->from, name, c->to, NEW_NAME, 0600, hex, &size) &&
+	    own(c, NEW_NAME) &&
+	    (!c->manner.sync || sync_file(c->to, NEW_NAME)) &&
+	    renameat(c->to, NEW_NAME, c->to, name) == 0;
 }
 
 static bool
@@ -151,9 +175,9 @@ copy_one(void *arg, const char *name)
 /* What the set has under this name goes into a directory that belongs to
  * somebody. */
 static int
-copy_part(int set, const char *name, const char *into, bool keep)
+copy_part(int set, const char *name, const char *into, struct manner manner)
 {
-	struct copying c = { .keep = keep };
+	struct copying c = { .manner = manner };
 	struct stat st;
 	int code = 0;
 
@@ -182,13 +206,25 @@ copy_part(int set, const char *name, const char *into, bool keep)
 	return code;
 }
 
+/* store's journal says nothing after an orderly stop. */
 static bool
-is_other(void *arg, const char *name)
+is_mail(const char *name)
+{
+	return name[0] != '.';
+}
+
+static bool
+complain_mail(void *arg, const char *name)
 {
 	(void)arg;
 	errno = ENOTEMPTY;
-	/* store's journal, which says nothing after an orderly stop */
-	return name[0] == '.';
+	return !is_mail(name);
+}
+
+static bool
+remove_mail(void *arg, const char *name)
+{
+	return !is_mail(name) || files_remove(*(int *)arg, name);
 }
 
 /* No domain in mail_dir, no segment in the journal. */
@@ -199,12 +235,42 @@ check_empty(const char *dir, const char *below)
 	int code = 0;
 
 	str_addf(&path, "%s%s", dir, below);
-	if (!files_each(AT_FDCWD, path.p, is_other, NULL) && errno != ENOENT)
+	if (!files_each(AT_FDCWD, path.p, complain_mail, NULL) &&
+	    errno != ENOENT)
 		code = ctl_fail(EX_CANTCREAT, "%s: %s: all is restored only "
 		    "where nothing is; name a user to restore his mail",
 		    path.p, strerror(errno));
 	str_free(&path);
 	return code;
+}
+
+/* What was brought there before somebody interrupted it. */
+static int
+clear(const char *dir, const char *below)
+{
+	struct str path = { 0 };
+	int code = 0, fd;
+
+	str_addf(&path, "%s%s", dir, below);
+	fd = open(path.p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if ((fd < 0 || !files_each(fd, ".", remove_mail, &fd)) &&
+	    errno != ENOENT)
+		code = ctl_fail(EX_IOERR, "cannot remove what an interrupted "
+		    "restore has left in %s: %s", path.p, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	str_free(&path);
+	return code;
+}
+
+static int
+make_room(const struct settings *s, bool again)
+{
+	int (*make)(const char *dir, const char *below) = again ? clear :
+								  check_empty;
+	int code = make(s->mail_dir, "");
+
+	return code != 0 ? code : make(s->spool_dir, "/journal");
 }
 
 static int
@@ -229,35 +295,87 @@ make_dirs(const struct settings *s)
 		strerror(errno));
 }
 
-/* The mailboxes come last: what is there then is a whole restore. */
 static int
-restore_all(struct ctl *ctl, int set)
+note_fails(const char *note)
 {
-	static const struct handlers none = { .closed = link_closed };
+	return ctl_fail(EX_IOERR, "%s: %s", note, strerror(errno));
+}
+
+static int
+write_note(const char *note)
+{
+	return file_replace(AT_FDCWD, note, VIEW_LIT("posthouse restore\n"),
+	    0600) ? 0 : note_fails(note);
+}
+
+/* All that it stands for is on the disk. */
+static int
+remove_note(const struct settings *s, const char *note)
+{
+	int dir = open(s->mail_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool ok = dir >= 0 && unlink(note) == 0 && fsync(dir) == 0;
+	int code = ok ? 0 : note_fails(note);
+
+	if (dir >= 0)
+		close(dir);
+	return code;
+}
+
+/* The settings come first: without them nobody finds the note. */
+static int
+copy_all(struct ctl *ctl, int set, bool again)
+{
 	const struct settings *s = ctl_settings(ctl);
+	const struct manner settings = { .keep = true, .sync = true };
+	const struct manner mail = { .keep = false }, spool = { .keep = !again };
 	char *file = xstrdup(ctl->file);
+	int code = copy_part(set, "settings", dirname(file), settings);
+
+	if (code == 0)
+		code = copy_part(set, "mail", s->mail_dir, mail);
+	if (code == 0)
+		code = copy_part(set, "spool", s->spool_dir, spool);
+	free(file);
+	return code;
+}
+
+static int
+restore_noted(struct ctl *ctl, int set, const char *note)
+{
+	const struct settings *s = ctl_settings(ctl);
+	bool again = faccessat(AT_FDCWD, note, F_OK, 0) == 0;
 	int code = 0;
 
-	if (link_try(ctl, &none))
-		code = ctl_fail(EX_TEMPFAIL, "the server runs: stop it to "
-		    "restore all, or name a user");
-	if (code == 0)
-		code = check_empty(s->mail_dir, "");
-	if (code == 0)
-		code = check_empty(s->spool_dir, "/journal");
+	if (!again)
+		code = make_room(s, again);
 	if (code == 0)
 		code = backup_verify(set, VIEW_NONE);
 	if (code == 0)
 		code = make_dirs(s);
 	if (code == 0)
+		code = write_note(note);
+	if (code == 0 && again)
+		code = make_room(s, again);
+	if (code == 0)
 		code = remove_index(s);
 	if (code == 0)
-		code = copy_part(set, "settings", dirname(file), true);
-	if (code == 0)
-		code = copy_part(set, "mail", s->mail_dir, false);
-	if (code == 0)
-		code = copy_part(set, "spool", s->spool_dir, true);
-	free(file);
+		code = copy_all(ctl, set, again);
+	return code != 0 ? code : remove_note(s, note);
+}
+
+static int
+restore_all(struct ctl *ctl, int set)
+{
+	static const struct handlers none = { .closed = link_closed };
+	struct str note = { 0 };
+	int code;
+
+	if (link_try(ctl, &none))
+		return ctl_fail(EX_TEMPFAIL, "the server runs: stop it to "
+		    "restore all, or name a user");
+	str_addf(&note, "%s/" PLACE_RESTORING, ctl_settings(ctl)->mail_dir);
+	code = restore_noted(ctl, set, note.p);
+	str_free(&note);
 	return code;
 }
 

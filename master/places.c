@@ -17,12 +17,13 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "lib/mail/place.h"
 #include "master/places.h"
 
 #define SHARED_GROUP	"posthouse"
 #define FANOUT		256	/* 00 to ff */
 
-enum place_kind {
+enum how_many {
 	PLACE_ONE,
 	PLACE_FANOUT	/* and 00 to ff below it, alike */
 };
@@ -31,7 +32,7 @@ struct place {
 	const char *setting, *below;
 	mode_t mode;
 	const char *owner;	/* NULL: master's own */
-	enum place_kind kind;
+	enum how_many kind;
 	bool shared;		/* with the group */
 };
 
@@ -200,11 +201,30 @@ sync_places(struct maker *m)
 	return fine || complain(m, m->s->spool_dir, "write it to the disk");
 }
 
+/* A part of the mail is worse than none: clients would forget the rest. */
+static bool
+is_whole(const struct settings *s, struct str *error)
+{
+	struct str note = { 0 };
+	bool whole;
+
+	str_addf(&note, "%s/" PLACE_RESTORING, s->mail_dir);
+	whole = faccessat(AT_FDCWD, str_c(&note), F_OK, 0) < 0;
+	if (!whole)
+		str_addf(error, "%s is there: posthouse restore is under way, "
+		    "or was interrupted; run it again, or remove this file to "
+		    "start with what it has brought", str_c(&note));
+	str_free(&note);
+	return whole;
+}
+
 bool
 places_make(const struct settings *s, struct str *error)
 {
 	struct maker m = { .s = s, .error = error };
 
+	if (!is_whole(s, error))
+		return false;
 	for (size_t i = 0; i < nitems(places); i++)
 		if (!make_place(&m, &places[i]))
 			return false;

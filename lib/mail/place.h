@@ -35,6 +35,9 @@ bool place_mailbox(struct view folder, struct str *out);
 /* The one spelling: "INBOX" for any case of it or for "". */
 struct view place_canonical(struct view mailbox);
 
+/* In mail_dir while all of it is restored: nothing else may touch it then. */
+#define PLACE_RESTORING ".restoring"
+
 enum place_kind { PLACE_FOREIGN, PLACE_DELIVERED = 'R', PLACE_APPENDED = 'A',
 	PLACE_COPIED = 'C' };
 

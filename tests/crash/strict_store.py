@@ -161,7 +161,7 @@ class Copied(Mailboxes):
     ready = 4
 
     def acts(self):
-        for uids, box in (("1:2", "box"), ("3:4", "INBOX")):
+        for uids, box in (("1:3", "box"), ("4", "INBOX"), ("5", "INBOX")):
             self.command(lambda u=uids, b=box: self.do("UID", "COPY", u, b))
         self.command(self.append)
         self.command(lambda: self.do("UID", "COPY", "7", "box"))

@@ -242,6 +242,43 @@ class Backup(unittest.TestCase):
         for one in self.sets():
             self.server.posthouse("backup", "--verify", one)
 
+    def test_restore_killed(self):
+        """Half of a restore is not served, and a second one makes it whole."""
+        self.fill()
+        self.send(150, to=BOB)
+        self.letters()
+        before = {name: state(self.server, *name)
+                  for name in ((ALICE,), (ALICE, "Work/2026.x"), (BOB,))}
+        self.backup()
+        self.server.stop()
+        other = Server("plain_logins = yes\n")
+        self.addCleanup(other.remove)
+        note = other.dir / "mail/.restoring"
+        argv = [BIN / "posthouse", "-c", other.conf, "restore", self.dir]
+        refused = 0
+        while True:
+            p = subprocess.Popen(argv, stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.PIPE)
+            wait_for(lambda: note.exists() or p.poll() is not None, "a note")
+            wait_for(lambda: p.poll() is not None or
+                     len(list(other.dir.glob("mail/*/*/cur/*"))) >
+                     30 * refused, "some mail")
+            if refused == 3:
+                break
+            p.send_signal(signal.SIGKILL)
+            p.communicate()
+            self.assertTrue(note.exists())
+            with self.assertRaisesRegex(RuntimeError, "run it again"):
+                other.start()
+            refused += 1
+        said = p.communicate()[1]
+        self.assertEqual(p.returncode, 0, said)
+        self.assertFalse(note.exists())
+        self.assertFalse([f for f in other.dir.rglob(".restored")])
+        other.start()
+        for name, was in before.items():
+            self.assertEqual(state(other, *name), was, name)
+
 
 if __name__ == "__main__":
     unittest.main()
