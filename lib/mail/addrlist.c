@@ -18,6 +18,8 @@ struct reader {
 	struct view phrase;	/* words with single blanks between them */
 	struct view local;	/* the same without blanks around dots */
 	struct view comment;	/* the last one */
+	struct view words_at;	/* the words as they stand in the text */
+	struct view domain_at;	/* and the last domain */
 	bool blank;		/* since the last word */
 	bool dot;		/* the last word was a dot */
 	bool gap;		/* two words without a dot between */
@@ -63,6 +65,7 @@ static void
 forget_words(struct reader *r)
 {
 	r->phrase.n = r->local.n = r->comment.n = 0;
+	r->words_at = (struct view){ NULL, 0 };
 	r->blank = r->dot = r->gap = false;
 }
 
@@ -162,6 +165,8 @@ take_word(struct reader *r)
 
 	if (r->blank && !first)
 		put(&r->phrase, ' ');
+	if (r->words_at.p == NULL)
+		r->words_at.p = r->p;
 	from = r->phrase.n;
 	if (dot)
 		put(&r->phrase, *r->p++);
@@ -177,6 +182,7 @@ take_word(struct reader *r)
 	for (size_t i = from; i < r->phrase.n; i++)
 		put(&r->local, r->phrase.p[i]);
 	r->dot = dot;
+	r->words_at.n = (size_t)(r->p - r->words_at.p);
 	r->blank = skip_blanks(r);
 }
 
@@ -198,22 +204,24 @@ take_domain(struct reader *r, struct view *out)
 {
 	bool word = false;
 
+	r->domain_at = (struct view){ NULL, 0 };
 	for (;;) {
 		skip_blanks(r);
 		if (r->p == r->end)
 			return;
-		if (*r->p == '.') {
-			put(out, *r->p++);
-			word = false;
-			continue;
-		}
-		if (word || (is_special(*r->p) && *r->p != '['))
+		if (*r->p != '.' &&
+		    (word || (is_special(*r->p) && *r->p != '[')))
 			return;
-		if (*r->p == '[')
+		if (r->domain_at.p == NULL)
+			r->domain_at.p = r->p;
+		word = *r->p != '.';
+		if (!word)
+			put(out, *r->p++);
+		else if (*r->p == '[')
 			take_literal(r, out);
 		else
 			take_atom(r, out);
-		word = true;
+		r->domain_at.n = (size_t)(r->p - r->domain_at.p);
 	}
 }
 
@@ -271,6 +279,7 @@ take_mailbox(struct reader *r, struct addrlist_entry *e)
 	if (r->gap || r->local.n == 0)
 		r->list->bad = true;
 	e->local = keep(&r->local);
+	e->local_at = r->words_at;
 	if (r->p == r->end || *r->p != '@') {
 		e->domain = VIEW_NONE;
 		r->list->bare = true;
@@ -279,6 +288,7 @@ take_mailbox(struct reader *r, struct addrlist_entry *e)
 	r->p++;
 	take_domain(r, &r->local);
 	e->domain = keep(&r->local);
+	e->domain_at = r->domain_at;
 	if (e->domain.n == 0)
 		r->list->bad = true;
 }

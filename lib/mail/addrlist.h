@@ -31,6 +31,8 @@ struct addrlist_entry {
 	struct view route;	/* "@a,@b" of an obsolete route (ADL) */
 	struct view local;	/* un-quoted; present in a mailbox */
 	struct view domain;	/* present in a mailbox, "" if missing */
+	struct view local_at, domain_at;	/* the octets of the text that
+						 * they were read from */
 };
 
 struct addrlist {

@@ -110,6 +110,38 @@ test_lists(void **state UNUSED)
 	}
 }
 
+/* Where the parts of an address stand, with whatever is between them. */
+static void
+test_places(void **state UNUSED)
+{
+	static const struct {
+		const char *in, *local, *domain;
+	} places[] = {
+		{ "X <a@b>", "a", "b" },
+		{ " \"q \\\" q\" @ b (c)", "\"q \\\" q\"", "b" },
+		{ "<@r,@s:a . \"b\" (x)@ c .\r\n d >", "a . \"b\"",
+		    "c .\r\n d" },
+		{ "x@y <a@[1.2.3.4]> z", "a", "[1.2.3.4]" },
+		{ "\"\" a@b", "\"\" a", "b" },
+		{ "g: (c) a@b, c@d;", "a", "b" },
+	};
+
+	for (size_t i = 0; i < nitems(places); i++) {
+		struct arena a = { 0 };
+		const struct addrlist_entry *e;
+		struct addrlist l;
+
+		addrlist_init(&l);
+		addrlist_add(&l, view_of(places[i].in), ADDRLIST_MAX, &a);
+		e = l.first;
+		if (e->kind == ADDRLIST_GROUP_BEGIN)
+			e = e->next;
+		assert_true(view_is(e->local_at, places[i].local));
+		assert_true(view_is(e->domain_at, places[i].domain));
+		arena_reset(&a);
+	}
+}
+
 /* Time on the processor: other work on the machine does not count. */
 static int64_t
 cpu_ms(void)
@@ -189,6 +221,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_to_address),
 	};
