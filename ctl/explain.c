@@ -4,207 +4,19 @@
  *
  * Asks the router that runs, as a client would be answered at RCPT: one from
  * outside, or that of --client. What an outsider may not send to is asked for
- * a second time, for those who may relay. Rules are told by the line of the
- * access file, as it is now.
+ * a second time, for those who may relay. A session is asked about command by
+ * command.
  */
-#include <fcntl.h>
 #include <stdio.h>
 #include <sysexits.h>
 
-#include "ctl/link.h"
+#include "ctl/explain.h"
 #include "ctl/output.h"
-#include "lib/base/file.h"
 #include "lib/mail/address.h"
 #include "lib/proc/network.h"
 
-#define ACCESS_FILE_MOST ((size_t)1 << 30)
-
-static const struct handlers handlers = { .closed = link_closed };
-
-static const char *
-word_of(uint8_t verdict)
-{
-	return verdict == VERDICT_DONE	? "accepted" :
-	    verdict == VERDICT_LATER ? "refused for now" :
-				       "refused";
-}
-
-/* "12 *.example" as FILE:12 and the pattern; false when there is no line. */
-static bool
-take_line(struct view *lines, const struct ctl *ctl, struct str *file,
-    struct view *pattern)
-{
-	struct view line, number;
-
-	if (!list_next(lines, &line) || line.n == 0)
-		return false;
-	number = view_cut(&line, ' ');
-	str_reset(file);
-	str_addf(file, "%s:%.*s", ctl->settings->routes, VIEW(number));
-	*pattern = line;
-	return true;
-}
-
-static void
-print_line(const struct ctl *ctl, struct view *lines)
-{
-	struct str file = { 0 };
-	struct view pattern;
-
-	if (take_line(lines, ctl, &file, &pattern))
-		printf("    %s: %s\n", output_clean(str_view(&file)),
-		    output_clean(pattern));
-	str_free(&file);
-}
-
-/* The text of a line of the access file; empty when it is not there. */
-static struct view
-line_text(const struct ctl *ctl, struct view number, struct str *text)
-{
-	struct view rest, line = VIEW_NONE;
-	uint64_t n;
-
-	str_reset(text);
-	if (!view_u64(number, UINT32_MAX, &n) || n == 0 ||
-	    !file_read(AT_FDCWD, ctl->settings->access, ACCESS_FILE_MOST,
-		text))
-		return VIEW_NONE;
-	for (rest = str_view(text); n > 0 && rest.n > 0; n--)
-		line = view_cut(&rest, '\n');
-	return n == 0 ? view_trim(line) : VIEW_NONE;
-}
-
-static void
-print_rules(const struct ctl *ctl, struct view rules)
-{
-	struct str text = { 0 };
-	struct view number;
-
-	while (list_next(&rules, &number))
-		printf("  rule %s:%.*s: %s\n", ctl->settings->access,
-		    VIEW(number), output_clean(line_text(ctl, number, &text)));
-	str_free(&text);
-}
-
-/* Those who get a copy, and what happens first. */
-static void
-print_extras(const struct msg_routed *m)
-{
-	struct view copies = m->copies, part[3];
-
-	if (m->hold)
-		printf("  held until posthouse queue release\n");
-	if (m->discard)
-		printf("  thrown away; the client is not told\n");
-	while (list_next(&copies, &part[0]) && list_next(&copies, &part[1]) &&
-	    list_next(&copies, &part[2]))
-		printf("  a copy by %s to %s (%s)\n", output_clean(part[0]),
-		    output_clean(part[1]), output_clean(part[2]));
-}
-
-static void
-print_answer(const struct ctl *ctl, const char *who,
-    const struct msg_routed *m)
-{
-	struct view targets = m->targets, lines = m->lines;
-	struct view transport, destination, address;
-
-	printf("%s: %s, %u.%.*s %s\n", who, word_of(m->verdict), m->verdict,
-	    VIEW(m->status), output_clean(m->sentence));
-	print_rules(ctl, m->rules);
-	print_extras(m);
-	while (list_next(&targets, &transport) &&
-	    list_next(&targets, &destination) &&
-	    list_next(&targets, &address)) {
-		printf("  by %s to %s (%s)\n", output_clean(transport),
-		    output_clean(destination), output_clean(address));
-		print_line(ctl, &lines);
-	}
-	while (lines.n > 0)
-		print_line(ctl, &lines);
-}
-
-/* ---- the same as JSON ---- */
-
-static void
-json_line(const struct ctl *ctl, struct view *lines, json_t *j)
-{
-	struct str file = { 0 };
-	struct view pattern;
-
-	if (take_line(lines, ctl, &file, &pattern)) {
-		json_object_set_new(j, "route", output_text(str_view(&file)));
-		json_object_set_new(j, "pattern", output_text(pattern));
-	}
-	str_free(&file);
-}
-
-static json_t *
-json_targets(const struct ctl *ctl, struct view targets, struct view *lines)
-{
-	struct view transport, destination, address;
-	json_t *all = json_array();
-
-	while (list_next(&targets, &transport) &&
-	    list_next(&targets, &destination) &&
-	    list_next(&targets, &address)) {
-		json_t *j = json_object();
-
-		json_object_set_new(j, "transport", output_text(transport));
-		json_object_set_new(j, "destination", output_text(destination));
-		json_object_set_new(j, "address", output_text(address));
-		json_line(ctl, lines, j);
-		json_array_append_new(all, j);
-	}
-	return all;
-}
-
-static json_t *
-json_rules(const struct ctl *ctl, struct view rules)
-{
-	json_t *all = json_array();
-	struct str text = { 0 };
-	struct view number;
-
-	while (list_next(&rules, &number)) {
-		json_t *j = json_object();
-		struct str where = { 0 };
-
-		str_addf(&where, "%s:%.*s", ctl->settings->access,
-		    VIEW(number));
-		json_object_set_new(j, "rule", output_text(str_view(&where)));
-		json_object_set_new(j, "text",
-		    output_text(line_text(ctl, number, &text)));
-		json_array_append_new(all, j);
-		str_free(&where);
-	}
-	str_free(&text);
-	return all;
-}
-
-static json_t *
-json_answer(const struct ctl *ctl, const struct msg_routed *m)
-{
-	struct view lines = m->lines, none = VIEW_NONE;
-	json_t *j = json_object();
-
-	json_object_set_new(j, "address", output_text(view_of(ctl->argv[0])));
-	json_object_set_new(j, "verdict", json_string(word_of(m->verdict)));
-	json_object_set_new(j, "class", json_integer(m->verdict));
-	json_object_set_new(j, "status", output_text(m->status));
-	json_object_set_new(j, "sentence", output_text(m->sentence));
-	json_object_set_new(j, "rules", json_rules(ctl, m->rules));
-	json_object_set_new(j, "hold", json_boolean(m->hold));
-	json_object_set_new(j, "discard", json_boolean(m->discard));
-	json_object_set_new(j, "copies", json_targets(ctl, m->copies, &none));
-	json_object_set_new(j, "targets",
-	    json_targets(ctl, m->targets, &lines));
-	if (lines.n > 0)
-		json_line(ctl, &lines, j);
-	return j;
-}
-
-/* ---- questions ---- */
+static const struct handlers handlers = { .closed = link_closed,
+	.guesser = explain_guesser };
 
 static bool
 ask(struct channel *c, const struct ctl *ctl, bool trusted, struct reply *r)
@@ -240,15 +52,16 @@ ask_again(struct channel *c, const struct ctl *ctl, json_t *j)
 
 	if (ok && j != NULL)
 		json_object_set_new(j, "relaying",
-		    json_answer(ctl, &r.m.routed));
+		    explain_json(ctl, &r.m.routed));
 	else if (ok)
-		print_answer(ctl, "for those who may relay", &r.m.routed);
+		explain_print(ctl, "for those who may relay", &r.m.routed);
 	reply_free(&r);
 	return ok;
 }
 
+/* before: of a session, what came before RCPT, or NULL. */
 static int
-ask_all(const struct ctl *ctl, struct channel *c)
+ask_all(const struct ctl *ctl, struct channel *c, json_t *before)
 {
 	struct reply r;
 	json_t *j = NULL;
@@ -265,11 +78,13 @@ ask_all(const struct ctl *ctl, struct channel *c)
 		  ctl_value(ctl, OPTION_CLIENT) == NULL &&
 		  r.m.routed.rules.n == 0;
 	if (ctl_has(ctl, OPTION_JSON))
-		j = json_answer(ctl, &r.m.routed);
+		j = explain_json(ctl, &r.m.routed);
 	else
-		print_answer(ctl, ctl->argv[0], &r.m.routed);
+		explain_print(ctl, ctl->argv[0], &r.m.routed);
 	reply_free(&r);
 	ok = !refused || ask_again(c, ctl, j);
+	if (before != NULL)
+		json_object_set(j, "session", before);
 	if (j != NULL)
 		output_json(j);
 	return !ok || verdict == VERDICT_LATER ? EX_TEMPFAIL :
@@ -288,36 +103,47 @@ is_address(const char *text, unsigned allow)
 	return fine;
 }
 
+/* A link to router; a client that is none is told. */
 static int
-explain(struct ctl *ctl)
+begin(struct ctl *ctl, struct channel **c)
 {
-	const char *sender = ctl_value(ctl, OPTION_SENDER);
 	const char *client = ctl_value(ctl, OPTION_CLIENT);
 	struct address16 a;
-	struct channel *c;
 	int code;
 
 	if (!is_address(ctl->argv[0], ADDRESS_UTF8 | ADDRESS_LOCAL))
 		return ctl_fail(EX_DATAERR, "%s is no mail address",
 		    ctl->argv[0]);
-	if (sender != NULL && !view_is(view_of(sender), "<>") &&
-	    !is_address(sender, ADDRESS_UTF8))
-		return ctl_fail(EX_DATAERR, "%s is no mail address", sender);
 	if (client != NULL && !address16_parse(view_of(client), &a))
 		return ctl_fail(EX_DATAERR, "%s is no IP address", client);
 	ctl_settings(ctl);
 	code = link_open(ctl, &handlers);
-	if (code == 0)
-		code = link_program(ROLE_ROUTER, 0, &handlers, &c);
-	return code != 0 ? code : ask_all(ctl, c);
+	return code != 0 ? code :
+	    link_program(ROLE_ROUTER, 0, &handlers, c);
 }
 
-/* The same, by what a session would say. */
+static int
+explain(struct ctl *ctl)
+{
+	const char *sender = ctl_value(ctl, OPTION_SENDER);
+	struct channel *c;
+	int code;
+
+	if (sender != NULL && !view_is(view_of(sender), "<>") &&
+	    !is_address(sender, ADDRESS_UTF8))
+		return ctl_fail(EX_DATAERR, "%s is no mail address", sender);
+	code = begin(ctl, &c);
+	return code != 0 ? code : ask_all(ctl, c, NULL);
+}
+
+/* One command of the session after the other, until one is refused. */
 static int
 explain_session(struct ctl *ctl)
 {
 	static const unsigned options[] = { OPTION_CLIENT, OPTION_HELO,
 		OPTION_SENDER };
+	struct explain_session s = { .ctl = ctl };
+	int code;
 
 	for (size_t i = 0; i < nitems(options); i++) {
 		ctl->values[__builtin_ctz(options[i])] = ctl->argv[i];
@@ -325,12 +151,23 @@ explain_session(struct ctl *ctl)
 	}
 	ctl->argv += nitems(options);
 	ctl->argc -= (int)nitems(options);
-	return explain(ctl);
+	code = begin(ctl, &s.router);
+	if (code != 0)
+		return code;
+	s.stages = ctl_has(ctl, OPTION_JSON) ? json_array() : NULL;
+	code = explain_stages(&s);
+	if (code == 0)
+		code = ask_all(ctl, s.router, s.stages);
+	else if (s.stages != NULL)
+		output_json(json_pack("{s:O}", "session", s.stages));
+	json_decref(s.stages);
+	return code;
 }
 
 const struct command explain_commands[] = {
-	{ "explain session", "IP-ADDRESS HELO SENDER RECIPIENT", OPTION_JSON,
-	    4, 4, explain_session, "what such a client would be told" },
+	{ "explain session", "IP-ADDRESS HELO SENDER RECIPIENT",
+	    OPTION_JSON | OPTION_LOGIN, 4, 4, explain_session,
+	    "what such a client would be told, command by command" },
 	{ "explain", "ADDRESS", OPTION_JSON | OPTION_SENDER | OPTION_CLIENT |
 	    OPTION_HELO | OPTION_LOGIN, 1, 1, explain,
 	    "where mail for this address would go, and by which line" },

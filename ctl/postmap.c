@@ -64,10 +64,11 @@ static bool
 find(const struct source *s, struct view key, struct str *value)
 {
 	enum table_answer a;
+	size_t line;
 
 	if (s->kind == NULL)
 		return postmap_find(s->text, key, value);
-	a = s->kind->get(s->table, key, value);
+	a = s->kind->get(s->table, key, value, &line);
 	if (a == TABLE_LATER)
 		fprintf(stderr, "postmap: warning: an expression takes too "
 		    "long for %.*s\n", VIEW(key));

@@ -35,6 +35,7 @@ look_up(const struct table_kind *kind, struct view text, struct ctl *ctl,
 	const struct view key = view_of(ctl->argv[1]);
 	enum table_answer a;
 	void *table;
+	size_t line;
 
 	if (kind == NULL)
 		return postmap_find(text, key, value) ? TABLE_FOUND :
@@ -42,7 +43,7 @@ look_up(const struct table_kind *kind, struct view text, struct ctl *ctl,
 	table = kind->open(text, &sink);
 	if (table == NULL)
 		return TABLE_LATER;
-	a = kind->get(table, key, value);
+	a = kind->get(table, key, value, &line);
 	kind->close(table);
 	return a;
 }

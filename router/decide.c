@@ -34,6 +34,7 @@ struct opened {
 	RB_ENTRY(opened) entry;
 	struct view key;
 	enum found found;	/* nothing, until all of it is known */
+	bool known;
 };
 
 RB_HEAD(all_opened, opened);
@@ -49,9 +50,10 @@ struct walk {
 	const struct tables *tables;
 	struct arena *arena;
 	struct decision *d;
+	struct steps *steps;	/* or NULL */
 	struct view sender;
 	struct all_opened opened;
-	unsigned depth, steps;
+	unsigned depth, names;
 	bool last_resort;	/* postmaster or catch_all is being followed */
 	bool members;		/* of the list that is asked about */
 	bool overflow;		/* there are too many targets */
@@ -106,6 +108,8 @@ take_way(struct walk *w, enum way_found found, const struct way *way,
 {
 	if (found == WAY_NONE)
 		return FOUND_NOTHING;
+	steps_add_way(w->steps, w->tables, a, way,
+	    found == WAY_FOUND ? NULL : w->d->why.text);
 	if (found == WAY_FOUND)
 		return decision_add_way(w->d, way, a) ? FOUND_SOME : full(w);
 	decision_add_refusal(w->d, way);
@@ -153,6 +157,9 @@ take_system(struct walk *w, struct view local, const struct address *a,
 	if (!tables_system(w->tables, a->domain) ||
 	    !w->tables->system_user(w->tables->arg, name))
 		return FOUND_NOTHING;
+	steps_add(w->steps, "system_user", name, VIEW_NONE, mailbox ?
+	    "the mailbox, whatever .forward says" :
+	    "what .forward says when the mail comes to it, or the mailbox");
 	return decision_add_system(w->d, name, mailbox, a) ? FOUND_SOME :
 							     full(w);
 }
@@ -165,6 +172,7 @@ take_user(struct walk *w, struct view local, struct view domain)
 
 	if (!w->tables->user(w->tables->arg, name))
 		return take_system(w, local, &a, true);
+	steps_add(w->steps, "user", name, VIEW_NONE, "");
 	return decision_add_user(w->d, name, &a) ? FOUND_SOME : full(w);
 }
 
@@ -195,6 +203,13 @@ find_list(struct walk *w, struct view path, const struct address *as)
 	return find_alias(w, view_bytes(key, path.n + 1), as);
 }
 
+static enum found
+pass_over(struct walk *w, struct view item, const char *reason)
+{
+	steps_add(w->steps, "passed_over", item, VIEW_NONE, reason);
+	return FOUND_NOTHING;
+}
+
 /* One item of an alias that was found as this address; names without a domain
  * are in the alias's. */
 static enum found
@@ -206,20 +221,24 @@ find_item(struct walk *w, struct view item, const struct address *as)
 	enum found f;
 
 	if (kind == ALIAS_REFUSED) {
+		steps_add(w->steps, "mistake", text, VIEW_NONE, "");
 		why_later(&w->d->why, "3.5", "%.*s", VIEW(text));
 		return FOUND_STOP;
 	}
 	if (kind == ALIAS_INCLUDE)
 		return find_list(w, text, as);
-	if (kind == ALIAS_COMMAND || kind == ALIAS_FILE)
+	if (kind == ALIAS_COMMAND || kind == ALIAS_FILE) {
+		steps_add(w->steps, kind == ALIAS_FILE ? "file" : "command",
+		    item, VIEW_NONE, "");
 		return decision_add_target(w->d, item, as) ? FOUND_SOME :
 							     full(w);
+	}
 	if (address_parse(text, ALLOW, w->arena, &a) != ADDRESS_FINE)
-		return FOUND_NOTHING;
+		return pass_over(w, text, "no address");
 	f = kind == ALIAS_USER ? find_mailbox(w, &a, as->domain) :
 				 find_address(w, &a, as->domain);
 	w->d->dangling |= f == FOUND_NOTHING;
-	return f;
+	return f != FOUND_NOTHING ? f : pass_over(w, text, "leads to nobody");
 }
 
 static enum found
@@ -231,12 +250,14 @@ find_items(struct walk *w, struct view items, const struct address *as)
 	if (w->depth >= DECIDE_DEPTH_MAX)
 		return stop(w, "Aliases lead to aliases too many times");
 	w->depth++;
+	steps_deeper(w->steps);
 	while (all != FOUND_STOP && list_next(&items, &item)) {
 		enum found f = find_item(w, item, as);
 
 		all = f > all ? f : all;
 	}
 	w->depth--;
+	steps_back(w->steps);
 	return all;
 }
 
@@ -294,7 +315,37 @@ open_alias(struct walk *w, struct view key, struct view items,
 	*o = (struct opened){ .key = key };
 	RB_INSERT(all_opened, &w->opened, o);
 	o->found = find_items(w, items, as);
+	o->known = true;
 	return o->found;
+}
+
+static enum found
+opened_before(struct walk *w, const struct opened *o)
+{
+	if (!o->known || o->found != FOUND_NOTHING)
+		steps_add(w->steps, o->known ? "again" : "loop",
+		    view_skip(o->key, o->key.p[0] == '\n'), VIEW_NONE,
+		    o->known ? "was opened before" :
+		    "leads back to itself: cut here, and only a user of this "
+		    "name counts");
+	return o->found;
+}
+
+static enum found
+keep_closed(struct walk *w, struct view owner, const struct address *as)
+{
+	steps_add(w->steps, "list", owner, VIEW_NONE,
+	    "its owner; opened when the mail goes to its members");
+	return decision_add_list(w->d, as) ? FOUND_SOME : full(w);
+}
+
+static void
+tell_alias(struct walk *w, const char *kind, struct view key)
+{
+	bool list = key.p[0] == '\n';
+
+	steps_add_found(w->steps, w->tables, list ? "include" : kind,
+	    view_skip(key, list), "");
 }
 
 /* Follow the alias of this key, if there is one; once only. */
@@ -306,20 +357,21 @@ find_alias(struct walk *w, struct view key, const struct address *as)
 	enum kv_result r;
 
 	if (before != NULL)
-		return before->found;
+		return opened_before(w, before);
 	r = w->tables->alias(w->tables->arg, key, &items);
 	if (r == KV_NONE)
 		return FOUND_NOTHING;
-	if (r == KV_FOUND)
+	if (r == KV_FOUND) {
 		items = arena_view(w->arena, items);
-	if (r == KV_FOUND)
+		tell_alias(w, "alias", key);
 		r = find_owner(w, key, as, &owner);
+	}
 	if (r == KV_TROUBLE)
 		return stop(w, "The aliases cannot be read");
 	if (r == KV_NONE)
 		return open_alias(w, key, items, as);
 	if (!w->members || !RB_EMPTY(&w->opened))
-		return decision_add_list(w->d, as) ? FOUND_SOME : full(w);
+		return keep_closed(w, owner, as);
 	set_owner(w, owner, as);
 	return open_alias(w, key, items, as);
 }
@@ -341,6 +393,7 @@ find_table(struct walk *w, struct view key, const struct address *as)
 	r = w->tables->alias_table(w->tables->arg, key, &items);
 	if (r == KV_NONE)
 		return FOUND_NOTHING;
+	tell_alias(w, "table", key);
 	if (r == KV_TROUBLE)
 		return stop(w, "The aliases cannot be read");
 	return open_alias(w, key, arena_view(w->arena, items), as);
@@ -358,8 +411,10 @@ find_name(struct walk *w, struct view local, const struct address *a)
 		f = find_alias(w, bare, a);
 	if (f == FOUND_NOTHING)
 		f = find_table(w, whole, a);
-	if (f == FOUND_NOTHING && w->tables->user(w->tables->arg, whole))
+	if (f == FOUND_NOTHING && w->tables->user(w->tables->arg, whole)) {
+		steps_add(w->steps, "user", whole, VIEW_NONE, "");
 		f = decision_add_user(w->d, whole, a) ? FOUND_SOME : full(w);
+	}
 	return f == FOUND_NOTHING ? take_system(w, local, a, false) : f;
 }
 
@@ -370,7 +425,7 @@ find_user(struct walk *w, const struct address *a)
 	struct view base, detail;
 	enum found f;
 
-	if (++w->steps > (w->d->members != NULL ? DECIDE_LIST_STEPS_MAX :
+	if (++w->names > (w->d->members != NULL ? DECIDE_LIST_STEPS_MAX :
 						  DECIDE_STEPS_MAX))
 		return too_many(w);
 	f = find_moved(w, a);
@@ -378,14 +433,18 @@ find_user(struct walk *w, const struct address *a)
 		f = find_name(w, a->local, a);
 	if (f == FOUND_NOTHING &&
 	    address_detail(a->local, w->tables->settings->recipient_delimiter,
-		&base, &detail))
+		&base, &detail)) {
+		steps_add(w->steps, "detail", detail, VIEW_NONE,
+		    "cut off, as nothing has the whole name");
 		f = find_name(w, base, a);
+	}
 	return f;
 }
 
 /* A name that the settings give: a user or an address anywhere. */
 static enum found
-find_setting(struct walk *w, struct view text, struct view domain)
+find_setting(struct walk *w, const char *setting, struct view text,
+    struct view domain)
 {
 	struct address a;
 	enum found f;
@@ -394,6 +453,8 @@ find_setting(struct walk *w, struct view text, struct view domain)
 	    address_parse(text, ALLOW, w->arena, &a) != ADDRESS_FINE)
 		return FOUND_NOTHING;
 	w->last_resort = true;
+	steps_add(w->steps, setting, text, VIEW_NONE,
+	    "stands in for who is unknown");
 	f = find_address(w, &a, domain);
 	w->last_resort = false;
 	return f;
@@ -409,9 +470,11 @@ find_postmaster(struct walk *w, const struct address *a, struct view domain)
 	    &base, &detail);
 	if (!address_is_postmaster(base))
 		return FOUND_NOTHING;
-	f = find_setting(w, view_of(w->tables->settings->postmaster), domain);
+	f = find_setting(w, "postmaster",
+	    view_of(w->tables->settings->postmaster), domain);
 	if (f == FOUND_NOTHING)
-		f = find_setting(w, w->tables->first_user, domain);
+		f = find_setting(w, "first_user", w->tables->first_user,
+		    domain);
 	return f;
 }
 
@@ -450,7 +513,8 @@ find_address(struct walk *w, const struct address *a, struct view domain)
 	if (f == FOUND_NOTHING)
 		f = find_postmaster(w, &spelled, own);
 	if (f == FOUND_NOTHING)
-		f = find_setting(w, tables_catch_all(w->tables, own), own);
+		f = find_setting(w, "catch_all",
+		    tables_catch_all(w->tables, own), own);
 	return f;
 }
 
@@ -472,6 +536,12 @@ is_relayed(struct walk *w, const struct address *a, const struct inquiry *q)
 	    address_is_postmaster(a->local))
 		return true;
 	r = way_recipient(w->tables, a);
+	if (r == KV_FOUND)
+		steps_add_found(w->steps, w->tables, "relay_recipients",
+		    q->recipient, "");
+	else
+		steps_add_address(w->steps, "relay_recipients", a,
+		    w->tables->settings->relay_recipients, "is not there");
 	if (r == KV_TROUBLE)
 		return why_later(&w->d->why, "3.5",
 		    "The list of recipients cannot be read");
@@ -485,10 +555,19 @@ is_wanted(struct walk *w, const struct address *a, const struct inquiry *q)
 {
 	struct view own;
 
-	if (a->domain.n == 0 || tables_local(w->tables, a->domain, &own))
+	if (a->domain.n == 0 || tables_local(w->tables, a->domain, &own)) {
+		steps_add(w->steps, "domain", a->domain, VIEW_NONE,
+		    "is one of ours, by the setting domains");
 		return true;
-	if (tables_relay(w->tables, a->domain))
+	}
+	if (tables_relay(w->tables, a->domain)) {
+		steps_add(w->steps, "relay_domains", a->domain, VIEW_NONE,
+		    "anybody may send there");
 		return is_relayed(w, a, q);
+	}
+	steps_add(w->steps, "relay", a->domain, VIEW_NONE, !q->trusted ?
+	    "neither relay_domains, relay_clients nor a login permits it" :
+	    q->permit != NULL ? q->permit : "permitted");
 	return q->trusted || refuse(w, q, "7.1", "Relay access denied");
 }
 
@@ -514,8 +593,12 @@ find_recipient(struct walk *w, const struct address *a,
 	if (!is_wanted(w, a, q))
 		return false;
 	f = find_address(w, a, w->tables->domain[0]);
-	if (f == FOUND_STOP && w->overflow && !w->members)
+	if (f == FOUND_STOP && w->overflow && !w->members) {
+		steps_add(w->steps, "list", VIEW_NONE, VIEW_NONE,
+		    "has so many members that it is opened when the mail "
+		    "goes to them");
 		f = stand_for_itself(w, a);
+	}
 	if (f == FOUND_STOP || f == FOUND_REFUSED)
 		return false;
 	if (f == FOUND_NOTHING)
@@ -547,7 +630,7 @@ decide(const struct tables *t, const struct inquiry *q, struct arena *arena,
     struct decision *d)
 {
 	struct walk w = { .tables = t, .arena = arena, .d = d,
-		.sender = q->sender, .opened = RB_INITIALIZER(&w.opened),
+		.steps = q->steps, .sender = q->sender, .opened = RB_INITIALIZER(&w.opened),
 		.members = q->members };
 	struct address a;
 	enum address_error e;

@@ -14,6 +14,7 @@
 #define ROUTER_DECIDE_H
 
 #include "router/decision.h"
+#include "router/steps.h"
 
 #define DECIDE_DEPTH_MAX   20		/* aliases that lead to aliases */
 #define DECIDE_STEPS_MAX   10000	/* names looked at in all */
@@ -25,6 +26,9 @@ struct inquiry {
 	bool trusted;	/* the client may relay */
 	bool taken;	/* in the queue already: relay_recipients had its say */
 	bool members;	/* who is on it, if it is a list with an owner */
+	/* Told how it was decided, unless NULL; and what permits to relay. */
+	struct steps *steps;
+	const char *permit;
 };
 
 /* The arena is reset by the caller. True when DONE. */

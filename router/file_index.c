@@ -6,7 +6,8 @@
  * entries are added in order and later ones of the same key are refused. Two
  * stamps beside that of the table say what was tried in vain, and what the
  * last look saw. What is kept beside the stamp names the parts: files that
- * became known while others were read.
+ * became known while others were read. Places have the number of a file, and
+ * the name stands once, under a key that no line has.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,6 +32,8 @@ struct file_index {
 	unsigned looks;		/* since tried */
 	unsigned age;
 	const char *file;	/* the one that is being read */
+	unsigned number;	/* of all that were read, this one included */
+	bool named;		/* the table has its name */
 	struct str parts;	/* list: names of the table that is made */
 	size_t parts_n;
 	size_t entries, complaints;
@@ -59,6 +62,29 @@ file_index_add(struct file_index *i, struct view key, struct view value)
 
 	i->entries += k == KV_NONE;
 	return k;
+}
+
+static void
+name_key(struct str *key, struct view number)
+{
+	str_addc(key, '\r');
+	str_add(key, number);
+}
+
+void
+file_index_place(struct file_index *i, size_t line, struct str *out)
+{
+	struct str key = { 0 };
+	size_t begin = out->n;
+
+	str_addf(out, "%u", i->number);
+	if (!i->named) {
+		name_key(&key, view_skip(str_view(out), begin));
+		text_index_add(i->index, str_view(&key), view_of(i->file));
+		str_free(&key);
+		i->named = true;
+	}
+	str_addf(out, " %zu", line);
 }
 
 /* A missing file may be an empty one. */
@@ -90,14 +116,22 @@ read_text(struct file_index *i, struct view text, struct why *w)
 	return true;
 }
 
+static void
+begin_file(struct file_index *i, const char *file)
+{
+	i->file = file;
+	i->number++;
+	i->named = false;
+	i->entries = i->complaints = 0;
+}
+
 static bool
 add_file(struct file_index *i, const char *file, struct why *w)
 {
 	struct str text = { 0 };
 	bool ok;
 
-	i->file = file;
-	i->entries = i->complaints = 0;
+	begin_file(i, file);
 	ok = read_file(i, &text, w) && read_text(i, str_view(&text), w);
 	str_free(&text);
 	return ok;
@@ -152,8 +186,7 @@ add_part(struct file_index *i, const char *path, struct why *w)
 	struct view all;
 	bool there, ok;
 
-	i->file = path;
-	i->entries = i->complaints = 0;
+	begin_file(i, path);
 	there = file_read(AT_FDCWD, path, PART_MAX_SIZE, &text);
 	if (!there)
 		log_warning(i->kind->subject, "%s: %s", path, strerror(errno));
@@ -194,6 +227,7 @@ add_files(struct file_index *i, const struct words *files, struct str *stamp,
 
 	str_reset(&i->parts);
 	i->parts_n = 0;
+	i->number = 0;
 	if (!ok)
 		text_index_why(i->index, w);
 	for (size_t n = 0; ok && n < files->n; n++)
@@ -321,6 +355,23 @@ file_index_get(struct file_index *i, struct view key, struct view *value)
 	struct kv_table *t = table(i);
 
 	return t == NULL ? KV_TROUBLE : kv_get(t, key, value);
+}
+
+void
+file_index_tell(struct file_index *i, struct view place, struct str *out)
+{
+	struct str key = { 0 }, line = { 0 };
+	struct view name;
+
+	name_key(&key, view_cut(&place, ' '));
+	/* what it points to is gone with the next question */
+	if (!view_is(place, "0"))
+		str_addf(&line, ":%.*s", VIEW(place));
+	if (file_index_get(i, str_view(&key), &name) == KV_FOUND)
+		str_add(out, name);
+	str_add(out, str_view(&line));
+	str_free(&line);
+	str_free(&key);
 }
 
 unsigned

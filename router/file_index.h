@@ -55,6 +55,13 @@ void file_index_complain(void *index, size_t line, size_t column,
  * the table, once, after all files. False when there are too many of them. */
 bool file_index_part(struct file_index *i, struct view path);
 
+/* Append what stands for a line of the file that is being read, a few octets
+ * for an entry to keep; line 0: the file as a whole. */
+void file_index_place(struct file_index *i, size_t line, struct str *out);
+/* Such a place in words: "file:line", appended. */
+void file_index_tell(struct file_index *i, struct view place,
+    struct str *out);
+
 /* Borrowed until the next call. KV_TROUBLE as long as there is no table at
  * all. */
 enum kv_result file_index_get(struct file_index *i, struct view key,

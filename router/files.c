@@ -30,9 +30,11 @@ static bool read_recipients(struct file_index *i, struct view text);
 static bool read_rules(struct file_index *i, struct view text);
 
 enum { ALIASES, ROUTES, RECIPIENTS, RULES, FILES };
+enum source { FROM_ALIASES, FROM_ALIAS_TABLES, FROM_RECIPIENTS,
+	FROM_RECIPIENT_TABLES };
 
 static const struct file_kind kinds[FILES] = {
-	[ALIASES] = { "aliases", "aliases 3", true, false, read_aliases,
+	[ALIASES] = { "aliases", "aliases 4", true, false, read_aliases,
 	    read_list },
 	[ROUTES] = { "routes", "routes 1", true, true, read_routes, NULL },
 	[RECIPIENTS] = { "recipients", "recipients 1", false, false,
@@ -60,6 +62,8 @@ static struct {
 	struct lookups alias_tables, recipient_tables;
 	struct str value, items;	/* of what they have found */
 	struct view *plain;		/* the aliases without a kind */
+	enum source source;		/* of the last answer */
+	struct view place;		/* in an index; borrowed */
 } files = { .alias_tables = { .subject = "aliases" },
 	.recipient_tables = { .subject = "recipients" } };
 
@@ -97,14 +101,18 @@ add_item(struct file_index *i, size_t line, struct view item,
 	str_free(&out);
 }
 
+/* Its place, then its items. */
 static enum kv_result
 add_entry(struct file_index *i, size_t line, struct view key,
     struct view items)
 {
-	struct str kept = { 0 };
+	struct str kept = { 0 }, place = { 0 };
 	struct view item;
 	enum kv_result k;
 
+	file_index_place(i, key.p[0] == '\n' ? 0 : line, &place);
+	list_put(&kept, str_view(&place));
+	str_free(&place);
 	while (list_next(&items, &item))
 		add_item(i, line, item, &kept);
 	k = file_index_add(i, key, str_view(&kept));
@@ -443,7 +451,12 @@ files_end(void)
 enum kv_result
 files_alias(void *arg UNUSED, struct view key, struct view *items)
 {
-	return file_index_get(files.index[ALIASES], key, items);
+	enum kv_result r = file_index_get(files.index[ALIASES], key, items);
+
+	files.source = FROM_ALIASES;
+	if (r == KV_FOUND && !list_next(items, &files.place))
+		return KV_TROUBLE;
+	return r;
 }
 
 /* What a stranger can write into a result, where groups stand for parts of his
@@ -489,6 +502,7 @@ files_alias_table(void *arg UNUSED, struct view key, struct view *items)
 
 	str_reset(&files.value);
 	str_reset(&files.items);
+	files.source = FROM_ALIAS_TABLES;
 	if (is_plain(key))
 		r = lookups_find(&files.alias_tables, key, &files.value);
 	if (r != KV_FOUND)
@@ -502,6 +516,7 @@ enum kv_result
 files_recipient_table(void *arg UNUSED, struct view key)
 {
 	str_reset(&files.value);
+	files.source = FROM_RECIPIENT_TABLES;
 	return lookups_find(&files.recipient_tables, key, &files.value);
 }
 
@@ -518,10 +533,30 @@ files_route(void *arg UNUSED, struct view key, struct view *route)
 enum kv_result
 files_recipient(void *arg UNUSED, struct view key, struct view *line)
 {
+	enum kv_result r;
+
 	if (table_name_has_kind(view_of(files.settings->relay_recipients)))
 		return KV_NONE;
-	return files.index[RECIPIENTS] == NULL ? KV_TROUBLE :
-	    file_index_get(files.index[RECIPIENTS], key, line);
+	if (files.index[RECIPIENTS] == NULL ||
+	    (r = file_index_get(files.index[RECIPIENTS], key, line)) ==
+		KV_TROUBLE)
+		return KV_TROUBLE;
+	files.source = FROM_RECIPIENTS;
+	files.place = *line;
+	return r;
+}
+
+void
+files_place(void *arg UNUSED, struct str *out)
+{
+	if (files.source == FROM_ALIASES)
+		file_index_tell(files.index[ALIASES], files.place, out);
+	else if (files.source == FROM_RECIPIENTS)
+		str_addf(out, "%s:%.*s", files.settings->relay_recipients,
+		    VIEW(files.place));
+	else
+		lookups_place(files.source == FROM_ALIAS_TABLES ?
+		    &files.alias_tables : &files.recipient_tables, out);
 }
 
 /* The same: most files have rules of one or two kinds. */

@@ -26,6 +26,7 @@ enum kv_result files_alias_table(void *arg, struct view key,
 enum kv_result files_recipient_table(void *arg, struct view key);
 enum kv_result files_route(void *arg, struct view key, struct view *route);
 enum kv_result files_recipient(void *arg, struct view key, struct view *line);
+void files_place(void *arg, struct str *out);
 enum kv_result files_rule(void *arg, struct view key, struct view *rule);
 /* Rules without a key: what they are may change with the files. */
 const struct patterns *files_patterns(void);

@@ -148,7 +148,7 @@ take(struct lookups *old, struct view name)
 void
 lookups_take(struct lookups *l, const struct words *names, bool at_once)
 {
-	struct lookups new = { l->subject, NULL, 0 };
+	struct lookups new = { .subject = l->subject };
 
 	new.one = xcalloc(names->n + 1, sizeof(*new.one));
 	for (size_t i = 0; i < names->n; i++)
@@ -161,17 +161,20 @@ lookups_take(struct lookups *l, const struct words *names, bool at_once)
 }
 
 enum kv_result
-lookups_find(const struct lookups *l, struct view key, struct str *value)
+lookups_find(struct lookups *l, struct view key, struct str *value)
 {
 	static const enum kv_result of[] = { [TABLE_NONE] = KV_NONE,
 		[TABLE_FOUND] = KV_FOUND, [TABLE_LATER] = KV_TROUBLE };
 	enum kv_result r = KV_NONE;
 
+	l->at = NULL;
+	l->line = 0;
 	for (size_t i = 0; r == KV_NONE && i < l->n; i++) {
 		const struct lookup *o = &l->one[i];
 
 		r = o->table == NULL ? KV_TROUBLE :
-		    of[o->kind->get(o->table, key, value)];
+		    of[o->kind->get(o->table, key, value, &l->line)];
+		l->at = r == KV_NONE ? NULL : o;
 		if (r == KV_TROUBLE)
 			log_warning(l->subject, "%s: %s key=%s", o->name,
 			    o->table == NULL ? "has not been read yet" :
@@ -181,11 +184,19 @@ lookups_find(const struct lookups *l, struct view key, struct str *value)
 }
 
 void
+lookups_place(const struct lookups *l, struct str *out)
+{
+	if (l->at != NULL)
+		str_adds(out, l->at->name);
+	if (l->at != NULL && l->line > 0)
+		str_addf(out, ":%zu", l->line);
+}
+
+void
 lookups_free(struct lookups *l)
 {
 	for (size_t i = 0; i < l->n; i++)
 		forget(&l->one[i]);
 	free(l->one);
-	l->one = NULL;
-	l->n = 0;
+	*l = (struct lookups){ .subject = l->subject };
 }

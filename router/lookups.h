@@ -19,14 +19,20 @@ struct lookups {
 	const char *subject;	/* of log lines */
 	struct lookup *one;
 	size_t n;
+	/* where the last answer came from; NULL: no table had one */
+	const struct lookup *at;
+	size_t line;
 };
 
 /* Those of names that have a kind; files that have changed are read again: at
  * once, or when they have stayed the same since the last look. */
 void lookups_take(struct lookups *l, const struct words *names, bool at_once);
 /* The value of the first table that has the key, appended to value. */
-enum kv_result lookups_find(const struct lookups *l, struct view key,
+enum kv_result lookups_find(struct lookups *l, struct view key,
     struct str *value);
+/* The table and the line that the last answer came from: "pcre:/names:12",
+ * appended; nothing if it came from none. */
+void lookups_place(const struct lookups *l, struct str *out);
 void lookups_free(struct lookups *l);
 
 #endif

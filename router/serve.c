@@ -60,6 +60,7 @@ static struct {
 	struct arena arena;
 	struct decision decision, copied;
 	struct access_answer access;
+	struct steps steps;		/* of the last question of ctl */
 	struct str copies;
 	struct str expanded;
 } router = { .early = STAILQ_HEAD_INITIALIZER(router.early) };
@@ -118,6 +119,7 @@ serve_begin(void)
 	router.tables.recipient = files_recipient;
 	router.tables.rule = files_rule;
 	router.tables.patterns = files_patterns();
+	router.tables.place = files_place;
 	router.tables.arg = &router.users;
 	take_settings(service_settings());
 	files_begin(service_settings());
@@ -145,6 +147,8 @@ answer(struct channel *c, uint32_t tag, const struct decision *d,
 	if (channel_peer(c)->role == ROLE_CTL)
 		m.routed.lines = str_view(d->why.verdict == VERDICT_DONE ?
 		    &d->lines : &d->refusals);
+	if (channel_peer(c)->role == ROLE_CTL)
+		m.routed.steps = str_view(&router.steps.list);
 	if (channel_peer(c)->role == ROLE_CTL && access != NULL)
 		m.routed.rules = str_view(&access->lines);
 	channel_send(c, &m);
@@ -175,18 +179,19 @@ count_recipient(struct view login, struct decision *d)
 	too_many(&d->why);
 }
 
-static bool
-is_relay_client(struct view ip)
+/* The network of relay_clients that has it; "" if none has. */
+static struct view
+relay_network(struct view ip)
 {
 	const struct networks *list = &service_settings()->relay_clients;
 	struct address16 a;
 
 	if (list->words.n == 0 || !address16_parse(ip, &a))
-		return false;
+		return VIEW_NONE;
 	for (size_t i = 0; i < list->words.n; i++)
 		if (network_has(&list->network[i], &a))
-			return true;
-	return false;
+			return list->words.word[i];
+	return VIEW_NONE;
 }
 
 /* ---- rules ---- */
@@ -247,12 +252,35 @@ ask_rules(const struct question *q, struct decision *d)
 	return find_copies(answer, &d->why);
 }
 
+/* Which mailboxes are full. */
+static void
+tell_room(struct steps *s, struct view targets)
+{
+	struct view transport, user, address;
+	bool full = false, some = false;
+
+	while (s != NULL && list_next(&targets, &transport) &&
+	    list_next(&targets, &user) && list_next(&targets, &address)) {
+		some |= view_is(transport, "local");
+		if (!view_is(transport, "local") || !full_has(user))
+			continue;
+		steps_add(s, "quota", user, VIEW_NONE, "the mailbox is full");
+		full = true;
+	}
+	if (some && !full)
+		steps_add(s, "quota", VIEW_NONE, VIEW_NONE,
+		    "no mailbox is full");
+}
+
 /* Not when some of several have room: those get it. */
 static void
-look_for_room(const struct question *q, struct decision *d)
+look_for_room(const struct question *q, struct decision *d,
+    struct steps *steps)
 {
-	if (!q->room || d->why.verdict != VERDICT_DONE ||
-	    !full_all(str_view(&d->targets)))
+	if (!q->room || d->why.verdict != VERDICT_DONE)
+		return;
+	tell_room(steps, str_view(&d->targets));
+	if (!full_all(str_view(&d->targets)))
 		return;
 	if (service_settings()->quota_refuse)
 		why_never(&d->why, "2.2", "<%.160s>: The mailbox is full",
@@ -263,17 +291,71 @@ look_for_room(const struct question *q, struct decision *d)
 }
 
 /* Who is logged in may relay, and who comes from a network of relay_clients, as
- * those may who the asking program trusts. */
+ * those may who the asking program trusts: by which of these, NULL by none. */
+static const char *
+permission(const struct question *q, const struct steps *steps)
+{
+	struct view network;
+
+	if (q->flag)
+		return "permitted to programs of this host";
+	if (q->text[LOGIN].n > 0)
+		return "the login permits it";
+	network = relay_network(q->text[CLIENT]);
+	if (network.n == 0)
+		return NULL;
+	return steps == NULL ? "relay_clients permits it" :
+	    arena_printf(&router.arena, "relay_clients permits it, by %.*s",
+		VIEW(network));
+}
+
+/* Where the steps of an answer go: NULL to all but ctl. */
+static struct steps *
+steps_for(const struct channel *c)
+{
+	if (channel_peer(c)->role != ROLE_CTL)
+		return NULL;
+	steps_clear(&router.steps);
+	return &router.steps;
+}
+
+/* Of lists that the mail opens later: who is on them now. */
+static void
+tell_members(struct steps *s, struct view targets)
+{
+	struct view transport, name, address;
+
+	while (s != NULL && list_next(&targets, &transport) &&
+	    list_next(&targets, &name) && list_next(&targets, &address)) {
+		struct members members = { 0 };
+		const struct inquiry i = { .recipient = name, .trusted = true,
+			.taken = true, .members = true, .steps = s };
+
+		if (!view_is(transport, "list"))
+			continue;
+		steps_add(s, "members", name, VIEW_NONE, "");
+		steps_deeper(s);
+		router.copied.members = &members;
+		decide(&router.tables, &i, &router.arena, &router.copied);
+		router.copied.members = NULL;
+		steps_back(s);
+		members_free(&members);
+	}
+}
+
 static void
 answer_route(struct channel *c, uint32_t tag, const struct question *q)
 {
 	struct decision *d = &router.decision;
+	struct steps *steps = steps_for(c);
+	const char *permit = permission(q, steps);
 	const struct inquiry i = {
 		.recipient = q->text[NAME],
 		.sender = q->text[SENDER],
-		.trusted = q->flag || q->text[LOGIN].n > 0 ||
-		    is_relay_client(q->text[CLIENT]),
+		.trusted = permit != NULL,
 		.taken = channel_peer(c)->role == ROLE_QUEUE,
+		.steps = steps,
+		.permit = permit,
 	};
 	const bool rules = files_have_rules() &&
 	    (channel_peer(c)->role & (ROLE_SMTPD | ROLE_CTL)) != 0;
@@ -284,7 +366,9 @@ answer_route(struct channel *c, uint32_t tag, const struct question *q)
 	if (d->dangling)
 		log_warning("aliases", "%s leads to an unknown user",
 		    log_quote(q->text[NAME]));
-	look_for_room(q, d);
+	look_for_room(q, d, steps);
+	if (d->why.verdict == VERDICT_DONE)
+		tell_members(steps, str_view(&d->targets));
 	if (channel_peer(c)->role != ROLE_CTL)
 		count_recipient(q->text[LOGIN], d);
 	answer(c, tag, d, rules ? &router.access : NULL);

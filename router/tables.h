@@ -57,6 +57,9 @@ struct tables {
 	 * NULL: none. */
 	enum kv_result (*rule)(void *arg, struct view key, struct view *rule);
 	const struct patterns *patterns;
+	/* Append where the last answer of alias, alias_table, recipient or
+	 * recipient_table stands: "file:line". NULL: that is not known. */
+	void (*place)(void *arg, struct str *out);
 	void *arg;
 };
 

@@ -50,8 +50,8 @@ static bool
 read_mail(struct dialog *d, struct view args, struct response *r)
 {
 	struct address sender;
-	enum address_error e = address_path(&args, ADDRESS_NULL |
-	    ADDRESS_BARE | ADDRESS_UTF8 | (d->trusted ? ADDRESS_LOCAL : 0),
+	enum address_error e = address_path(&args, ADDRESS_OF_MAIL |
+	    (d->trusted ? ADDRESS_LOCAL : 0),
 	    &d->tx.arena, &sender);
 	struct why w;
 
@@ -173,7 +173,7 @@ command_rcpt(struct dialog *d, struct view args)
 		why_later(&w, "5.3", "Too many recipients for one mail");
 		return refuse_rcpt(d, &w);
 	}
-	e = address_path(&args, ADDRESS_POSTMASTER | ADDRESS_BARE |
+	e = address_path(&args, ADDRESS_OF_RCPT |
 	    (d->tx.utf8 ? ADDRESS_UTF8 : 0) |
 	    (d->trusted ? ADDRESS_LOCAL : 0), &d->tx.arena, &address);
 	if (e != ADDRESS_FINE) {

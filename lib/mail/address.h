@@ -31,7 +31,10 @@ enum address_allow {
 	ADDRESS_NULL = 2,	/* <>, for MAIL FROM */
 	ADDRESS_LOCAL = 4,	/* <user> without a domain: its view is empty */
 	ADDRESS_POSTMASTER = 8,	/* <Postmaster> only, as RCPT TO must */
-	ADDRESS_BARE = 16	/* no angle brackets, as old clients write */
+	ADDRESS_BARE = 16,	/* no angle brackets, as old clients write */
+	/* What a client may name in MAIL, and in RCPT without SMTPUTF8. */
+	ADDRESS_OF_MAIL = ADDRESS_NULL | ADDRESS_BARE | ADDRESS_UTF8,
+	ADDRESS_OF_RCPT = ADDRESS_POSTMASTER | ADDRESS_BARE
 };
 
 enum address_error {

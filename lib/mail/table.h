@@ -31,9 +31,10 @@ struct table_kind {
 	bool is_inline;		/* the source is the text itself */
 	/* NULL only for what is too large. text must outlive the table. */
 	void *(*open)(struct view text, const struct table_sink *sink);
-	/* The value of key is appended to value. */
+	/* The value of key is appended to value. line: of what was found, or of
+	 * what could not be told; of an inline table, which pair. */
 	enum table_answer (*get)(const void *table, struct view key,
-	    struct str *value);
+	    struct str *value, size_t *line);
 	void (*close)(void *table);
 };
 

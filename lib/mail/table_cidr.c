@@ -15,6 +15,7 @@ struct entry {
 	struct network network;
 	bool not;
 	struct view value;
+	size_t line;
 };
 
 struct cidr {
@@ -33,9 +34,9 @@ put(struct cidr *c, const struct entry *e)
 }
 
 static const char *
-read_line(struct cidr *c, struct view line)
+read_line(struct cidr *c, struct view line, size_t number)
 {
-	struct entry e = { 0 };
+	struct entry e = { .line = number };
 	struct view word = view_word(&line);
 
 	if (word.n == 0 || word.p[0] == '#')
@@ -59,7 +60,7 @@ cidr_open(struct view text, const struct table_sink *sink)
 	struct cidr *c = xcalloc(1, sizeof(*c));
 
 	for (size_t n = 1; text.n > 0; n++) {
-		const char *wrong = read_line(c, view_cut(&text, '\n'));
+		const char *wrong = read_line(c, view_cut(&text, '\n'), n);
 
 		if (wrong != NULL)
 			sink->complain(sink->arg, n, wrong);
@@ -68,7 +69,7 @@ cidr_open(struct view text, const struct table_sink *sink)
 }
 
 static enum table_answer
-cidr_get(const void *table, struct view key, struct str *value)
+cidr_get(const void *table, struct view key, struct str *value, size_t *line)
 {
 	const struct cidr *c = table;
 	struct address16 a;
@@ -78,6 +79,7 @@ cidr_get(const void *table, struct view key, struct str *value)
 	for (size_t i = 0; i < c->n; i++)
 		if (network_has(&c->entry[i].network, &a) != c->entry[i].not) {
 			str_add(value, c->entry[i].value);
+			*line = c->entry[i].line;
 			return TABLE_FOUND;
 		}
 	return TABLE_NONE;

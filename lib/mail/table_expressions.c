@@ -23,6 +23,7 @@ struct row {
 	struct expression *expression;
 	bool not;
 	struct view result;
+	size_t line;
 };
 
 struct expressions {
@@ -106,9 +107,10 @@ read_row(struct row *r, struct view line, struct str *wrong)
 }
 
 static void
-add_line(struct expressions *t, struct view line, struct str *wrong)
+add_line(struct expressions *t, struct view line, size_t number,
+    struct str *wrong)
 {
-	struct row r = { 0 };
+	struct row r = { .line = number };
 
 	if (line.n > LINE_MAX_OCTETS)
 		str_addf(wrong, "The line is longer than %d octets",
@@ -157,7 +159,7 @@ expressions_open(struct view text, const struct table_sink *sink)
 		if (line.n == 0 || line.p[0] == '#')
 			continue;
 		str_reset(&wrong);
-		add_line(t, str_view(&line), &wrong);
+		add_line(t, str_view(&line), number, &wrong);
 		if (wrong.n > 0)
 			sink->complain(sink->arg, number, str_c(&wrong));
 	}
@@ -185,14 +187,17 @@ ask_row(const struct row *r, struct view key, struct str *value)
 }
 
 static enum table_answer
-expressions_get(const void *table, struct view key, struct str *value)
+expressions_get(const void *table, struct view key, struct str *value,
+    size_t *line)
 {
 	const struct expressions *t = table;
 	enum table_answer a = TABLE_NONE;
 
 	expression_begin();
-	for (size_t i = 0; a == TABLE_NONE && i < t->n; i++)
+	for (size_t i = 0; a == TABLE_NONE && i < t->n; i++) {
 		a = ask_row(&t->row[i], key, value);
+		*line = t->row[i].line;
+	}
 	return a;
 }
 

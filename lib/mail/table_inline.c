@@ -61,11 +61,12 @@ inline_open(struct view text, const struct table_sink *sink)
 }
 
 static enum table_answer
-inline_get(const void *table, struct view wanted, struct str *value)
+inline_get(const void *table, struct view wanted, struct str *value,
+    size_t *number)
 {
 	struct view rest = ((const struct pair *)table)->text, pair, key, text;
 
-	while (next_pair(&rest, &pair))
+	for (*number = 1; next_pair(&rest, &pair); ++*number)
 		if (split(pair, &key, &text) && view_eqi(key, wanted)) {
 			str_add(value, text);
 			return TABLE_FOUND;

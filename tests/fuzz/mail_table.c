@@ -25,10 +25,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		void *t = kinds[i]->open(rest, &sink);
 
 		struct str value = { 0 };
+		size_t line = 0;
 
 		/* only the groups of a result can be longer than the text */
-		if (kinds[i]->get(t, key, &value) == TABLE_FOUND)
-			must(value.n <= rest.n * (1 + key.n));
+		if (kinds[i]->get(t, key, &value, &line) == TABLE_FOUND)
+			must(value.n <= rest.n * (1 + key.n) &&
+			    line > 0 && line <= rest.n + 1);
 		else
 			must(value.n == 0);
 		str_free(&value);

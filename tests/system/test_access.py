@@ -175,6 +175,67 @@ class Access(unittest.TestCase):
                                      ALICE)
         self.assertNotIn("rule", done.stdout)
 
+    def session(self, *words):
+        done = self.server.posthouse("explain", "session", "127.0.0.3", *words,
+                                     "--json", check=False)
+        answer = json.loads(done.stdout)
+        return done.returncode, answer, [
+            (s["command"], s["class"], s["status"])
+            for s in answer["session"]]
+
+    def test_explain_session(self):
+        """What each command gets, and that a session gets the same."""
+        self.serve()
+        code, answer, stages = self.session("client.test", "<>", ALICE)
+        self.assertEqual(code, 0)
+        self.assertEqual([s[:2] for s in stages],
+                         [("CONNECT", 2), ("EHLO", 2), ("MAIL", 2),
+                          ("RCPT", 2)])
+        self.assertIn("[listener smtp] session_rate = 6000",
+                      answer["session"][0]["settings"])
+        self.assertNotIn("submission", str(answer["session"]))
+        self.assertEqual(answer["class"], 2)
+        code, answer, stages = self.session("no name", "<>", ALICE)
+        self.assertEqual((code, stages[-1][:2]), (67, ("EHLO", 5)))
+        self.assertNotIn("targets", answer)
+        smtp = self.connect()
+        self.assertEqual(smtp.docmd("EHLO no name")[0], 501)
+        code, answer, stages = self.session("x", "a@b@c", ALICE)
+        self.assertEqual((code, stages[-1]), (67, ("MAIL", 5, "1.7")))
+        self.assertEqual(smtp.docmd("MAIL FROM:<a@b@c>")[1][:5], b"5.1.7")
+        # who is logged in
+        code, answer, stages = self.session("x", BOB, ALICE, "--login", ALICE)
+        self.assertEqual((code, stages[2:]), (67, [
+            ("AUTH", 2, "7.0"), ("MAIL", 5, "7.1")]))
+        self.assertIn("sender_login = yes", answer["session"][-1]["settings"])
+        self.assertIn("[listener submission] session_rate = 6000",
+                      answer["session"][0]["settings"])
+        smtp = self.connect(login=ALICE)
+        self.assertEqual(smtp.mail(BOB),
+                         (553, f"5.{stages[-1][2]} "
+                          f"{answer['session'][-1]['sentence']}".encode()))
+        code, answer, stages = self.session("x", ALICE, "x@away.test",
+                                            "--login", ALICE)
+        self.assertEqual((code, answer["steps"][0]["sentence"]),
+                         (0, "the login permits it"))
+
+    def test_explain_shut_out(self):
+        self.server = Server("login_failures = 2\n", users=USERS)
+        self.addCleanup(self.server.remove)
+        self.server.start()
+        for user in ALICE, CAROL:
+            smtp = smtplib.SMTP(source_address=("127.0.0.3", 0), timeout=60)
+            smtp.connect("127.0.0.1", self.server.ports["submission"])
+            with self.assertRaises(smtplib.SMTPAuthenticationError):
+                smtp.login(user, "wrong")
+            smtp.close()
+        for login in ALICE, BOB:
+            code, answer, stages = self.session("x", login, ALICE, "--login",
+                                                login)
+            self.assertEqual((code, stages[-1]), (75, ("AUTH", 4, "7.0")))
+            self.assertIn("login_lockout = 15m",
+                          answer["session"][-1]["settings"])
+
 
 if __name__ == "__main__":
     unittest.main()

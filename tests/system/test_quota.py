@@ -94,6 +94,9 @@ class Smtp(Quota):
         told = server.posthouse("explain", ALICE, check=False)
         self.assertEqual(told.returncode, 75)
         self.assertIn("4.2.2", told.stdout)
+        self.assertIn(f"quota {ALICE}: the mailbox is full", told.stdout)
+        self.assertIn("quota: no mailbox is full",
+                      server.posthouse("explain", BOB).stdout)
         with server.imap() as imap:
             imap.select("INBOX")
             self.ok(imap.store("1", "+FLAGS", r"(\Deleted)"))

@@ -293,14 +293,31 @@ class Explain(Routes):
         self.assertIn("to [smart.example] tls=verify login=x "
                       "(a@elsewhere.example)", text)
         self.assertRegex(text, r"/etc/routes:2: \*\n")
+        self.assertIn("relay elsewhere.example: neither relay_domains, "
+                      "relay_clients nor a login permits it\n", text)
         text = self.explain("a@elsewhere.example", "--client", "10.7.0.1",
                             "--sender", "me@corp.example")
         self.assertNotIn("denied", text)
+        self.assertIn("relay_clients permits it, by 10.", text)
+        self.assertRegex(text, r"  route sender @corp.example "
+                         r"\(\S*/etc/routes:3\): \[corp.example\]\n")
         self.assertRegex(text, r"/etc/routes:3: sender @corp.example\n")
         text = self.explain("a@gone.example", "--client", FRIEND,
                             check=False)
         self.assertRegex(text, r"/etc/routes:4: gone.example\n")
         self.assertNotIn("routes", self.explain(ALICE))
+
+    def test_recipients(self):
+        self.serve(recipients="# ours\notto@backup.example\n")
+        self.assertRegex(
+            self.explain("otto@backup.example"),
+            r"  relay domains backup.example: .*\n"
+            r"  relay recipients otto@backup.example "
+            r"\(\S*/etc/recipients:2\)\n  dns otto@backup.example: ")
+        self.assertRegex(
+            self.explain("anna@backup.example", check=False),
+            r"  relay recipients anna@backup.example \(\S*/etc/recipients\): "
+            r"is not there\n")
 
     def test_json(self):
         self.serve("x.example mx:26\n")

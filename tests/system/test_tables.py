@@ -67,6 +67,40 @@ class Tables(unittest.TestCase):
                     wait_for(lambda: len(self.server.messages(user)) == 1,
                              f"mail of {user}")
 
+    def test_explain(self):
+        """Each step with its file and line."""
+        self.serve("pcre:names inline:{a@x=b,one@%s=team}" % DOMAIN)
+        etc = self.server.dir / "etc"
+        self.write("names", EXPRESSIONS)
+        self.write("list", "bob\n")
+        self.write("aliases", f"# x\nteam: alice,\n  nobody, "
+                   f":include:{etc}/list\nloop: loop, bob\n")
+        self.server.start()
+
+        def steps(name, *args):
+            return self.server.posthouse("explain", f"{name}@{DOMAIN}",
+                                         *args).stdout
+        self.assertIn(f"""\
+  table team-old@{DOMAIN} (pcre:{etc}/names:2)
+    alias team ({etc}/aliases:2)
+      user {ALICE}
+      passed over nobody: leads to nobody
+      include {etc}/list ({etc}/list)
+        user {BOB}
+  quota: no mailbox is full
+team-old@{DOMAIN}: accepted, 2.1.5 Ok
+""", steps("team-old"))
+        self.assertIn(f"both@{DOMAIN} (pcre:{etc}/names:3)", steps("both"))
+        self.assertRegex(steps("one"), r"  table one@\S+ \(inline:.*:2\)\n"
+                         r"    alias team ")
+        self.assertRegex(steps("loop"), r"aliases:4\)\n    loop loop: .*\n"
+                         r"    passed over loop: .*\n    user bob@")
+        self.assertEqual(
+            [(s["depth"], s["step"], s["name"], s["place"]) for s in
+             json.loads(steps("bob+x", "--json"))["steps"]],
+            [(0, "domain", DOMAIN, ""), (0, "detail", "x", ""),
+             (0, "user", BOB, ""), (0, "quota", "", "")])
+
     def test_inline(self):
         self.serve("inline:{ team@%s = alice, {two@%s = alice, bob} }" %
                    (DOMAIN, DOMAIN))

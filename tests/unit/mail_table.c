@@ -69,7 +69,9 @@ test_cases(void **state UNUSED)
 		size_t wrong = 0;
 		const struct table_sink sink = { count, &wrong };
 		void *t = k->open(view_of(cases[i].text), &sink);
-		enum table_answer a = k->get(t, view_of(cases[i].key), &value);
+		size_t line = 0;
+		enum table_answer a = k->get(t, view_of(cases[i].key), &value,
+		    &line);
 
 		assert_int_equal(wrong, cases[i].wrong);
 		if (cases[i].value == LATER)
@@ -91,17 +93,18 @@ test_many(void **state UNUSED)
 	struct str text = { 0 }, value = { 0 };
 	size_t wrong = 0;
 	const struct table_sink sink = { count, &wrong };
+	size_t line;
 	void *t;
 
 	for (size_t i = 0; i < 10000; i++)
 		str_adds(&text, "/^(a+)+$/ slow\n");
 	t = table_pcre.open(str_view(&text), &sink);
 	assert_int_equal(wrong, 0);
-	assert_int_equal(table_pcre.get(t, VIEW_LIT("aa!"), &value),
+	assert_int_equal(table_pcre.get(t, VIEW_LIT("aa!"), &value, &line),
 	    TABLE_NONE);
-	assert_int_equal(table_pcre.get(t, VIEW_LIT("aaaaaaaaaaaaaa!"), &value),
-	    TABLE_LATER);
-	assert_int_equal(table_pcre.get(t, VIEW_LIT("aa!"), &value),
+	assert_int_equal(table_pcre.get(t, VIEW_LIT("aaaaaaaaaaaaaa!"), &value,
+	    &line), TABLE_LATER);
+	assert_int_equal(table_pcre.get(t, VIEW_LIT("aa!"), &value, &line),
 	    TABLE_NONE);
 	table_pcre.close(t);
 	/* one line more than there may be is complained of */
@@ -109,6 +112,37 @@ test_many(void **state UNUSED)
 	table_pcre.close(table_pcre.open(str_view(&text), &sink));
 	assert_int_equal(wrong, 1);
 	str_free(&text);
+}
+
+/* Which line it was: of one that goes on, its first. */
+static void
+test_lines(void **state UNUSED)
+{
+	static const struct {
+		const struct table_kind *kind;
+		const char *text, *key;
+		size_t line;
+	} lines[] = {
+		{ &table_cidr, "# x\n\n192.0.2.0/24 a\n10.0.0.0/8 b\n", "10.1.1.1",
+		    4 },
+		{ &table_pcre, "# x\n/^a/ b\n  c\n\n/^b/ c\n", "ab", 2 },
+		{ &table_regexp, "# x\n/^a/ b\n  c\n\n/^b/ c\n", "b", 5 },
+		{ &table_inline, "{ a = b, c = d }", "c", 2 },
+		{ &table_pcre, "/x/ y\n/^(a+)+$/ b\n",
+		    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!", 2 },
+	};
+
+	for (size_t i = 0; i < nitems(lines); i++) {
+		struct str value = { 0 };
+		size_t wrong = 0, line = 0;
+		const struct table_sink sink = { count, &wrong };
+		void *t = lines[i].kind->open(view_of(lines[i].text), &sink);
+
+		lines[i].kind->get(t, view_of(lines[i].key), &value, &line);
+		assert_int_equal(line, lines[i].line);
+		str_free(&value);
+		lines[i].kind->close(t);
+	}
 }
 
 static void
@@ -128,6 +162,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_names),
 	};
 

@@ -304,6 +304,109 @@ test_members(void **state UNUSED)
 	str_free(&made);
 }
 
+static void
+place_of_test(void *arg UNUSED, struct str *out)
+{
+	str_adds(out, "a:7");
+}
+
+/* "depth kind name (place);..." */
+static void
+ask_steps(const struct inquiry *inquiry, struct str *out)
+{
+	struct steps steps = { 0 };
+	struct inquiry q = *inquiry;
+	struct decision d = { 0 };
+	struct arena arena = { 0 };
+	struct view list, part[STEPS_TEXTS];
+
+	q.steps = &steps;
+	str_reset(out);
+	decide(&tables, &q, &arena, &d);
+	list = str_view(&steps.list);
+	while (list.n > 0) {
+		for (size_t i = 0; i < STEPS_TEXTS; i++)
+			assert_true(list_next(&list, &part[i]));
+		str_addf(out, "%.*s %.*s %.*s", VIEW(part[0]), VIEW(part[1]),
+		    VIEW(part[2]));
+		if (part[3].n > 0)
+			str_addf(out, " (%.*s)", VIEW(part[3]));
+		str_addc(out, ';');
+	}
+	assert_true(steps.depth == 0);
+	steps_free(&steps);
+	decision_free(&d);
+	arena_reset(&arena);
+}
+
+static const struct {
+	const char *recipient;
+	bool trusted;
+	const char *steps;
+} walks[] = {
+	{ "bob@one.test", false, "0 domain one.test;0 user bob@one.test;" },
+	{ "bob+x@one.test", false, "0 domain one.test;0 detail x;"
+	    "0 user bob@one.test;" },
+	{ "carol@one.test", false, "0 domain one.test;0 system_user carol;" },
+	{ "alice@one.test", false, "0 domain one.test;"
+	    "0 alias alice@one.test (a:7);1 loop alice@one.test;"
+	    "1 user alice@one.test;1 user bob@one.test;" },
+	{ "half@one.test", false, "0 domain one.test;0 alias half (a:7);"
+	    "1 user bob@one.test;1 passed_over nobody-there;" },
+	{ "loop@one.test", false, "0 domain one.test;0 alias loop (a:7);"
+	    "1 alias pool (a:7);2 loop loop;2 passed_over loop;"
+	    "1 passed_over pool;" },
+	{ "diamond@one.test", false, "0 domain one.test;"
+	    "0 alias diamond (a:7);1 alias left (a:7);2 user bob@one.test;"
+	    "1 alias right (a:7);2 again left;" },
+	{ "pipe@one.test", false, "0 domain one.test;0 alias pipe (a:7);"
+	    "1 user bob@one.test;1 command |/bin/cat, -n;" },
+	{ "empty-pipe@one.test", false, "0 domain one.test;"
+	    "0 alias empty-pipe (a:7);1 user bob@one.test;1 mistake The alias "
+	    "leads to an empty command, which is not supported here;" },
+	{ "list@one.test", false, "0 domain one.test;0 alias list (a:7);"
+	    "1 include /l (a:7);2 user bob@one.test;2 loop /l;"
+	    "2 user alice@one.test;2 alias root@two.test (a:7);"
+	    "3 user bob@one.test;3 passed_over root;1 user alice@two.test;" },
+	{ "club@one.test", false, "0 domain one.test;0 alias club (a:7);"
+	    "0 list owner-club;" },
+	{ "nobody@two.test", false, "0 domain two.test;"
+	    "0 catch_all bob@one.test;0 user bob@one.test;" },
+	{ "postmaster@one.test", false, "0 domain one.test;"
+	    "0 first_user alice@one.test;0 alias alice@one.test (a:7);"
+	    "1 loop alice@one.test;1 user alice@one.test;"
+	    "1 user bob@one.test;" },
+	{ "x@away.example", false, "0 relay away.example;" },
+	{ "x@away.example", true, "0 relay away.example;"
+	    "0 dns x@away.example;" },
+};
+
+static void
+test_steps(void **state UNUSED)
+{
+	struct str got = { 0 };
+
+	tables.place = place_of_test;
+	for (size_t i = 0; i < nitems(walks); i++) {
+		const struct inquiry q = {
+			.recipient = view_of(walks[i].recipient),
+			.trusted = walks[i].trusted };
+
+		ask_steps(&q, &got);
+		assert_string_equal(str_c(&got), walks[i].steps);
+	}
+	/* there is an end to it */
+	tables.alias = large;
+	ask_steps(&(struct inquiry){ .recipient = VIEW_LIT("x@one.test") },
+	    &got);
+	assert_true(view_ends(str_view(&got), VIEW_LIT("1 more ;")));
+	assert_true(got.n < 2 * STEPS_OCTETS);
+	tables.alias = get_alias;
+	tables.place = NULL;
+	str_free(&got);
+	str_free(&made);
+}
+
 static enum kv_result
 table_to_bob(void *arg UNUSED, struct view key UNUSED, struct view *items)
 {
@@ -367,6 +470,7 @@ main(void)
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_members),
 		cmocka_unit_test(test_tables),
+		cmocka_unit_test(test_steps),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -353,6 +353,56 @@ test_recipient_table(void **state UNUSED)
 	    KV_NONE);
 }
 
+static void
+expect_place(const char *name, const char *line)
+{
+	struct str place = { 0 };
+	char wanted[100];
+
+	snprintf(wanted, sizeof(wanted), "%s/%s%s", dir, name, line);
+	files_place(NULL, &place);
+	if (!view_ends(str_view(&place), view_of(wanted)))
+		fail_msg("%s, not %s", str_c(&place), wanted);
+	str_free(&place);
+}
+
+/* Where the last answer stands. */
+static void
+test_places(void **state UNUSED)
+{
+	char text[300];
+	struct view line;
+
+	snprintf(text, sizeof(text), "# x\nx: y\nz: :include:%s/l\n", dir);
+	write_file("a", text);
+	write_file("b", "\n\nw: v,\n  u\nx: w\n");
+	write_file("l", "bob\n");
+	write_file("p", "# x\n/^i@/ j\n");
+	write_file("r", "c@b.example\nd@b.example\n");
+	snprintf(text, sizeof(text), "%s/b pcre:%s/p inline:{k@x=a,l@x=b}", dir,
+	    dir);
+	settings(text, "none", "r");
+	expect_alias("x", "ay");
+	expect_place("a", ":2");
+	expect_alias("w", "av");
+	expect_place("b", ":3");
+	snprintf(text, sizeof(text), "\n%s/l", dir);
+	expect_alias(text, "abob");
+	expect_place("l", "");
+	expect_table("i@x", KV_FOUND, "aj");
+	expect_place("p", ":2");
+	assert_int_equal(files_recipient(NULL, VIEW_LIT("ad@b.example"), &line),
+	    KV_FOUND);
+	expect_place("r", ":2");
+	/* known over a restart, and when others stand before it */
+	files_end();
+	write_file("a", "");
+	snprintf(text, sizeof(text), "%s/b", dir);
+	settings(text, "none", NULL);
+	expect_alias("x", "aw");
+	expect_place("b", ":5");
+}
+
 int
 main(void)
 {
@@ -372,6 +422,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_tables, set_up,
 		    tear_down),
 		cmocka_unit_test_setup_teardown(test_recipient_table, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(test_places, set_up,
 		    tear_down),
 	};
 
