@@ -233,6 +233,25 @@ run(struct import *i, const char *path, struct view mailbox)
 	    i, path, mailbox);
 }
 
+/* Quotas do not stop it, but who has no room gets no mail from now on. */
+static void
+tell_full(struct import *i)
+{
+	struct message m = { .type = MSG_quota_get,
+		.quota_get = { .session = MAILBOX_SESSION } };
+	struct reply r = { 0 };
+	struct why w;
+
+	if (!link_call(i->store, &m, &r, &w) ||
+	    !reply_is(&r, MSG_quota_state, &w))
+		fail(&w, VIEW_LIT("quota"));
+	else if (r.m.quota_state.full)
+		ctl_fail(0, "%s has no room for new mail now: look at posthouse "
+		    "quota show, and raise the limit with posthouse quota set",
+		    output_clean(r.m.quota_state.user));
+	reply_free(&r);
+}
+
 int
 import_begin(struct import *i, struct ctl *ctl, const char *user)
 {
@@ -253,7 +272,11 @@ import(struct ctl *ctl)
 	if (code == 0 && form != NULL && !uidl_form(&i.theirs, form))
 		code = ctl_fail(EX_USAGE, "--uidl wants dovecot, courier, "
 		    "cyrus, uw or a form as pop3_uidl has it");
-	return code != 0 ? code : run(&i, ctl->argv[1], mailbox);
+	if (code == 0)
+		code = run(&i, ctl->argv[1], mailbox);
+	if (i.store != NULL)
+		tell_full(&i);
+	return code;
 }
 
 const struct command import_commands[] = {

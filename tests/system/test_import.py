@@ -98,6 +98,17 @@ class Bring(unittest.TestCase):
 
 
 class Maildir(Bring):
+    def test_more_than_the_quota(self):
+        """All of it comes, and the command says what that means."""
+        self.old.put(1, 1, "")
+        self.old.put(2, 2, "")
+        self.server.posthouse("quota", "set", ALICE, "1G", "3")
+        self.assertEqual(self.bring("One").stderr, "")
+        done = self.bring("Two")
+        self.assertEqual(done.returncode, 0)
+        self.assertRegex(done.stderr, f"{ALICE} has no room .*quota set")
+        self.assertEqual(len(self.see("Two")[1]), 2)
+
     def test_dovecot(self):
         """UIDVALIDITY, UIDs, flags, keywords, dates, UIDLs, subscriptions: as
         they were, and so they stay."""
