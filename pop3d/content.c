@@ -17,6 +17,8 @@
 #define OCTETS_TURN (512u * 1024)	/* then it is the others' turn */
 
 static char block[BLOCK];
+static size_t block_n;		/* octets of it that are read */
+static uint64_t block_reading;	/* the how many-th it was */
 
 /* The next octets of the file; n is 0 at its end. */
 static bool
@@ -26,11 +28,24 @@ read_block(int fd, uint64_t at, size_t most, struct view *v)
 
 	if (most > sizeof(block))
 		most = sizeof(block);
+	block_reading++;
 	do
 		n = pread(fd, block, most, (off_t)at);
 	while (n < 0 && errno == EINTR);
-	*v = view_bytes(block, n > 0 ? (size_t)n : 0);
+	block_n = n > 0 ? (size_t)n : 0;
+	*v = view_bytes(block, block_n);
 	return n >= 0;
+}
+
+/* Where to begin; most messages are in the block that their header was read
+ * with, if nobody else came between. */
+static bool
+read_first(const struct content *c, struct view *v)
+{
+	if (c->reading == 0 || c->reading != block_reading)
+		return read_block(c->fd, c->from, BLOCK, v);
+	*v = view_skip(view_bytes(block, block_n), c->from);
+	return true;
 }
 
 /* A client that reads fast never makes us wait. */
@@ -102,14 +117,16 @@ content_send(struct stream *s, const struct content *c,
 {
 	struct sending x = { .s = s, .top = top };
 	uint64_t at = c->from;
-	struct view v = c->head;
-	bool end = false, fine;
+	bool first = true, end = false, fine;
+	struct view v;
 
-	fine = v.n == 0 || send_piece(&x, v);
+	fine = c->head.n == 0 || send_piece(&x, c->head);
 	while (fine && !end && !(top != NULL && top->done)) {
-		fine = read_block(c->fd, at, sizeof(block), &v);
-		end = v.n < sizeof(block); /* so reads of files end */
+		fine = first ? read_first(c, &v) :
+			       read_block(c->fd, at, BLOCK, &v);
+		end = block_n < BLOCK;	/* so reads of files end */
 		at += v.n;
+		first = false;
 		fine = fine && send_piece(&x, v);
 	}
 	if (fine)
@@ -119,13 +136,15 @@ content_send(struct stream *s, const struct content *c,
 }
 
 struct view
-content_header(int fd)
+content_header(int fd, uint64_t *reading)
 {
 	struct view v;
 	size_t n;
 
+	*reading = 0;
 	if (!read_block(fd, 0, sizeof(block), &v))
 		return VIEW_NONE;
+	*reading = block_reading;
 	n = header_size(v);
 	if (n == v.n && n == sizeof(block))
 		return VIEW_NONE;

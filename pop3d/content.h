@@ -28,6 +28,7 @@ struct content {
 	int fd;
 	struct view head;
 	uint64_t from;
+	uint64_t reading;	/* of content_header, or 0 */
 };
 /* Send it with dots doubled, and the final dot; all of it, or what top wants.
  * False when the file or the connection fails in the middle: then the session
@@ -36,8 +37,9 @@ bool content_send(struct stream *s, const struct content *c,
     struct content_top *top, uint64_t *sent);
 /* The header of a message with its empty line, in memory that all share: valid
  * until the next call of this file. Empty when it is longer than a block, or
- * cannot be read. */
-struct view content_header(int fd);
+ * cannot be read. *reading saves content_send, as long as fd is open, reading that
+ * again. */
+struct view content_header(int fd, uint64_t *reading);
 /* Send exactly size octets as they are. */
 bool content_send_exactly(struct stream *s, int fd, uint64_t size);
 

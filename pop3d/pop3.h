@@ -63,6 +63,7 @@ struct pop3 {
 	int content;			/* -1: none */
 	struct str head;		/* in place of its own header */
 	uint64_t head_was;		/* octets of that */
+	uint64_t reading;		/* of content_header */
 	struct content_top top;
 	/* for the log */
 	uint32_t retr_count, top_count, had_count, deleted;

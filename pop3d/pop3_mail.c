@@ -189,7 +189,7 @@ pop3_last(struct pop3 *p, struct view args UNUSED)
 static void
 replace_header(struct pop3 *p)
 {
-	struct view header = content_header(p->content);
+	struct view header = content_header(p->content, &p->reading);
 
 	if (!surrogate_needed(header))
 		return;
@@ -205,6 +205,7 @@ open_content(struct pop3 *p, uint32_t number)
 	if (number == 0)
 		return false;
 	p->content = mailbox_content(&p->mailbox, number, &w);
+	p->reading = 0;
 	if (p->content < 0)
 		pop3_why(p, &w);
 	else if (!p->utf8)
@@ -217,7 +218,7 @@ send_content(struct pop3 *p, struct stream *s, struct content_top *top,
     uint64_t *octets)
 {
 	const struct content c = { p->content, str_view(&p->head),
-		p->head.n > 0 ? p->head_was : 0 };
+		p->head.n > 0 ? p->head_was : 0, p->reading };
 	uint64_t sent;
 	bool ok = content_send(s, &c, top, &sent);
 
