@@ -97,6 +97,7 @@ class Client:
         self.verb = None        # of the command under way
         self.tagged = None      # its last answer
         self.meant = None       # UIDs that it is about, if all are known
+        self.silent = False     # it changes flags in silence
         self.found = None       # last SEARCH
         self.trace = []         # the last lines
         self.qresync = self.by_uid = False
@@ -178,7 +179,9 @@ class Client:
             self.fail("BAD")
         if f"c{self.tag} NO" in text and "[EXPUNGEISSUED]" not in text:
             self.fail("NO")
-        self.verb, self.tagged = None, text
+        if self.silent:
+            self.forget_flags()     # news may be from before the change
+        self.verb, self.silent, self.tagged = None, False, text
 
     def hear_code(self, text):
         code = re.search(r"\[COPYUID \d+ (\S+) (\S+)\]", text)
@@ -312,8 +315,7 @@ class Client:
         flags = " ".join(self.random.sample(FLAGS, self.random.choice(
             [1, 1, 2])))
         silent = self.random.choice(["", "", ".SILENT"])
-        if silent:
-            self.forget_flags()
+        self.silent = bool(silent)
         self.on_some("STORE", f"{self.random.choice(['+', '-', ''])}FLAGS"
                      f"{silent} ({flags})")
 

@@ -534,7 +534,7 @@ class Together(unittest.TestCase):
                "pop2": 10, "quit": 6, "fold": 3, "drop": 2, "kill": 2}
 
     def test_model(self):
-        server = Server()
+        server = Server("errors_max = 10000\n")
         self.addCleanup(server.remove)
         server.start()
         rng = random.Random(SEED)
