@@ -10,6 +10,7 @@
 
 #include "ctl/check_tables.h"
 #include "lib/base/file.h"
+#include "lib/mail/canonical.h"
 #include "lib/mail/table.h"
 #include "lib/proc/table_name.h"
 
@@ -19,6 +20,7 @@ struct check {
 	const char *name;	/* of the setting */
 	const char *table;
 	struct str *errors;
+	const char *(*judge)(struct view key, struct view value);
 };
 
 static void
@@ -37,7 +39,7 @@ complain(void *arg, size_t line, const char *sentence)
 static void
 read_table(struct check *c, const struct table_kind *kind, struct view text)
 {
-	const struct table_sink sink = { complain, c };
+	const struct table_sink sink = { complain, c, c->judge };
 	void *table = kind->open(text, &sink);
 
 	if (table == NULL)
@@ -48,12 +50,12 @@ read_table(struct check *c, const struct table_kind *kind, struct view text)
 }
 
 static void
-check_table(struct check *c)
+check_table(struct check *c, const struct table_kind *kind)
 {
+	struct view source = view_of(c->table);
 	struct str text = { 0 };
-	struct view source;
-	const struct table_kind *kind = table_kind(view_of(c->table), &source);
 
+	source = view_skip(source, table_name_kind(source));
 	if (kind->is_inline)
 		read_table(c, kind, source);
 	else if (!file_read(AT_FDCWD, source.p, FILE_MOST, &text))
@@ -65,7 +67,7 @@ check_table(struct check *c)
 }
 
 /* A path may have been put before the name, as it is none from the root. */
-static void
+static bool
 check_kind(struct check *c)
 {
 	static const char *const others[] = { "hash", "btree", "lmdb", "cdb",
@@ -76,37 +78,54 @@ check_kind(struct check *c)
 
 	if (slash < word.n)
 		word = view_skip(word, slash + 1);
-	for (size_t i = 0; rest.n > 0 && i < nitems(others); i++)
-		if (view_is(word, others[i]))
-			str_addf(c->errors, "%s: %s: is no kind of table that "
-			    "there is here\n", c->name, others[i]);
+	for (size_t i = 0; rest.n > 0 && i < nitems(others); i++) {
+		if (!view_is(word, others[i]))
+			continue;
+		str_addf(c->errors, "%s: %s: is no kind of table that there is "
+		    "here\n", c->name, others[i]);
+		return false;
+	}
+	return true;
 }
 
-/* Of addresses that are looked up in it. */
+/* Of addresses that are looked up in it. plain: what a file without a kind is;
+ * NULL: something else looks at it. */
 static void
-check_name(struct check *c)
+check_name(struct check *c, const struct table_kind *plain)
 {
 	const struct view file = view_of(c->table);
+	struct view source;
 
 	if (view_starts(file, VIEW_LIT("cidr:")))
 		str_addf(c->errors, "%s: %s: a cidr table has hosts, no mail "
 		    "addresses\n", c->name, c->table);
 	else if (table_name_has_kind(file))
-		check_table(c);
-	else
-		check_kind(c);
+		check_table(c, table_kind(file, &source));
+	else if (check_kind(c) && plain != NULL)
+		check_table(c, plain);
+}
+
+static void
+check_list(struct check c, const struct words *tables,
+    const struct table_kind *plain)
+{
+	for (size_t i = 0; i < tables->n; i++) {
+		c.table = tables->word[i].p;
+		check_name(&c, plain);
+	}
 }
 
 void
 check_tables(const struct settings *s, struct str *errors)
 {
-	struct check c = { "aliases", NULL, errors };
+	struct check c = { "aliases", NULL, errors, NULL };
 
-	for (size_t i = 0; i < s->aliases.n; i++) {
-		c.table = s->aliases.word[i].p;
-		check_name(&c);
-	}
-	c = (struct check){ "relay_recipients", s->relay_recipients, errors };
+	check_list(c, &s->aliases, NULL);
+	c.name = "relay_recipients";
+	c.table = s->relay_recipients;
 	if (c.table[0] != '\0')
-		check_name(&c);
+		check_name(&c, NULL);
+	c.name = "canonical";
+	c.judge = canonical_judge;
+	check_list(c, &s->canonical, &table_text);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * check_tables - tables that have a kind: do they have mistakes?
+ * check_tables - tables of aliases, recipients and names: do they have mistakes?
  */
 #ifndef CTL_CHECK_TABLES_H
 #define CTL_CHECK_TABLES_H

@@ -43,13 +43,63 @@ ask(struct channel *c, const struct ctl *ctl, bool trusted, struct reply *r)
 	return false;
 }
 
+/* ---- the sender elsewhere ---- */
+
+/* Whether a target is another host by SMTP. */
+static bool
+goes_out(struct view targets)
+{
+	struct view transport, destination, address;
+	bool out = false;
+
+	while (list_next(&targets, &transport) &&
+	    list_next(&targets, &destination) && list_next(&targets, &address))
+		out |= view_is(transport, "smtp") &&
+		    !view_starts(destination, VIEW_LIT("lmtp:")) &&
+		    !view_starts(destination, VIEW_LIT("unix:"));
+	return out;
+}
+
+/* Tell what other hosts are told the sender is, where that is something else. */
+static bool
+explain_sender(struct channel *c, const struct ctl *ctl, json_t *j)
+{
+	const char *sender = ctl_value(ctl, OPTION_SENDER);
+	struct message m = { .type = MSG_rewrite };
+	struct str list = { 0 };
+	struct view names, name;
+	struct reply r;
+	struct why w;
+	bool ok;
+
+	if (sender == NULL)
+		return true;
+	list_put(&list, view_of(sender));
+	m.rewrite.addresses = str_view(&list);
+	ok = link_call(c, &m, &r, &w) && reply_is(&r, MSG_rewritten, &w);
+	if (!ok)
+		ctl_fail(EX_TEMPFAIL, "%s", w.text);
+	names = ok ? r.m.rewritten.addresses : VIEW_NONE;
+	if (list_next(&names, &name) && name.n > 0) {
+		if (j != NULL)
+			json_object_set_new(j, "sender", output_text(name));
+		else
+			printf("other hosts see the sender %s\n",
+			    output_clean(name));
+	}
+	reply_free(&r);
+	str_free(&list);
+	return ok;
+}
+
 /* What those are told who may relay, when others may not. */
 static bool
-ask_again(struct channel *c, const struct ctl *ctl, json_t *j)
+ask_again(struct channel *c, const struct ctl *ctl, json_t *j, bool *out)
 {
 	struct reply r;
 	bool ok = ask(c, ctl, true, &r);
 
+	*out = ok && goes_out(r.m.routed.targets);
 	if (ok && j != NULL)
 		json_object_set_new(j, "relaying",
 		    explain_json(ctl, &r.m.routed));
@@ -65,7 +115,7 @@ ask_all(const struct ctl *ctl, struct channel *c, json_t *before)
 {
 	struct reply r;
 	json_t *j = NULL;
-	bool ok = ask(c, ctl, false, &r), refused;
+	bool ok = ask(c, ctl, false, &r), refused, out;
 	uint8_t verdict;
 
 	if (!ok) {
@@ -73,6 +123,7 @@ ask_all(const struct ctl *ctl, struct channel *c, json_t *before)
 		return EX_TEMPFAIL;
 	}
 	verdict = r.m.routed.verdict;
+	out = goes_out(r.m.routed.targets);
 	refused = verdict == VERDICT_NEVER && r.m.routed.lines.n == 0 &&
 		  view_is(r.m.routed.status, "7.1") &&
 		  ctl_value(ctl, OPTION_CLIENT) == NULL &&
@@ -82,7 +133,8 @@ ask_all(const struct ctl *ctl, struct channel *c, json_t *before)
 	else
 		explain_print(ctl, ctl->argv[0], &r.m.routed);
 	reply_free(&r);
-	ok = !refused || ask_again(c, ctl, j);
+	ok = (!refused || ask_again(c, ctl, j, &out)) &&
+	     (!out || explain_sender(c, ctl, j));
 	if (before != NULL)
 		json_object_set(j, "session", before);
 	if (j != NULL)

@@ -133,7 +133,7 @@ warn_line(void *arg, size_t line, const char *sentence)
 static int
 ask(struct source *s, char *name, const char *key)
 {
-	const struct table_sink sink = { warn_line, name };
+	const struct table_sink sink = { warn_line, name, NULL };
 	int code;
 
 	if (s->kind != NULL)

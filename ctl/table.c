@@ -31,7 +31,7 @@ look_up(const struct table_kind *kind, struct view text, struct ctl *ctl,
     struct str *value)
 {
 	const struct table_sink sink = { complain,
-		(void *)(uintptr_t)ctl->argv[0] };
+		(void *)(uintptr_t)ctl->argv[0], NULL };
 	const struct view key = view_of(ctl->argv[1]);
 	enum table_answer a;
 	void *table;

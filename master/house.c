@@ -227,8 +227,8 @@ house_begin(const struct house_start *start, struct str *error)
 /* ---- reload ---- */
 
 /* Programs are confined to these at their start, or hold what they name. */
-static const char *const fixed[] = { "users", "aliases", "spool_dir",
-	"mail_dir", "state_dir", "run_dir", "log_file", "log_ident",
+static const char *const fixed[] = { "users", "aliases", "canonical",
+	"spool_dir", "mail_dir", "state_dir", "run_dir", "log_file", "log_ident",
 	"drop_privileges", "store_instances", "index_cache", "tls_ca" };
 
 struct lookup {

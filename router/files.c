@@ -11,6 +11,7 @@
 #include "lib/base/log.h"
 #include "lib/mail/access.h"
 #include "lib/mail/aliases.h"
+#include "lib/mail/canonical.h"
 #include "lib/mail/routes.h"
 #include "lib/proc/fiber.h"
 #include "lib/proc/message.h"
@@ -59,13 +60,15 @@ static struct {
 	struct str rules;
 	unsigned rules_age;	/* of the table when that was written */
 	struct patterns patterns;
-	struct lookups alias_tables, recipient_tables;
+	struct lookups alias_tables, recipient_tables, canonical_tables;
 	struct str value, items;	/* of what they have found */
 	struct view *plain;		/* the aliases without a kind */
 	enum source source;		/* of the last answer */
 	struct view place;		/* in an index; borrowed */
 } files = { .alias_tables = { .subject = "aliases" },
-	.recipient_tables = { .subject = "recipients" } };
+	.recipient_tables = { .subject = "recipients" },
+	.canonical_tables = { .subject = "canonical", .plain = true,
+	    .judge = canonical_judge } };
 
 /* ---- what the readers find ---- */
 
@@ -374,6 +377,7 @@ take_lookups(const struct settings *s, bool at_once)
 
 	lookups_take(&files.alias_tables, &s->aliases, at_once);
 	lookups_take(&files.recipient_tables, &one, at_once);
+	lookups_take(&files.canonical_tables, &s->canonical, at_once);
 }
 
 typedef bool refresh_fn(struct file_index *i, const struct words *files,
@@ -441,6 +445,7 @@ files_end(void)
 	str_free(&files.rules);
 	lookups_free(&files.alias_tables);
 	lookups_free(&files.recipient_tables);
+	lookups_free(&files.canonical_tables);
 	str_free(&files.value);
 	str_free(&files.items);
 	free(files.plain);
@@ -518,6 +523,20 @@ files_recipient_table(void *arg UNUSED, struct view key)
 	str_reset(&files.value);
 	files.source = FROM_RECIPIENT_TABLES;
 	return lookups_find(&files.recipient_tables, key, &files.value);
+}
+
+enum kv_result
+files_canonical(void *arg UNUSED, struct view key, bool part,
+    struct view *value)
+{
+	enum kv_result r;
+
+	str_reset(&files.value);
+	r = part ? lookups_find_part(&files.canonical_tables, key,
+		       &files.value) :
+		   lookups_find(&files.canonical_tables, key, &files.value);
+	*value = str_view(&files.value);
+	return r;
 }
 
 /* Without any table the way is not known, and no way is not a way. */

@@ -24,6 +24,8 @@ enum kv_result files_alias(void *arg, struct view key, struct view *items);
 enum kv_result files_alias_table(void *arg, struct view key,
     struct view *items);
 enum kv_result files_recipient_table(void *arg, struct view key);
+enum kv_result files_canonical(void *arg, struct view key, bool part,
+    struct view *value);
 enum kv_result files_route(void *arg, struct view key, struct view *route);
 enum kv_result files_recipient(void *arg, struct view key, struct view *line);
 void files_place(void *arg, struct str *out);

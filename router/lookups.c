@@ -75,7 +75,7 @@ static void
 read_table(const struct lookups *l, struct lookup *o)
 {
 	struct complaints c = { l, o, 0 };
-	const struct table_sink sink = { complain, &c };
+	const struct table_sink sink = { complain, &c, l->judge };
 	struct str text = { 0 };
 	void *table = NULL;
 
@@ -140,7 +140,8 @@ take(struct lookups *old, struct view name)
 			return new;
 		}
 	new.name = xstrndup(name.p, name.n);
-	new.kind = table_kind(view_of(new.name), &source);
+	new.kind = table_name_has_kind(name) ?
+	    table_kind(view_of(new.name), &source) : &table_text;
 	must(new.kind != NULL);
 	return new;
 }
@@ -148,11 +149,13 @@ take(struct lookups *old, struct view name)
 void
 lookups_take(struct lookups *l, const struct words *names, bool at_once)
 {
-	struct lookups new = { .subject = l->subject };
+	struct lookups new = *l;
 
+	new.n = 0;
+	new.at = NULL;
 	new.one = xcalloc(names->n + 1, sizeof(*new.one));
 	for (size_t i = 0; i < names->n; i++)
-		if (table_name_has_kind(names->word[i]))
+		if (l->plain || table_name_has_kind(names->word[i]))
 			new.one[new.n++] = take(l, names->word[i]);
 	lookups_free(l);
 	*l = new;
@@ -160,8 +163,8 @@ lookups_take(struct lookups *l, const struct words *names, bool at_once)
 		look(l, &l->one[i], at_once);
 }
 
-enum kv_result
-lookups_find(struct lookups *l, struct view key, struct str *value)
+static enum kv_result
+find(struct lookups *l, struct view key, bool part, struct str *value)
 {
 	static const enum kv_result of[] = { [TABLE_NONE] = KV_NONE,
 		[TABLE_FOUND] = KV_FOUND, [TABLE_LATER] = KV_TROUBLE };
@@ -172,6 +175,8 @@ lookups_find(struct lookups *l, struct view key, struct str *value)
 	for (size_t i = 0; r == KV_NONE && i < l->n; i++) {
 		const struct lookup *o = &l->one[i];
 
+		if (part && !o->kind->by_key)
+			continue;
 		r = o->table == NULL ? KV_TROUBLE :
 		    of[o->kind->get(o->table, key, value, &l->line)];
 		l->at = r == KV_NONE ? NULL : o;
@@ -181,6 +186,18 @@ lookups_find(struct lookups *l, struct view key, struct str *value)
 			    "an expression takes too long", log_quote(key));
 	}
 	return r;
+}
+
+enum kv_result
+lookups_find(struct lookups *l, struct view key, struct str *value)
+{
+	return find(l, key, false, value);
+}
+
+enum kv_result
+lookups_find_part(struct lookups *l, struct view key, struct str *value)
+{
+	return find(l, key, true, value);
 }
 
 void
@@ -198,5 +215,7 @@ lookups_free(struct lookups *l)
 	for (size_t i = 0; i < l->n; i++)
 		forget(&l->one[i]);
 	free(l->one);
-	*l = (struct lookups){ .subject = l->subject };
+	l->one = NULL;
+	l->n = 0;
+	l->at = NULL;
 }

@@ -2,10 +2,11 @@
 /*
  * lookups - the tables of a setting that are more than a text file
  *
- * Expressions and inline tables cannot be found by a key, so no index has them:
- * they are kept here as they were read, and asked in their order. One with a
- * mistake in it stays as it was; one that never was without a mistake answers
- * every question with KV_TROUBLE, so that mail waits for the administrator.
+ * Expressions and inline tables cannot be found by a key, so no index has them,
+ * and a small text file needs none: they are kept here as they were read, and
+ * asked in their order. One with a mistake in it stays as it was; one that never
+ * was without a mistake answers every question with KV_TROUBLE, so that mail
+ * waits for the administrator.
  */
 #ifndef ROUTER_LOOKUPS_H
 #define ROUTER_LOOKUPS_H
@@ -14,9 +15,12 @@
 #include "lib/proc/settings.h"
 
 struct lookup;
-/* { 0 } is none. */
+/* What is set at the beginning stays; { 0 } is none. */
 struct lookups {
 	const char *subject;	/* of log lines */
+	bool plain;		/* names without a kind are tables, too: text */
+	/* As in struct table_sink. */
+	const char *(*judge)(struct view key, struct view value);
 	struct lookup *one;
 	size_t n;
 	/* where the last answer came from; NULL: no table had one */
@@ -24,11 +28,14 @@ struct lookups {
 	size_t line;
 };
 
-/* Those of names that have a kind; files that have changed are read again: at
- * once, or when they have stayed the same since the last look. */
+/* Those of names that have a kind, or all if plain; files that have changed are
+ * read again: at once, or when they have stayed the same since the last look. */
 void lookups_take(struct lookups *l, const struct words *names, bool at_once);
 /* The value of the first table that has the key, appended to value. */
 enum kv_result lookups_find(struct lookups *l, struct view key,
+    struct str *value);
+/* The same of a part of what is looked up: tables of patterns are not asked. */
+enum kv_result lookups_find_part(struct lookups *l, struct view key,
     struct str *value);
 /* The table and the line that the last answer came from: "pcre:/names:12",
  * appended; nothing if it came from none. */

@@ -3,7 +3,8 @@
  * router - where does this address go
  *
  * Runs as posthouse-router. smtpd asks at each RCPT, bounce before it writes a
- * report; the answer is a verdict and targets: a user here, or a host.
+ * report; the answer is a verdict and targets: a user here, or a host. smtp asks
+ * what addresses are called elsewhere (canonical.c).
  * auth tells which users exist, without their passwords, and store whose
  * mailboxes are full. Reads the files of aliases, routes and recipients and keeps
  * indexes of them; owns nothing that could not be made again.
@@ -16,6 +17,7 @@ static const struct program_path paths[] = {
 	{ "routes", "", false },
 	{ "relay_recipients", "", false },
 	{ "access", "", false },
+	{ "canonical", "", false },
 	{ "state_dir", "/index/router", true },
 	{ 0 },
 };
@@ -24,6 +26,7 @@ static const struct handlers handlers = {
 	.route = serve_route,
 	.may_send = serve_may_send,
 	.expand = serve_expand,
+	.rewrite = serve_rewrite,
 	.list_get = serve_list_get,
 	.user_table = serve_user_table,
 	.system_users = serve_system_users,
@@ -37,7 +40,7 @@ static const struct program program = {
 	.purpose = "says where an address goes: users, aliases, hosts",
 	.calls = CALLS_FILES_READ | CALLS_FILES_WRITE,
 	.paths = paths,
-	.peers = ROLE_SMTPD | ROLE_BOUNCE | ROLE_LOCAL | ROLE_AUTH |
+	.peers = ROLE_SMTPD | ROLE_SMTP | ROLE_BOUNCE | ROLE_LOCAL | ROLE_AUTH |
 	    ROLE_CTL | ROLE_QUEUE | ROLE_STORE | ROLE_RESOLVER,
 	.handlers = &handlers,
 	.begin = serve_begin,

@@ -18,6 +18,7 @@
 #include "lib/mail/user_table.h"
 #include "lib/proc/service.h"
 #include "router/access.h"
+#include "router/canonical.h"
 #include "router/decide.h"
 #include "router/expand.h"
 #include "router/files.h"
@@ -62,7 +63,7 @@ static struct {
 	struct access_answer access;
 	struct steps steps;		/* of the last question of ctl */
 	struct str copies;
-	struct str expanded;
+	struct str expanded, renamed;
 } router = { .early = STAILQ_HEAD_INITIALIZER(router.early) };
 
 static bool
@@ -117,6 +118,7 @@ serve_begin(void)
 	router.tables.recipient_table = files_recipient_table;
 	router.tables.route = files_route;
 	router.tables.recipient = files_recipient;
+	router.tables.canonical = files_canonical;
 	router.tables.rule = files_rule;
 	router.tables.patterns = files_patterns();
 	router.tables.place = files_place;
@@ -546,6 +548,30 @@ serve_list_get(struct channel *c, uint32_t tag, struct msg_list_get *m)
 		VIEW_NONE, VIEW_NONE }, .flag = false };
 
 	ask(c, tag, &q);
+}
+
+/* All or nothing: who has one name too few would tell the old one. Users do not
+ * matter here, so nobody waits for them. */
+void
+serve_rewrite(struct channel *c, uint32_t tag, struct msg_rewrite *m)
+{
+	struct message got = { .type = MSG_rewritten, .tag = tag };
+	struct view list = m->addresses, one, to;
+	enum kv_result r = KV_NONE;
+	struct why w;
+
+	str_reset(&router.renamed);
+	while (r != KV_TROUBLE && list_next(&list, &one)) {
+		r = canonical_rewrite(&router.tables, one, &router.arena, &to);
+		list_put(&router.renamed, r == KV_FOUND ? to : VIEW_NONE);
+	}
+	got.rewritten.addresses = str_view(&router.renamed);
+	if (r == KV_TROUBLE || !channel_send(c, &got)) {
+		why_later(&w, "3.0", "a table of the setting canonical cannot "
+		    "be asked");
+		channel_answer(c, tag, &w);
+	}
+	arena_reset(&router.arena);
 }
 
 void

@@ -17,6 +17,7 @@ void serve_route(struct channel *c, uint32_t tag, struct msg_route *m);
 void serve_may_send(struct channel *c, uint32_t tag, struct msg_may_send *m);
 void serve_expand(struct channel *c, uint32_t tag, struct msg_expand *m);
 void serve_list_get(struct channel *c, uint32_t tag, struct msg_list_get *m);
+void serve_rewrite(struct channel *c, uint32_t tag, struct msg_rewrite *m);
 void serve_user_table(struct channel *c, uint32_t tag,
     struct msg_user_table *m);
 void serve_system_users(struct channel *c, uint32_t tag,

@@ -46,6 +46,11 @@ struct tables {
 	/* Is a whole address in such a table of relay_recipients? NULL: there
 	 * are none. */
 	enum kv_result (*recipient_table)(void *arg, struct view key);
+	/* A row of the setting canonical, by the keys of
+	 * lib/mail/canonical.h; part: the key is not the whole address. The
+	 * value may be borrowed until the next call. NULL: there are none. */
+	enum kv_result (*canonical)(void *arg, struct view key, bool part,
+	    struct view *value);
 	/* A line of the routes, and one of relay_recipients, by the keys of
 	 * lib/mail/routes.h; may be borrowed until the next call. */
 	enum kv_result (*route)(void *arg, struct view key,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * line - words, quotes, comments
+ * line - words, quotes, comments, continued lines
  */
 #include <stdio.h>
 
@@ -56,4 +56,29 @@ line_quoted(struct view text, size_t most, struct str *out,
 		return line_is_wrong(w, text, "The sentence must have 1 to "
 		    "%zu octets", most);
 	return true;
+}
+
+static bool
+goes_on(struct view text)
+{
+	return text.n > 0 && strchr(" \t\r\n#", text.p[0]) != NULL &&
+	    text.p[0] != '\0';
+}
+
+size_t
+line_logical(struct view *text, struct str *line)
+{
+	size_t n = 1;
+
+	str_reset(line);
+	str_add(line, view_trim(view_cut(text, '\n')));
+	for (; goes_on(*text); n++) {
+		struct view more = view_trim(view_cut(text, '\n'));
+
+		if (more.n == 0 || more.p[0] == '#')
+			continue;
+		if (line->n <= LINE_LOGICAL_MAX)
+			str_addf(line, " %.*s", VIEW(more));
+	}
+	return n;
 }

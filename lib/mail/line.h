@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * line - what the lines of etc/routes and etc/access have in common
+ * line - what the lines of files in etc/ have in common
  *
  * Words between blanks, a sentence in double quotes, a comment that begins with
  * a # behind a blank.
@@ -16,6 +16,12 @@ struct line_wrong {
 	char sentence[320];
 };
 
+#define LINE_LOGICAL_MAX 65536	/* octets that a logical line may have */
+
+/* Take one logical line, without blanks around it: with those behind it that begin
+ * with a blank, over empty lines and comments. How many lines of the text it has.
+ * One that is too long has more than LINE_LOGICAL_MAX octets, and not all. */
+size_t line_logical(struct view *text, struct str *line);
 /* Without a comment at its end, and without blanks around it. */
 struct view line_without_comment(struct view text);
 /* Append what stands in double quotes, in which a backslash takes the next

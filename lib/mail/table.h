@@ -18,6 +18,9 @@
 struct table_sink {
 	void (*complain)(void *arg, size_t line, const char *sentence);
 	void *arg;
+	/* What is wrong with a row that has a key of its own, or NULL. Without
+	 * it, all are right. */
+	const char *(*judge)(struct view key, struct view value);
 };
 
 enum table_answer {
@@ -29,6 +32,7 @@ enum table_answer {
 struct table_kind {
 	const char *name;
 	bool is_inline;		/* the source is the text itself */
+	bool by_key;		/* a row has a key, and no pattern */
 	/* NULL only for what is too large. text must outlive the table. */
 	void *(*open)(struct view text, const struct table_sink *sink);
 	/* The value of key is appended to value. line: of what was found, or of
@@ -42,6 +46,8 @@ struct table_kind {
  * was. */
 const struct table_kind *table_kind(struct view name, struct view *source);
 
+/* A file without a kind, "KEY VALUE" on each line. */
+extern const struct table_kind table_text;
 extern const struct table_kind table_cidr, table_inline, table_pcre,
     table_regexp;
 

@@ -94,5 +94,5 @@ cidr_close(void *table)
 	free(c);
 }
 
-const struct table_kind table_cidr = { "cidr", false, cidr_open, cidr_get,
+const struct table_kind table_cidr = { "cidr", false, false, cidr_open, cidr_get,
 	cidr_close };

@@ -14,9 +14,9 @@
 #include <stdlib.h>
 
 #include "lib/mail/expression.h"
+#include "lib/mail/line.h"
 #include "lib/mail/table.h"
 
-#define LINE_MAX_OCTETS 65536
 #define ROWS_MAX	10000
 
 struct row {
@@ -112,40 +112,13 @@ add_line(struct expressions *t, struct view line, size_t number,
 {
 	struct row r = { .line = number };
 
-	if (line.n > LINE_MAX_OCTETS)
+	if (line.n > LINE_LOGICAL_MAX)
 		str_addf(wrong, "The line is longer than %d octets",
-		    LINE_MAX_OCTETS);
+		    LINE_LOGICAL_MAX);
 	else if (t->n == ROWS_MAX)
 		str_addf(wrong, "There are more than %d expressions", ROWS_MAX);
 	else if (read_row(&r, line, wrong))
 		put(t, &r);
-}
-
-static bool
-goes_on(struct view text)
-{
-	return text.n > 0 && strchr(" \t\r\n#", text.p[0]) != NULL &&
-	    text.p[0] != '\0';
-}
-
-/* Take one logical line: with those behind it that begin with a blank, over empty
- * lines and comments. How many lines of the text it has. */
-static size_t
-cut_logical(struct view *text, struct str *line)
-{
-	size_t n = 1;
-
-	str_reset(line);
-	str_add(line, view_trim(view_cut(text, '\n')));
-	for (; goes_on(*text); n++) {
-		struct view more = view_trim(view_cut(text, '\n'));
-
-		if (more.n == 0 || more.p[0] == '#')
-			continue;
-		if (line->n <= LINE_MAX_OCTETS)
-			str_addf(line, " %.*s", VIEW(more));
-	}
-	return n;
 }
 
 static void *
@@ -155,7 +128,7 @@ expressions_open(struct view text, const struct table_sink *sink)
 	struct str line = { 0 }, wrong = { 0 };
 
 	for (size_t number = 1, n; text.n > 0; number += n) {
-		n = cut_logical(&text, &line);
+		n = line_logical(&text, &line);
 		if (line.n == 0 || line.p[0] == '#')
 			continue;
 		str_reset(&wrong);
@@ -213,7 +186,7 @@ expressions_close(void *table)
 	free(t);
 }
 
-const struct table_kind table_pcre = { "pcre", false, expressions_open,
+const struct table_kind table_pcre = { "pcre", false, false, expressions_open,
 	expressions_get, expressions_close };
-const struct table_kind table_regexp = { "regexp", false, expressions_open,
+const struct table_kind table_regexp = { "regexp", false, false, expressions_open,
 	expressions_get, expressions_close };

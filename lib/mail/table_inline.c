@@ -46,6 +46,7 @@ inline_open(struct view text, const struct table_sink *sink)
 {
 	struct pair *p = xcalloc(1, sizeof(*p));
 	struct view rest, pair, key, value;
+	const char *wrong;
 
 	text = view_trim(text);
 	if (text.n < 2 || text.p[0] != '{' || text.p[text.n - 1] != '}') {
@@ -53,10 +54,15 @@ inline_open(struct view text, const struct table_sink *sink)
 		return p;
 	}
 	p->text = rest = (struct view){ text.p + 1, text.n - 2 };
-	while (next_pair(&rest, &pair))
+	while (next_pair(&rest, &pair)) {
+		wrong = NULL;
 		if (!split(pair, &key, &value))
-			sink->complain(sink->arg, 1,
-			    "A pair must be KEY = VALUE");
+			wrong = "A pair must be KEY = VALUE";
+		else if (sink->judge != NULL)
+			wrong = sink->judge(key, value);
+		if (wrong != NULL)
+			sink->complain(sink->arg, 1, wrong);
+	}
 	return p;
 }
 
@@ -74,5 +80,5 @@ inline_get(const void *table, struct view wanted, struct str *value,
 	return TABLE_NONE;
 }
 
-const struct table_kind table_inline = { "inline", true, inline_open,
+const struct table_kind table_inline = { "inline", true, true, inline_open,
 	inline_get, free };

@@ -116,6 +116,15 @@ allow_path(int ruleset, const char *path, bool write, uint64_t known)
 	close(rule.fd);
 }
 
+/* The list of tables that a setting has; NULL: it is one path. */
+static const struct words *
+tables_of(const struct settings *s, const char *setting)
+{
+	return strcmp(setting, "aliases") == 0	 ? &s->aliases :
+	    strcmp(setting, "canonical") == 0 ? &s->canonical :
+					       NULL;
+}
+
 static void
 allow_table(int ruleset, const char *name, uint64_t known)
 {
@@ -129,14 +138,14 @@ static void
 allow_setting(int ruleset, const struct program_path *path,
     const struct settings *s, uint64_t known)
 {
+	const struct words *tables = tables_of(s, path->setting);
 	const char *value = settings_path(s, path->setting);
 	struct str full = { 0 };
 
-	if (strcmp(path->setting, "aliases") == 0) {
-		for (size_t i = 0; i < s->aliases.n; i++)
-			allow_table(ruleset, s->aliases.word[i].p, known);
+	for (size_t i = 0; tables != NULL && i < tables->n; i++)
+		allow_table(ruleset, tables->word[i].p, known);
+	if (tables != NULL)
 		return;
-	}
 	must(value != NULL);
 	if (table_name_has_kind(view_of(value))) {
 		allow_table(ruleset, value, known);

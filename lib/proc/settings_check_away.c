@@ -69,6 +69,26 @@ check_relay_domains(struct settings *s, const struct setting_judge *j)
 }
 
 static void
+check_masquerade(struct settings *s, const struct setting_judge *j)
+{
+	const struct words *list = &s->masquerade_domains;
+
+	for (size_t i = 0; i < list->n; i++) {
+		struct view v = list->word[i];
+
+		if (!settings_is_domain(view_skip(v, v.p[0] == '!')))
+			complain_main(j, "masquerade_domains",
+			    "has %s, which is no domain", v.p);
+		else if (is_in(list, i, v))
+			complain_main(j, "masquerade_domains", "has %s twice",
+			    v.p);
+	}
+	if (s->masquerade_exceptions.n > 0 && list->n == 0)
+		complain_main(j, "masquerade_exceptions",
+		    "has no effect without masquerade_domains");
+}
+
+static void
 check_source_addresses(struct settings *s, const struct setting_judge *j)
 {
 	const struct words *list = &s->source_addresses;
@@ -131,6 +151,7 @@ settings_check_away(struct settings *s, const struct setting_judge *j)
 {
 	check_relay_clients(s, j);
 	check_relay_domains(s, j);
+	check_masquerade(s, j);
 	check_source_addresses(s, j);
 	check_remote_tls(s, j);
 	check_dns(s, j);

@@ -16,8 +16,8 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct table_kind *const kinds[] = { &table_cidr,
-		&table_inline, &table_pcre, &table_regexp };
-	const struct table_sink sink = { complain, NULL };
+		&table_inline, &table_pcre, &table_regexp, &table_text };
+	const struct table_sink sink = { complain, NULL, NULL };
 	struct view text = view_bytes(data, size), rest = text;
 	struct view key = view_cut(&rest, '\n');
 

@@ -36,6 +36,14 @@ static const struct {
 	{ "inline:", "{ a, = b }", "a", NULL, 2 },
 	{ "inline:", "{", "a", NULL, 1 },
 	{ "inline:", "{{}", "a", NULL, 1 },
+	{ "text:", "# no\n\nb x\n  a\n\n# no\n\t b\nA@B \t c d \na z\n", "a@b",
+	    "c d", 0 },
+	{ "text:", "b x\n  a\n\n# no\n\t b\na@b c\n", "B", "x a b", 0 },
+	{ "text:", "a 1\nb 2\nc 3\nd 4\n", "d", "4", 0 },
+	{ "text:", "a 1\nb 2\nc 3\nd 4\n", "aa", NULL, 0 },
+	{ "text:", "b 2\na 1\nB 3\nc\n", "b", "2", 2 },
+	{ "text:", "", "b", NULL, 0 },
+	{ "text:", "# no\n", "", NULL, 0 },
 	{ "pcre:", "# no\n\n/^A(.)c$/ $1-x\n/./ all\n", "abc", "b-x", 0 },
 	{ "pcre:", "/^a(.)c$/ $1-x\n/./ all\n", "zzz", "all", 0 },
 	{ "pcre:", "/^(a)|(b)$/ <$1,${2},$(1)1$$>\n", "b", "<,b,1$>", 0 },
@@ -65,9 +73,10 @@ test_cases(void **state UNUSED)
 		struct str value = { 0 };
 		struct view source;
 		const struct table_kind *k =
+		    view_is(view_of(cases[i].table), "text:") ? &table_text :
 		    table_kind(view_of(cases[i].table), &source);
 		size_t wrong = 0;
-		const struct table_sink sink = { count, &wrong };
+		const struct table_sink sink = { count, &wrong, NULL };
 		void *t = k->open(view_of(cases[i].text), &sink);
 		size_t line = 0;
 		enum table_answer a = k->get(t, view_of(cases[i].key), &value,
@@ -92,7 +101,7 @@ test_many(void **state UNUSED)
 {
 	struct str text = { 0 }, value = { 0 };
 	size_t wrong = 0;
-	const struct table_sink sink = { count, &wrong };
+	const struct table_sink sink = { count, &wrong, NULL };
 	size_t line;
 	void *t;
 
@@ -128,6 +137,7 @@ test_lines(void **state UNUSED)
 		{ &table_pcre, "# x\n/^a/ b\n  c\n\n/^b/ c\n", "ab", 2 },
 		{ &table_regexp, "# x\n/^a/ b\n  c\n\n/^b/ c\n", "b", 5 },
 		{ &table_inline, "{ a = b, c = d }", "c", 2 },
+		{ &table_text, "# x\nb c\n  d\n\na b\n", "a", 5 },
 		{ &table_pcre, "/x/ y\n/^(a+)+$/ b\n",
 		    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!", 2 },
 	};
@@ -135,7 +145,7 @@ test_lines(void **state UNUSED)
 	for (size_t i = 0; i < nitems(lines); i++) {
 		struct str value = { 0 };
 		size_t wrong = 0, line = 0;
-		const struct table_sink sink = { count, &wrong };
+		const struct table_sink sink = { count, &wrong, NULL };
 		void *t = lines[i].kind->open(view_of(lines[i].text), &sink);
 
 		lines[i].kind->get(t, view_of(lines[i].key), &value, &line);
@@ -143,6 +153,36 @@ test_lines(void **state UNUSED)
 		str_free(&value);
 		lines[i].kind->close(t);
 	}
+}
+
+static const char *
+judge(struct view key, struct view value)
+{
+	return view_eq(key, value) ? "The same" : NULL;
+}
+
+/* A row that is judged to be wrong has no entry; patterns are not asked about. */
+static void
+test_judged(void **state UNUSED)
+{
+	size_t wrong = 0;
+	const struct table_sink sink = { count, &wrong, judge };
+	struct str value = { 0 };
+	void *t = table_text.open(VIEW_LIT("a a\nb c\n"), &sink);
+	size_t line = 0;
+
+	assert_int_equal(wrong, 1);
+	assert_int_equal(table_text.get(t, VIEW_LIT("a"), &value, &line),
+	    TABLE_NONE);
+	assert_int_equal(table_text.get(t, VIEW_LIT("b"), &value, &line),
+	    TABLE_FOUND);
+	table_text.close(t);
+	table_inline.close(table_inline.open(VIEW_LIT("{ a = a, b = c }"),
+	    &sink));
+	assert_int_equal(wrong, 2);
+	table_pcre.close(table_pcre.open(VIEW_LIT("/a/ /a/\n"), &sink));
+	assert_int_equal(wrong, 2);
+	str_free(&value);
 }
 
 static void
@@ -163,6 +203,7 @@ main(void)
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_judged),
 		cmocka_unit_test(test_names),
 	};
 

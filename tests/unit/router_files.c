@@ -403,6 +403,44 @@ test_places(void **state UNUSED)
 	expect_place("b", ":5");
 }
 
+static void
+expect_name(const char *key, bool part, enum kv_result r, const char *wanted)
+{
+	struct view value;
+
+	assert_int_equal(files_canonical(NULL, view_of(key), part, &value), r);
+	assert_true(r != KV_FOUND || view_is(value, wanted));
+}
+
+/* A file and expressions, one after the other; parts are in the file only. */
+static void
+test_canonical(void **state UNUSED)
+{
+	struct str text = { 0 }, errors = { 0 };
+
+	write_file("p", "/^(.)/ @d.test\n");
+	str_addf(&text, "state_dir = %s/state\ncanonical = %s/n pcre:%s/p\n",
+	    dir, dir, dir);
+	now = settings_parse(str_view(&text), &errors);
+	assert_non_null(now);
+	str_free(&text);
+	/* one that is not there is not as good as empty */
+	files_changed(now);
+	expect_name("a@b.test", false, KV_TROUBLE, NULL);
+	write_file("n", "a@b.test c@d.test\na e@d.test\n");
+	files_changed(now);
+	expect_name("A@b.test", false, KV_FOUND, "c@d.test");
+	expect_name("a", true, KV_FOUND, "e@d.test");
+	expect_name("b", true, KV_NONE, NULL);
+	expect_name("b@b.test", false, KV_FOUND, "@d.test");
+	write_file("n", "a@b.test nobody\n");
+	files_changed(now);
+	expect_name("a@b.test", false, KV_FOUND, "c@d.test");
+	write_file("n", "# none\n");
+	files_changed(now);
+	expect_name("a", true, KV_NONE, NULL);
+}
+
 int
 main(void)
 {
@@ -424,6 +462,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_recipient_table, set_up,
 		    tear_down),
 		cmocka_unit_test_setup_teardown(test_places, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(test_canonical, set_up,
 		    tear_down),
 	};
 
