@@ -44,8 +44,13 @@ send_small(const struct content *in, struct client *c, struct text_stuff *dots,
 {
 	static char block[CONTENT_SMALL];
 	size_t n = (size_t)(in->end - in->at);
-	char *to = dots != NULL ? block : str_room(&c->stream.out, n);
+	char *to;
 
+	if (dots != NULL)
+		text_stuff(dots, in->head, &c->stream.out);
+	else
+		str_add(&c->stream.out, in->head);
+	to = dots != NULL ? block : str_room(&c->stream.out, n);
 	if (!read_block(in, in->at, to, n))
 		return unreadable(c, o);
 	if (dots != NULL)
@@ -69,11 +74,19 @@ content_interrupted(struct client *c, struct outcome *o)
 }
 
 static bool
+put(struct stream *s, struct view piece, struct text_stuff *dots)
+{
+	if (dots == NULL)
+		return stream_write(s, piece);
+	text_stuff(dots, piece, &s->out);
+	return s->out.n < BLOCK || stream_flush(s);
+}
+
+static bool
 send_blocks(const struct content *in, struct client *c, char *block,
     struct text_stuff *dots)
 {
-	struct stream *s = &c->stream;
-	bool ok = true;
+	bool ok = put(&c->stream, in->head, dots);
 
 	for (uint64_t at = in->at; ok && at < in->end; at += BLOCK) {
 		size_t n = in->end - at < BLOCK ? (size_t)(in->end - at) :
@@ -81,12 +94,7 @@ send_blocks(const struct content *in, struct client *c, char *block,
 
 		if (!read_block(in, at, block, n))
 			return false;
-		if (dots == NULL) {
-			ok = stream_write(s, view_bytes(block, n));
-			continue;
-		}
-		text_stuff(dots, view_bytes(block, n), &s->out);
-		ok = s->out.n < BLOCK || stream_flush(s);
+		ok = put(&c->stream, view_bytes(block, n), dots);
 	}
 	return ok;
 }
@@ -112,8 +120,8 @@ content_send(const struct content *in, struct client *c, bool dots,
 	struct text_stuff stuff = { .clean = true };
 	struct text_stuff *how = dots ? &stuff : NULL;
 
-	if (in->end - in->at <= CONTENT_SMALL ? !send_small(in, c, how, o) :
-						!send_large(in, c, how, o))
+	if (in->head.n + in->end - in->at <= CONTENT_SMALL ?
+		!send_small(in, c, how, o) : !send_large(in, c, how, o))
 		return false;
 	if (dots)
 		text_stuff_end(&stuff, &c->stream.out);

@@ -2,8 +2,9 @@
 /*
  * content - a mail's octets on their way out
  *
- * Read from the descriptor behind Return-Path, in big blocks. A mail that is
- * small goes out in one write, with BDAT in front of it.
+ * Read from the descriptor behind Return-Path, in big blocks; a header that has
+ * been rewritten comes from memory. A mail that is small goes out in one write,
+ * with BDAT in front of it.
  */
 #ifndef SMTP_CONTENT_H
 #define SMTP_CONTENT_H
@@ -13,6 +14,7 @@
 #define CONTENT_SMALL	(48u * 1024)	/* read at once, sent with commands */
 
 struct content {
+	struct view head;	/* sent first; borrowed */
 	int fd;			/* borrowed */
 	uint64_t at, end;	/* part of the file that is to be sent */
 };

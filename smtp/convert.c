@@ -4,6 +4,8 @@
  */
 #include <sys/mman.h>
 
+#include <unistd.h>
+
 #include "lib/mail/text.h"
 #include "smtp/content.h"
 #include "smtp/convert.h"
@@ -16,17 +18,48 @@ struct mapped {
 	struct view message;	/* behind Return-Path */
 };
 
-static bool
-map(const struct job *j, struct mapped *m, struct outcome *o)
+/* The file with another header in it: that is written in front of the body, over
+ * the old one and, as far as it is longer, into memory before the file. The pages
+ * of the body stay those of the file. */
+static char *
+map_headed(const struct job *j, struct mapped *m)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), body = job_kept(j);
+	size_t before = (j->header.n + page - 1) / page * page;
+	char *p;
+
+	m->n = before + (size_t)j->m.size;
+	p = mmap(NULL, m->n, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED)
+		return p;
+	if (mmap(p + before, (size_t)j->m.size, PROT_READ,
+		MAP_PRIVATE | MAP_FIXED, j->m.content, 0) == MAP_FAILED ||
+	    mprotect(p, before + body, PROT_READ | PROT_WRITE) < 0) {
+		munmap(p, m->n);
+		return MAP_FAILED;
+	}
+	m->message = view_skip(view_bytes(p, m->n), before + body -
+	    j->header.n);
+	memcpy(p + before + body - j->header.n, j->header.p, j->header.n);
+	return p;
+}
+
+static char *
+map_file(const struct job *j, struct mapped *m)
 {
 	m->n = (size_t)j->m.size;
 	m->p = m->n > 0 ? mmap(NULL, m->n, PROT_READ, MAP_SHARED, j->m.content,
 	    0) : NULL;
-	if (m->p == MAP_FAILED)
-		return outcome_later(o, "3.0", "the content in the spool "
-		    "cannot be read");
 	m->message = view_skip(view_bytes(m->p, m->n), j->m.skip);
-	return true;
+	return m->p;
+}
+
+static bool
+map(const struct job *j, struct mapped *m, struct outcome *o)
+{
+	m->p = j->header_was > 0 ? map_headed(j, m) : map_file(j, m);
+	return m->p != MAP_FAILED || outcome_later(o, "3.0", "the content in "
+	    "the spool cannot be read");
 }
 
 static void

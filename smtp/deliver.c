@@ -12,6 +12,7 @@
 #include "lib/proc/service.h"
 #include "smtp/deliver.h"
 #include "smtp/pool.h"
+#include "smtp/rewrite.h"
 #include "smtp/transaction.h"
 
 #define CONNECTS_MOST	10	/* hosts and addresses tried for a job */
@@ -276,7 +277,7 @@ deliver_job(struct job *j)
 	struct client *c;
 	struct place *p;
 
-	if (!check(j, &o)) {
+	if (!check(j, &o) || !rewrite_job(j, &o)) {
 		job_settle_rest(j, &o);
 		return;
 	}

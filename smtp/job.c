@@ -65,7 +65,7 @@ job_new(struct channel *queue, uint32_t tag, struct msg_send *m)
 	j->m.sender = arena_view(&j->arena, m->sender);
 	j->m.envid = arena_view(&j->arena, m->envid);
 	j->contact = CONTACT_FAILED;
-	j->trouble = VIEW_NONE;
+	j->trouble = j->header = VIEW_NONE;
 	spool_id(m->mail, j->id);
 	if (!take_recipients(j, m->recipients) || m->skip > m->size) {
 		release(j);
@@ -75,9 +75,15 @@ job_new(struct channel *queue, uint32_t tag, struct msg_send *m)
 }
 
 uint64_t
+job_kept(const struct job *j)
+{
+	return j->m.skip + j->header_was;
+}
+
+uint64_t
 job_size(const struct job *j)
 {
-	return j->m.size - j->m.skip;
+	return j->header.n + j->m.size - job_kept(j);
 }
 
 void

@@ -46,6 +46,9 @@ struct job {
 	char id[24];		/* of the mail, for log lines */
 	struct hop hop;
 	bool final;		/* the server may have the whole mail */
+	/* What is sent in place of the first octets of the content. */
+	struct view header;
+	uint64_t header_was;	/* how many octets; 0: nothing */
 	bool looked_at;		/* the next is known */
 	bool utf8_header;
 	struct recipient *recipient;
@@ -59,6 +62,8 @@ struct job {
 struct job *job_new(struct channel *queue, uint32_t tag, struct msg_send *m);
 /* Octets that are to be sent: without Return-Path. */
 uint64_t job_size(const struct job *j);
+/* Where in the file those begin that are sent as they are. */
+uint64_t job_kept(const struct job *j);
 /* Tell queue about one recipient. */
 void job_settle(struct job *j, struct recipient *r, const struct outcome *o);
 /* All that are not settled. */

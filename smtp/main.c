@@ -6,7 +6,8 @@
  * mail at a time for the recipients of one hop (send.c), with a descriptor of
  * the content; a fiber each goes from host to host (deliver.c, hosts.c), talks
  * (client.c, transaction.c) and answers with a verdict for each recipient.
- * policy.c decides how much TLS there must be.
+ * policy.c decides how much TLS there must be, rewrite.c asks router under which
+ * addresses the mail leaves.
  */
 #include "lib/proc/tls_client.h"
 #include "smtp/hosts.h"
@@ -34,7 +35,7 @@ static const struct program program = {
 	.user = "posthouse-smtp",
 	.purpose = "delivers to other hosts by SMTP and LMTP",
 	.calls = CALLS_CONNECT | CALLS_UNIX,
-	.peers = ROLE_QUEUE | ROLE_RESOLVER | ROLE_HISTORY,
+	.peers = ROLE_QUEUE | ROLE_RESOLVER | ROLE_HISTORY | ROLE_ROUTER,
 	.handlers = &handlers,
 	.prepare = prepare,
 	.changed = pool_renew,

@@ -380,8 +380,9 @@ judge_mail(struct transaction *t)
 static bool
 send_content(struct transaction *t)
 {
-	const struct content content = { .fd = t->j->m.content,
-		.at = t->j->m.skip, .end = t->j->m.size };
+	const struct content content = { .head = t->j->header,
+		.fd = t->j->m.content, .at = job_kept(t->j),
+		.end = t->j->m.size };
 
 	if (t->fit.convert)
 		return convert_send(t->j, t->fit.level, t->c, t->o);
