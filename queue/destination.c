@@ -429,7 +429,8 @@ destination_learn(struct destination *d, const struct news *news)
 
 	all.now = news->now;
 	window_learn(&d->window, news, &l);
-	reason_drop(&d->trouble);
+	if (news->contact != CONTACT_UNTRIED)
+		reason_drop(&d->trouble);
 	if (news->contact == CONTACT_NONE)
 		d->trouble = reason_take(VIEW_LIT("4.1"), news->sentence,
 		    VIEW_NONE, VIEW_NONE);

@@ -51,6 +51,8 @@ void
 window_learn(struct window *w, const struct news *n,
     const struct window_limits *l)
 {
+	if (n->contact == CONTACT_UNTRIED)
+		return;
 	if (n->contact != CONTACT_NONE) {
 		w->good_at = n->now;
 		w->failures = 0;

@@ -36,7 +36,8 @@ struct recipient {
 	struct view spelled;	/* address as the present server is told it */
 };
 
-enum contact { CONTACT_TALKED = 2, CONTACT_FAILED = 4, CONTACT_NOWHERE = 5 };
+enum contact { CONTACT_TALKED = 2, CONTACT_UNTRIED = 3, CONTACT_FAILED = 4,
+	CONTACT_NOWHERE = 5 };
 
 struct job {
 	struct arena arena;

@@ -171,6 +171,8 @@ rewrite_job(struct job *j, struct outcome *o)
 	}
 	if (ok)
 		take_names(j, &r);
+	else
+		j->contact = CONTACT_UNTRIED;
 	str_free(&header);
 	arena_reset(&arena);
 	return ok;

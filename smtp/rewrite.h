@@ -13,7 +13,7 @@
 
 /* To be done once, before the mail is offered to anybody; without settings for it
  * nothing is done. False with the outcome (LATER): the names cannot be had, and
- * the mail must not go. */
+ * the mail must not go; which is no fault of where it was to go. */
 bool rewrite_job(struct job *j, struct outcome *o);
 
 #endif

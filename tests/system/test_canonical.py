@@ -57,14 +57,15 @@ def wire(text):
 
 
 class Canonical(Routes):
-    def serve(self, sink, names=NAMES, routes=None):
+    def serve(self, sink, names=NAMES, routes=None, expressions=
+              "/^(.*)=(.*)@old\\.lan$/ $1@$2\n"):
         self.server = Server(SETTINGS)
         self.addCleanup(self.server.remove)
         # router may read a place of its own, too
         (self.server.dir / "etc/tables").mkdir()
         self.write("routes", routes or f"* [127.0.0.1]:{sink.port}\n")
         self.write("tables/names", names)
-        self.write("expressions", "/^(.*)=(.*)@old\\.lan$/ $1@$2\n")
+        self.write("expressions", expressions)
         self.server.start()
 
     def send(self, content, sender="www-data@web3.web.example", to=FAR,
@@ -205,6 +206,17 @@ class Canonical(Routes):
         self.write("tables/names", NAMES)
         self.server.posthouse("reload")
         self.assertEqual(self.content(self.got(sink)), wire(WANTED))
+
+    def test_one_that_waits(self):
+        """It is no fault of the host: others go there meanwhile."""
+        sink = self.sink()
+        self.serve(sink, expressions="/^bad@/ nobody\n")
+        self.send(wire(HEADER), sender="bad@x.example")
+        wait_for(lambda: "status=deferred" in self.server.log(), "a try")
+        self.send(wire(HEADER), to="second@far.example")
+        self.assertEqual(self.got(sink).recipients, ["second@far.example"])
+        self.assertNotRegex(self.server.log(),
+                            "to=<second@.*status=deferred")
 
     def test_explain(self):
         self.serve(self.sink())

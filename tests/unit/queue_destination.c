@@ -201,6 +201,11 @@ dead_is_left_alone(void **state UNUSED)
 		add(d, 1, true);
 	assert_int_not_equal(go(NULL), 0);
 	assert_int_equal(go(NULL), 0);
+	/* one that asked nobody tells nothing, and another takes its place */
+	over(d, CONTACT_UNTRIED, now);
+	assert_non_null(destination_trouble(d));
+	assert_int_not_equal(go(NULL), 0);
+	assert_int_equal(go(NULL), 0);
 	began = now++;
 	over(d, CONTACT_NONE, began);
 	assert_true(destination_until(d, now) > now + 520000);
