@@ -14,11 +14,10 @@
 #include "lib/mail/table.h"
 #include "lib/proc/table_name.h"
 
-#define FILE_MOST ((size_t)16 << 20)
-
 struct check {
 	const char *name;	/* of the setting */
 	const char *table;
+	const char *path;	/* of its file */
 	struct str *errors;
 	const char *(*judge)(struct view key, struct view value);
 };
@@ -29,7 +28,10 @@ complain(void *arg, size_t line, const char *sentence)
 	const struct check *c = arg;
 	const char *path = table_name_path(c->table);
 
-	if (path[0] == '\0')
+	if (line == 0)
+		str_addf(c->errors, "%s: %s: %s\n", c->name, c->path,
+		    sentence);
+	else if (path[0] == '\0')
 		str_addf(c->errors, "%s: %s: %s\n", c->name, c->table,
 		    sentence);
 	else
@@ -42,10 +44,7 @@ read_table(struct check *c, const struct table_kind *kind, struct view text)
 	const struct table_sink sink = { complain, c, c->judge };
 	void *table = kind->open(text, &sink);
 
-	if (table == NULL)
-		str_addf(c->errors, "%s: %s is too large\n", c->name,
-		    c->table);
-	else
+	if (table != NULL)
 		kind->close(table);
 }
 
@@ -53,16 +52,19 @@ static void
 check_table(struct check *c, const struct table_kind *kind)
 {
 	struct view source = view_of(c->table);
-	struct str text = { 0 };
+	struct str text = { 0 }, path = { 0 };
 
 	source = view_skip(source, table_name_kind(source));
+	table_path(kind, source, &path);
+	c->path = str_c(&path);
 	if (kind->is_inline)
 		read_table(c, kind, source);
-	else if (!file_read(AT_FDCWD, source.p, FILE_MOST, &text))
-		str_addf(c->errors, "%s: cannot read %s: %s\n", c->name,
-		    c->table, strerror(errno));
+	else if (!file_read(AT_FDCWD, c->path, kind->most, &text))
+		str_addf(c->errors, "%s: cannot read %s: %s: %s\n", c->name,
+		    c->table, c->path, strerror(errno));
 	else
 		read_table(c, kind, str_view(&text));
+	str_free(&path);
 	str_free(&text);
 }
 
@@ -70,9 +72,9 @@ check_table(struct check *c, const struct table_kind *kind)
 static bool
 check_kind(struct check *c)
 {
-	static const char *const others[] = { "hash", "btree", "lmdb", "cdb",
-		"dbm", "sdbm", "texthash", "static", "socketmap", "tcp", "ldap",
-		"mysql", "pgsql", "sqlite", "proxy", "unix" };
+	static const char *const others[] = { "lmdb", "cdb", "dbm", "sdbm",
+		"texthash", "static", "socketmap", "tcp", "ldap", "mysql",
+		"pgsql", "sqlite", "proxy", "unix" };
 	struct view rest = view_of(c->table), word = view_cut(&rest, ':');
 	size_t slash = view_rfind(word, '/');
 
@@ -118,7 +120,7 @@ check_list(struct check c, const struct words *tables,
 void
 check_tables(const struct settings *s, struct str *errors)
 {
-	struct check c = { "aliases", NULL, errors, NULL };
+	struct check c = { .name = "aliases", .errors = errors };
 
 	check_list(c, &s->aliases, NULL);
 	c.name = "relay_recipients";

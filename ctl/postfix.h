@@ -21,11 +21,4 @@ int postfix_fatal(int code, const char *fmt, ...) PRINTF(2, 3);
 /* The tools of files of their own. */
 postfix_fn postmap_run, postsuper_run;
 
-/*
- * The value of key in a table as postmap(1) reads it: key, blanks, value; lines
- * that begin with a blank go on; # begins a comment; keys compare without case.
- * A key may end in a colon, as in aliases(5). The first one counts. False: none.
- */
-bool postmap_find(struct view text, struct view key, struct str *value);
-
 #endif

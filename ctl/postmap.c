@@ -13,6 +13,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "ctl/map.h"
 #include "ctl/postfix.h"
 #include "lib/base/file.h"
 #include "lib/mail/table.h"
@@ -20,38 +21,6 @@
 #define TABLE_MOST	((size_t)1 << 30)
 #define USAGE	"usage: postmap -q key [file_type:]file_name; nothing else is " \
 	"answered here"
-
-static bool
-goes_on(struct view text)
-{
-	return text.n > 0 && (text.p[0] == ' ' || text.p[0] == '\t');
-}
-
-bool
-postmap_find(struct view text, struct view key, struct str *value)
-{
-	while (text.n > 0) {
-		struct view line = view_cut(&text, '\n');
-		struct view name = view_word(&line);
-		bool found;
-
-		if (name.n == 0 || name.p[0] == '#')
-			continue;
-		if (name.p[name.n - 1] == ':')
-			name.n--;
-		found = view_eqi(name, key);
-		if (found)
-			str_add(value, view_trim(line));
-		while (goes_on(text)) {
-			line = view_cut(&text, '\n');
-			if (found)
-				str_addf(value, "%.*s", VIEW(line));
-		}
-		if (found)
-			return true;
-	}
-	return false;
-}
 
 /* A text of keys and values, unless it is of another kind. */
 struct source {
@@ -67,7 +36,7 @@ find(const struct source *s, struct view key, struct str *value)
 	size_t line;
 
 	if (s->kind == NULL)
-		return postmap_find(s->text, key, value);
+		return map_find(s->text, key, value);
 	a = s->kind->get(s->table, key, value, &line);
 	if (a == TABLE_LATER)
 		fprintf(stderr, "postmap: warning: an expression takes too "
@@ -138,6 +107,8 @@ ask(struct source *s, char *name, const char *key)
 
 	if (s->kind != NULL)
 		s->table = s->kind->open(s->text, &sink);
+	if (s->kind != NULL && s->table == NULL)
+		return 1;
 	code = strcmp(key, "-") == 0 ? ask_all(s) : ask_one(s, key);
 	if (s->kind != NULL)
 		s->kind->close(s->table);
@@ -160,6 +131,8 @@ postmap_run(struct ctl *ctl UNUSED, int argc, char **argv)
 	if (key == NULL || optind + 1 != argc)
 		return postfix_fatal(1, USAGE);
 	s.kind = table_kind(view_of(argv[optind]), &s.text);
+	if (s.kind != NULL && s.kind->suffix != NULL)
+		s.kind = NULL;	/* the text it was made from */
 	if (s.kind != NULL && s.kind->is_inline)
 		return ask(&s, argv[optind], key);
 	path = s.kind != NULL ? s.text.p : path_of(argv[optind]);

@@ -4,17 +4,22 @@
  *
  * A plain path, or one of kind text, is a file of keys and values, read as
  * postmap -q does. What is wrong in a table is told, and the rest is asked: to
- * have no mistake is what posthouse check is for.
+ * have no mistake is what posthouse check is for. A database is built from such a
+ * text, or stays as it was.
  */
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sysexits.h>
 
 #include "ctl/ctl.h"
+#include "ctl/map.h"
 #include "ctl/output.h"
-#include "ctl/postfix.h"
 #include "lib/base/file.h"
+#include "lib/base/kv_map.h"
 #include "lib/mail/table.h"
 #include "lib/proc/table_name.h"
 
@@ -23,7 +28,10 @@
 static void
 complain(void *arg, size_t line, const char *sentence)
 {
-	ctl_fail(0, "%s:%zu: %s", (const char *)arg, line, sentence);
+	if (line > 0)
+		ctl_fail(0, "%s:%zu: %s", (const char *)arg, line, sentence);
+	else
+		ctl_fail(0, "%s: %s", (const char *)arg, sentence);
 }
 
 static enum table_answer
@@ -38,11 +46,11 @@ look_up(const struct table_kind *kind, struct view text, struct ctl *ctl,
 	size_t line;
 
 	if (kind == NULL)
-		return postmap_find(text, key, value) ? TABLE_FOUND :
+		return map_find(text, key, value) ? TABLE_FOUND :
 							TABLE_NONE;
 	table = kind->open(text, &sink);
 	if (table == NULL)
-		return TABLE_LATER;
+		exit(EX_DATAERR);	/* what is wrong has been told */
 	a = kind->get(table, key, value, &line);
 	kind->close(table);
 	return a;
@@ -74,6 +82,22 @@ print_answer(const struct ctl *ctl, enum table_answer a, struct view value)
 	return a == TABLE_FOUND ? 0 : EX_NOUSER;
 }
 
+static bool
+read_source(const char *name, const struct table_kind *kind,
+    struct view source, struct str *text)
+{
+	struct str path = { 0 };
+	bool ok;
+
+	if (kind == NULL)
+		return file_read(AT_FDCWD, table_name_path(name), FILE_MOST,
+		    text);
+	table_path(kind, source, &path);
+	ok = file_read(AT_FDCWD, str_c(&path), kind->most, text);
+	str_free(&path);
+	return ok;
+}
+
 static int
 query(struct ctl *ctl)
 {
@@ -85,8 +109,7 @@ query(struct ctl *ctl)
 	int code;
 
 	if (kind == NULL || !kind->is_inline) {
-		if (!file_read(AT_FDCWD, table_name_path(name), FILE_MOST,
-			&text))
+		if (!read_source(name, kind, source, &text))
 			return ctl_fail(EX_NOINPUT, "%s: %s", name,
 			    strerror(errno));
 		source = str_view(&text);
@@ -98,7 +121,99 @@ query(struct ctl *ctl)
 	return code;
 }
 
+/* ---- building ---- */
+
+/* In lower case, as it will be asked for. */
+static enum kv_result
+put_entry(struct kv_map *map, const struct map_entry *e, struct why *w)
+{
+	struct str key = { 0 };
+	enum kv_result r;
+
+	for (size_t i = 0; i < e->key.n; i++)
+		str_addc(&key, to_lower(e->key.p[i]));
+	r = kv_map_put(map, str_view(&key), e->value, w);
+	str_free(&key);
+	return r;
+}
+
+/* False when there are mistakes, or w has the reason of something else. */
+static bool
+fill(struct kv_map *map, const char *file, struct view text, struct why *w)
+{
+	struct map_entry e = { .key = VIEW_NONE };
+	enum kv_result r = KV_NONE;
+	size_t wrong = 0;
+
+	while (r != KV_TROUBLE && map_next(&text, &e)) {
+		if (e.key.n == 0 || e.value.n == 0) {
+			ctl_fail(0, "%s:%zu: A line is a key and a value",
+			    file, e.line);
+			wrong++;
+			continue;
+		}
+		r = put_entry(map, &e, w);
+		if (r == KV_FOUND)
+			ctl_fail(0, "%s:%zu: %.*s exists already; the first "
+			    "one counts", file, e.line, VIEW(e.key));
+	}
+	str_free(&e.text);
+	if (r != KV_TROUBLE && wrong > 0)
+		why_never(w, "3.5", "%s has %zu mistakes", file, wrong);
+	return r != KV_TROUBLE && wrong == 0;
+}
+
+static int
+build_file(const char *file, const char *target, enum kv_map_kind kind)
+{
+	struct str text = { 0 };
+	struct kv_map *map;
+	struct stat st;
+	struct why w;
+	bool ok;
+
+	if (stat(file, &st) != 0 ||
+	    !file_read(AT_FDCWD, file, FILE_MOST, &text))
+		return ctl_fail(EX_NOINPUT, "%s: %s", file, strerror(errno));
+	map = kv_map_new(target, kind, st.st_mode & 0777, &w);
+	ok = map != NULL && fill(map, file, str_view(&text), &w);
+	if (ok)
+		ok = kv_map_commit(&map, &w);
+	else if (map != NULL)
+		kv_map_abort(&map);
+	str_free(&text);
+	return ok ? 0 : ctl_fail(w.verdict == VERDICT_NEVER ? EX_DATAERR :
+		EX_CANTCREAT, "%s; %s stays as it was", w.text, target);
+}
+
+static int
+build(struct ctl *ctl)
+{
+	static const struct {
+		const struct table_kind *kind;
+		enum kv_map_kind made;
+	} kinds[] = { { &table_hash, KV_MAP_HASH },
+		{ &table_btree, KV_MAP_BTREE } };
+	struct str target = { 0 };
+	struct view file;
+	const struct table_kind *kind = table_kind(view_of(ctl->argv[0]),
+	    &file);
+	int code = -1;
+
+	for (size_t i = 0; i < nitems(kinds); i++)
+		if (kind == kinds[i].kind) {
+			table_path(kind, file, &target);
+			code = build_file(file.p, str_c(&target),
+			    kinds[i].made);
+		}
+	str_free(&target);
+	return code >= 0 ? code : ctl_fail(EX_USAGE, "%s is neither hash:FILE "
+	    "nor btree:FILE", ctl->argv[0]);
+}
+
 const struct command table_commands[] = {
+	{ "table build", "TABLE", 0, 1, 1, build,
+	    "make the database of hash:FILE or btree:FILE" },
 	{ "table query", "TABLE KEY", OPTION_JSON, 2, 2, query,
 	    "what a table says about a key" },
 	{ 0 },

@@ -504,12 +504,14 @@ files_alias_table(void *arg UNUSED, struct view key, struct view *items)
 	bool wrong = false;
 	const struct aliases_sink sink = { keep_items, complain_value, &wrong };
 	enum kv_result r = KV_NONE;
+	struct view domain = key;
 
 	str_reset(&files.value);
 	str_reset(&files.items);
 	files.source = FROM_ALIAS_TABLES;
 	if (is_plain(key))
-		r = lookups_find(&files.alias_tables, key, &files.value);
+		r = lookups_find_either(&files.alias_tables, key,
+		    view_cut(&domain, '@'), &files.value);
 	if (r != KV_FOUND)
 		return r;
 	aliases_read_list(str_view(&files.value), &sink);
@@ -522,7 +524,8 @@ files_recipient_table(void *arg UNUSED, struct view key)
 {
 	str_reset(&files.value);
 	files.source = FROM_RECIPIENT_TABLES;
-	return lookups_find(&files.recipient_tables, key, &files.value);
+	return lookups_find_either(&files.recipient_tables, key,
+	    view_skip(key, view_rfind(key, '@')), &files.value);
 }
 
 enum kv_result

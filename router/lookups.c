@@ -14,11 +14,10 @@
 #include "lib/proc/table_name.h"
 #include "router/lookups.h"
 
-#define FILE_MOST	(16u << 20)
 #define COMPLAINTS_MOST 50	/* logged, of one file */
 
 struct lookup {
-	char *name;
+	char *name, *path;
 	const struct table_kind *kind;	/* of a name with a kind */
 	struct str seen, tried;		/* stamps: last look, last reading */
 	struct str text;		/* of the table, which points into it */
@@ -36,9 +35,14 @@ complain(void *arg, size_t line, const char *sentence)
 {
 	struct complaints *c = arg;
 
-	if (++c->n <= COMPLAINTS_MOST)
+	if (++c->n > COMPLAINTS_MOST)
+		return;
+	if (line > 0)
 		log_warning(c->lookups->subject, "%s:%zu: %s",
-		    table_name_path(c->lookup->name), line, sentence);
+		    c->lookup->path, line, sentence);
+	else
+		log_warning(c->lookups->subject, "%s: %s", c->lookup->path,
+		    sentence);
 }
 
 static void
@@ -57,6 +61,7 @@ forget(struct lookup *o)
 	str_free(&o->seen);
 	str_free(&o->tried);
 	free(o->name);
+	free(o->path);
 }
 
 /* Inline: what is behind its kind. */
@@ -68,7 +73,7 @@ read_text(const struct lookup *o, struct str *text)
 		    table_name_kind(view_of(o->name))));
 		return true;
 	}
-	return file_read(AT_FDCWD, table_name_path(o->name), FILE_MOST, text);
+	return file_read(AT_FDCWD, o->path, o->kind->most, text);
 }
 
 static void
@@ -84,9 +89,10 @@ read_table(const struct lookups *l, struct lookup *o)
 		    strerror(errno));
 	else
 		table = o->kind->open(str_view(&text), &sink);
-	if (table != NULL && c.n > 0) {
+	if (c.n > 0)
 		log_error(l->subject, "%s has %zu mistakes; it stays as it was",
 		    o->name, c.n);
+	if (table != NULL && c.n > 0) {
 		o->kind->close(table);
 		table = NULL;
 	}
@@ -115,7 +121,7 @@ look(const struct lookups *l, struct lookup *o, bool at_once)
 
 	str_adds(&stamp, "read\n");
 	if (!o->kind->is_inline)
-		text_index_stamp(table_name_path(o->name), &stamp);
+		text_index_stamp(o->path, &stamp);
 	settled = view_eq(str_view(&stamp), str_view(&o->seen));
 	keep(&o->seen, &stamp);
 	if ((settled || at_once) &&
@@ -131,7 +137,8 @@ static struct lookup
 take(struct lookups *old, struct view name)
 {
 	struct lookup new = { .kind = NULL };
-	struct view source;
+	struct str path = { 0 };
+	struct view source = name;
 
 	for (size_t i = 0; i < old->n; i++)
 		if (view_is(name, old->one[i].name)) {
@@ -143,6 +150,9 @@ take(struct lookups *old, struct view name)
 	new.kind = table_name_has_kind(name) ?
 	    table_kind(view_of(new.name), &source) : &table_text;
 	must(new.kind != NULL);
+	table_path(new.kind, new.kind->is_inline ? VIEW_NONE : source, &path);
+	new.path = xstrdup(str_c(&path));
+	str_free(&path);
 	return new;
 }
 
@@ -163,8 +173,21 @@ lookups_take(struct lookups *l, const struct words *names, bool at_once)
 		look(l, &l->one[i], at_once);
 }
 
-static enum kv_result
-find(struct lookups *l, struct view key, bool part, struct str *value)
+/* A part, unless it is empty, is asked for where rows have keys. */
+static enum table_answer
+ask(struct lookups *l, const struct lookup *o, struct view key,
+    struct view part, struct str *value)
+{
+	enum table_answer a = key.n == 0 ? TABLE_NONE :
+	    o->kind->get(o->table, key, value, &l->line);
+
+	return a == TABLE_NONE && o->kind->by_key && part.n > 0 ?
+	    o->kind->get(o->table, part, value, &l->line) : a;
+}
+
+enum kv_result
+lookups_find_either(struct lookups *l, struct view key, struct view part,
+    struct str *value)
 {
 	static const enum kv_result of[] = { [TABLE_NONE] = KV_NONE,
 		[TABLE_FOUND] = KV_FOUND, [TABLE_LATER] = KV_TROUBLE };
@@ -175,15 +198,16 @@ find(struct lookups *l, struct view key, bool part, struct str *value)
 	for (size_t i = 0; r == KV_NONE && i < l->n; i++) {
 		const struct lookup *o = &l->one[i];
 
-		if (part && !o->kind->by_key)
+		if (key.n == 0 && !o->kind->by_key)
 			continue;
 		r = o->table == NULL ? KV_TROUBLE :
-		    of[o->kind->get(o->table, key, value, &l->line)];
+		    of[ask(l, o, key, part, value)];
 		l->at = r == KV_NONE ? NULL : o;
 		if (r == KV_TROUBLE)
 			log_warning(l->subject, "%s: %s key=%s", o->name,
 			    o->table == NULL ? "has not been read yet" :
-			    "an expression takes too long", log_quote(key));
+			    "an expression takes too long",
+			    log_quote(key.n > 0 ? key : part));
 	}
 	return r;
 }
@@ -191,13 +215,13 @@ find(struct lookups *l, struct view key, bool part, struct str *value)
 enum kv_result
 lookups_find(struct lookups *l, struct view key, struct str *value)
 {
-	return find(l, key, false, value);
+	return lookups_find_either(l, key, VIEW_NONE, value);
 }
 
 enum kv_result
-lookups_find_part(struct lookups *l, struct view key, struct str *value)
+lookups_find_part(struct lookups *l, struct view part, struct str *value)
 {
-	return find(l, key, true, value);
+	return lookups_find_either(l, VIEW_NONE, part, value);
 }
 
 void

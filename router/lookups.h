@@ -2,11 +2,12 @@
 /*
  * lookups - the tables of a setting that are more than a text file
  *
- * Expressions and inline tables cannot be found by a key, so no index has them,
- * and a small text file needs none: they are kept here as they were read, and
- * asked in their order. One with a mistake in it stays as it was; one that never
- * was without a mistake answers every question with KV_TROUBLE, so that mail
- * waits for the administrator.
+ * Expressions and inline tables cannot be found by a key, so no index has them; a
+ * small text file needs none, and a database of another program is not looked up
+ * where it is. They are kept here as they were read, and asked in their order.
+ * One with a mistake in it stays as it was; one that never was without a mistake
+ * answers every question with KV_TROUBLE, so that mail waits for the
+ * administrator.
  */
 #ifndef ROUTER_LOOKUPS_H
 #define ROUTER_LOOKUPS_H
@@ -35,8 +36,11 @@ void lookups_take(struct lookups *l, const struct words *names, bool at_once);
 enum kv_result lookups_find(struct lookups *l, struct view key,
     struct str *value);
 /* The same of a part of what is looked up: tables of patterns are not asked. */
-enum kv_result lookups_find_part(struct lookups *l, struct view key,
+enum kv_result lookups_find_part(struct lookups *l, struct view part,
     struct str *value);
+/* Of the first table that has either; each is asked for the part last. */
+enum kv_result lookups_find_either(struct lookups *l, struct view key,
+    struct view part, struct str *value);
 /* The table and the line that the last answer came from: "pcre:/names:12",
  * appended; nothing if it came from none. */
 void lookups_place(const struct lookups *l, struct str *out);

@@ -238,6 +238,28 @@ way_find_ours(const struct tables *t, const struct address *a,
 	return find(&s, places_ours, nitems(places_ours), way, w);
 }
 
+static enum kv_result
+ask_table(struct search *s, const struct address *a)
+{
+	str_reset(&s->key);
+	return access_address(&s->key, a) ?
+	    s->tables->recipient_table(s->tables->arg, str_view(&s->key)) :
+	    KV_NONE;
+}
+
+/* Tables have no keys of their own, but the same names. */
+static enum kv_result
+at_table(struct search *s)
+{
+	struct address base = *s->to;
+	struct view detail;
+	enum kv_result r = ask_table(s, s->to);
+
+	return r == KV_NONE && address_detail(s->to->local,
+	    s->tables->settings->recipient_delimiter, &base.local, &detail) ?
+	    ask_table(s, &base) : r;
+}
+
 enum kv_result
 way_recipient(const struct tables *t, const struct address *a)
 {
@@ -247,11 +269,8 @@ way_recipient(const struct tables *t, const struct address *a)
 
 	if (r == KV_NONE)
 		r = at_domain(&s);
-	if (r == KV_NONE && t->recipient_table != NULL) {
-		str_reset(&s.key);
-		if (access_address(&s.key, a))
-			r = t->recipient_table(t->arg, str_view(&s.key));
-	}
+	if (r == KV_NONE && t->recipient_table != NULL)
+		r = at_table(&s);
 	str_free(&s.key);
 	return r;
 }

@@ -4,8 +4,8 @@
  */
 #include "lib/mail/table.h"
 
-static const struct table_kind *const kinds[] = { &table_cidr, &table_inline,
-	&table_pcre, &table_regexp };
+static const struct table_kind *const kinds[] = { &table_btree, &table_cidr,
+	&table_hash, &table_inline, &table_pcre, &table_regexp };
 
 const struct table_kind *
 table_kind(struct view name, struct view *source)
@@ -18,4 +18,12 @@ table_kind(struct view name, struct view *source)
 			return kinds[i];
 		}
 	return NULL;
+}
+
+void
+table_path(const struct table_kind *kind, struct view source, struct str *out)
+{
+	str_add(out, source);
+	if (kind->suffix != NULL)
+		str_adds(out, kind->suffix);
 }

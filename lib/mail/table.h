@@ -33,7 +33,10 @@ struct table_kind {
 	const char *name;
 	bool is_inline;		/* the source is the text itself */
 	bool by_key;		/* a row has a key, and no pattern */
-	/* NULL only for what is too large. text must outlive the table. */
+	const char *suffix;	/* of the file, behind the source; NULL: none */
+	size_t most;		/* octets of a file */
+	/* text must outlive the table. Line 0 of a complaint is the file as a
+	 * whole; NULL follows one when nothing of it can be used. */
 	void *(*open)(struct view text, const struct table_sink *sink);
 	/* The value of key is appended to value. line: of what was found, or of
 	 * what could not be told; of an inline table, which pair. */
@@ -46,9 +49,15 @@ struct table_kind {
  * was. */
 const struct table_kind *table_kind(struct view name, struct view *source);
 
+/* The file that a table of this kind is read from; appended. */
+void table_path(const struct table_kind *kind, struct view source,
+    struct str *out);
+
+#define TABLE_FILE_MOST ((size_t)16 << 20)	/* of a kind that is a text */
+
 /* A file without a kind, "KEY VALUE" on each line. */
 extern const struct table_kind table_text;
-extern const struct table_kind table_cidr, table_inline, table_pcre,
-    table_regexp;
+extern const struct table_kind table_btree, table_cidr, table_hash,
+    table_inline, table_pcre, table_regexp;
 
 #endif

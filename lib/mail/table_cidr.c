@@ -94,5 +94,5 @@ cidr_close(void *table)
 	free(c);
 }
 
-const struct table_kind table_cidr = { "cidr", false, false, cidr_open, cidr_get,
-	cidr_close };
+const struct table_kind table_cidr = { .name = "cidr", .open = cidr_open,
+	.get = cidr_get, .close = cidr_close, .most = TABLE_FILE_MOST };

@@ -186,7 +186,9 @@ expressions_close(void *table)
 	free(t);
 }
 
-const struct table_kind table_pcre = { "pcre", false, false, expressions_open,
-	expressions_get, expressions_close };
-const struct table_kind table_regexp = { "regexp", false, false, expressions_open,
-	expressions_get, expressions_close };
+const struct table_kind table_pcre = { .name = "pcre",
+	.open = expressions_open, .get = expressions_get,
+	.close = expressions_close, .most = TABLE_FILE_MOST };
+const struct table_kind table_regexp = { .name = "regexp",
+	.open = expressions_open, .get = expressions_get,
+	.close = expressions_close, .most = TABLE_FILE_MOST };

@@ -80,5 +80,6 @@ inline_get(const void *table, struct view wanted, struct str *value,
 	return TABLE_NONE;
 }
 
-const struct table_kind table_inline = { "inline", true, true, inline_open,
-	inline_get, free };
+const struct table_kind table_inline = { .name = "inline",
+	.is_inline = true, .by_key = true, .open = inline_open,
+	.get = inline_get, .close = free };

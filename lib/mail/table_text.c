@@ -146,5 +146,6 @@ text_close(void *table)
 	free(t);
 }
 
-const struct table_kind table_text = { "text", false, true, text_open,
-	text_get, text_close };
+const struct table_kind table_text = { .name = "text", .by_key = true,
+	.open = text_open, .get = text_get, .close = text_close,
+	.most = TABLE_FILE_MOST };

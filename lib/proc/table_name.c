@@ -10,7 +10,7 @@
 #define INLINE "inline:"
 
 static const char *const kinds[] = { INLINE, "text:", "cidr:", "regexp:",
-	"pcre:" };
+	"pcre:", "hash:", "btree:" };
 
 size_t
 table_name_kind(struct view name)

@@ -3,7 +3,8 @@
  * table_name - "kind:path" as the value of a setting that names a table
  *
  * A file without a kind, or of kind text, is a text file, and its name is just
- * the path. "inline:{...}" has no file. Which kinds are of use where, the setting
+ * the path. "inline:{...}" has no file; that of a database has a suffix more than
+ * the path. Which kinds are of use where, the setting
  * says; what they are, lib/mail/table.h.
  */
 #ifndef PROC_TABLE_NAME_H

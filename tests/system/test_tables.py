@@ -108,6 +108,73 @@ team-old@{DOMAIN}: accepted, 2.1.5 Ok
         self.expect("250 ", f"team@{DOMAIN}", f"two@{DOMAIN}")
         self.expect("550 5.1.1", f"three@{DOMAIN}")
 
+    def build(self, table, check=True):
+        return self.server.posthouse("table", "build", table, check=check)
+
+    def test_databases(self):
+        """hash: and btree: are read whole; a damaged one changes nothing."""
+        for kind in "hash", "btree":
+            with self.subTest(kind=kind):
+                self.serve(f"{kind}:names", "relay_domains = backup.test "
+                           f"all.test\nrelay_recipients = {kind}:list\n")
+                etc = self.server.dir / "etc"
+                table = f"{kind}:{etc}/names"
+                self.write("names", f"# x\nTeam@{DOMAIN}: alice,\n  bob\n"
+                           f"bare alice\nclub:team\n\"q x@y.test\": bob\n"
+                           f"cmd: |/bin/sh\nteam@{DOMAIN} twice\n")
+                said = self.build(table)
+                self.assertIn("names:8: team@", said.stderr)
+                self.write("list", "otto@backup.test x\n@all.test x\n")
+                self.build(f"{kind}:{etc}/list")
+                self.server.posthouse("check")
+                self.server.start()
+                self.expect("250 ", f"team@{DOMAIN}", f"BARE@{DOMAIN}",
+                            f"club+x@{DOMAIN}", "otto+x@backup.test",
+                            "any@all.test", ALICE)
+                self.expect("550 5.1.1", f"other@{DOMAIN}",
+                            "anna@backup.test")
+                self.expect("451 4.3.5", f"cmd@{DOMAIN}")
+                self.assertIn(
+                    f"  table bare@{DOMAIN} ({table})\n    user {ALICE}\n",
+                    self.server.posthouse("explain",
+                                          f"bare@{DOMAIN}").stdout)
+                self.assertEqual(self.server.posthouse(
+                    "table", "query", table, "q x@y.test").stdout, "bob\n")
+                self.assertEqual(self.server.posthouse(
+                    "table", "query", table, "none",
+                    check=False).returncode, 67)
+                # mistakes make no file
+                db = etc / "names.db"
+                before = db.read_bytes()
+                self.write("names", "new alice\nalone\n")
+                done = self.build(table, check=False)
+                self.assertEqual(done.returncode, 65)
+                self.assertIn("names:2: A line is a key and a value",
+                              done.stderr)
+                self.assertEqual(db.read_bytes(), before)
+                # half a file, as of a postmap that was killed
+                self.write("names.db", "")
+                db.write_bytes(before[:len(before) // 2])
+                wait_for(lambda: "names.db: page 0: the file is" in
+                         self.server.log(), "complaint")
+                self.expect("250 ", f"bare@{DOMAIN}")
+                done = self.server.posthouse("check", check=False)
+                self.assertIn("names.db: page 0: the file is", done.stderr)
+                done = self.server.posthouse("table", "query", table, "bare",
+                                             check=False)
+                self.assertEqual(done.returncode, 65)
+                # and one that is whole again
+                self.write("names", "new alice\n")
+                self.build(table)
+                wait_for(lambda: self.answer(f"new@{DOMAIN}")
+                         .startswith("250"), "new table")
+                self.expect("550 5.1.1", f"bare@{DOMAIN}")
+                self.assertEqual(sorted(p.name for p in
+                                        etc.glob("names.db*")), ["names.db"])
+                self.server.stop()
+        done = self.build("pcre:names", check=False)
+        self.assertEqual(done.returncode, 64)
+
     def test_text(self):
         self.serve("text:more")
         self.write("more", "team: alice\n")
@@ -182,10 +249,10 @@ team-old@{DOMAIN}: accepted, 2.1.5 Ok
         self.assertEqual(json.loads(done.stdout)["value"], "b")
 
     def test_kinds(self):
-        self.serve("hash:/etc/aliases cidr:/etc/hosts")
+        self.serve("lmdb:/etc/aliases cidr:/etc/hosts")
         done = self.server.posthouse("check", check=False)
         self.assertNotEqual(done.returncode, 0)
-        self.assertIn("hash: is no kind of table", done.stdout + done.stderr)
+        self.assertIn("lmdb: is no kind of table", done.stdout + done.stderr)
         self.assertIn("a cidr table has hosts", done.stdout + done.stderr)
 
 

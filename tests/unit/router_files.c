@@ -302,7 +302,7 @@ test_tables(void **state UNUSED)
 
 	write_file("p", "/^(.*)@one\\.test$/ $1\n/^(a+)+$/ b\n"
 	    "/^cmd@/ |/bin/sh\n/^two@/ a@b.test, c\n");
-	snprintf(names, sizeof(names), "pcre:%s/p inline:{i@x = j, {k@x = l, m}}",
+	snprintf(names, sizeof(names), "pcre:%s/p inline:{i@x = j, bare=n, {k@x = l, m}}",
 	    dir);
 	settings(names, "none", NULL);
 	expect_alias("x", "afirst");
@@ -310,6 +310,7 @@ test_tables(void **state UNUSED)
 	expect_table("two@x", KV_FOUND, "aa@b.test");
 	expect_table("i@x", KV_FOUND, "aj");
 	expect_table("k@x", KV_FOUND, "al");
+	expect_table("bare@y", KV_FOUND, "an");
 	expect_table("none@x", KV_NONE, NULL);
 	expect_table("alice", KV_NONE, NULL);
 	expect_table("a,b@one.test", KV_NONE, NULL);
