@@ -106,6 +106,8 @@ static struct response
 done(struct dialog *d)
 {
 	d->login = arena_copy(&d->own, str_view(&d->sasl.user));
+	if (d->session != NULL)
+		d->session->stream.known = true;
 	d->login_method = d->sasl.mechanism;
 	return response(235, "2.7.0", "Welcome");
 }

@@ -59,7 +59,7 @@ gate_reopen(struct gate *g, uint64_t timeout)
 	g->until = g->begun + (int64_t)timeout * 1000;
 	g->method = "PLAIN";
 	g->tried[0] = '\0';
-	g->session->settled = false;
+	g->session->stream.known = g->session->settled = false;
 }
 
 int64_t
@@ -259,7 +259,7 @@ gate_enter(struct gate *g, const char *subject, struct view user)
 	char own[96], name[256];
 
 	g->session->stream.write_deadline_ms = g->write_ms;
-	g->session->settled = true;
+	g->session->stream.known = g->session->settled = true;
 	log_info(subject,
 	    "Login: user=<%s>, method=%s, rip=%s, lip=%s, session=<%s>",
 	    quote_name(user, name, sizeof(name)), g->method,

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "lib/proc/stream.h"
+#include "lib/proc/turns.h"
 
 #define IN_SIZE		65536
 #define IN_KEPT		16	/* free buffers in stock */
@@ -288,6 +289,8 @@ read_once(struct stream *s, char *want)
 	do
 		n = s->transport->read(s, s->in + used, room, want);
 	while (n < 0 && errno == EINTR);
+	if (n > 0 && s->known)
+		turns_work();
 	if (n > 0) {
 		s->in_n += (uint32_t)n;
 		s->rush += (uint32_t)n;

@@ -38,6 +38,7 @@ struct stream {
 	uint32_t rush;		/* octets read since the others had a turn */
 	bool drained;		/* the kernel had no more at the last read */
 	bool amiss;		/* the rest of a wrong line is still to come */
+	bool known;		/* its user is: goes before handshakes */
 	bool secret;		/* output is overwritten once it was sent */
 	bool failed;		/* a write failed: reads tell STREAM_EOF */
 	struct str out;

@@ -16,6 +16,7 @@
 #include "lib/proc/tls_key.h"
 #include "lib/proc/tls_served.h"
 #include "lib/proc/tls_state.h"
+#include "lib/proc/turns.h"
 
 /* A client that says nothing costs no more than in clear text. */
 static bool
@@ -49,6 +50,8 @@ begin(struct stream *s, const char *service, int64_t deadline, struct why *w)
 	must(s->tls == NULL);
 	if (!wait_for_hello(s, deadline, w))
 		return false;
+	if (!turns_take(deadline))
+		return why_later(w, "7.5", "too many shake hands");
 	if (!tls_served_wait(deadline))
 		return why_later(w, "7.5", "there is no certificate");
 	attach(s, tls_served_for(VIEW_NONE), service);
