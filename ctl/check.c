@@ -232,7 +232,7 @@ static void
 check_ways(struct findings *f)
 {
 	check_access(f->s, &f->lines);
-	check_tables(f->s, &f->lines);
+	check_tables(f->s, &f->lines, &f->warnings);
 	check_routes(f->s, &f->lines, &f->warnings);
 }
 

@@ -5,6 +5,8 @@
  * A kind of Postfix's that there is not here would be the beginning of a file
  * name, which nobody means.
  */
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <fcntl.h>
 
@@ -18,7 +20,7 @@ struct check {
 	const char *name;	/* of the setting */
 	const char *table;
 	const char *path;	/* of its file */
-	struct str *errors;
+	struct str *errors, *warnings;
 	const char *(*judge)(struct view key, struct view value);
 };
 
@@ -48,6 +50,17 @@ read_table(struct check *c, const struct table_kind *kind, struct view text)
 		kind->close(table);
 }
 
+static bool
+is_newer(const char *text, const char *made)
+{
+	struct stat a, b;
+
+	return stat(text, &a) == 0 && stat(made, &b) == 0 &&
+	       (a.st_mtim.tv_sec > b.st_mtim.tv_sec ||
+		   (a.st_mtim.tv_sec == b.st_mtim.tv_sec &&
+		       a.st_mtim.tv_nsec > b.st_mtim.tv_nsec));
+}
+
 static void
 check_table(struct check *c, const struct table_kind *kind)
 {
@@ -57,6 +70,10 @@ check_table(struct check *c, const struct table_kind *kind)
 	source = view_skip(source, table_name_kind(source));
 	table_path(kind, source, &path);
 	c->path = str_c(&path);
+	if (kind->suffix != NULL && is_newer(source.p, c->path))
+		str_addf(c->warnings, "%s: %s is newer than %s; posthouse "
+		    "table build makes that anew\n", c->name, source.p,
+		    c->path);
 	if (kind->is_inline)
 		read_table(c, kind, source);
 	else if (!file_read(AT_FDCWD, c->path, kind->most, &text))
@@ -118,9 +135,11 @@ check_list(struct check c, const struct words *tables,
 }
 
 void
-check_tables(const struct settings *s, struct str *errors)
+check_tables(const struct settings *s, struct str *errors,
+    struct str *warnings)
 {
-	struct check c = { .name = "aliases", .errors = errors };
+	struct check c = { .name = "aliases", .errors = errors,
+		.warnings = warnings };
 
 	check_list(c, &s->aliases, NULL);
 	c.name = "relay_recipients";

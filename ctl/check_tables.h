@@ -7,7 +7,9 @@
 
 #include "lib/proc/settings.h"
 
-/* Append a line to errors for each mistake in them, or kind that there is not. */
-void check_tables(const struct settings *s, struct str *errors);
+/* Append a line to errors for each mistake in them, or kind that there is not; to
+ * warnings for a database that is older than the text it is made from. */
+void check_tables(const struct settings *s, struct str *errors,
+    struct str *warnings);
 
 #endif

@@ -201,18 +201,24 @@ relay_network(struct view ip)
 /* Where the copies go. One that cannot be made is no reason to lose the mail,
  * and not to be passed over either: it waits, as mail for a broken alias. */
 static bool
-find_copies(struct access_answer *a, struct why *w)
+find_copies(struct access_answer *a, struct steps *steps, struct why *w)
 {
 	struct view copies = str_view(&a->copies), one;
 
 	str_reset(&router.copies);
 	while (list_next(&copies, &one)) {
 		const struct inquiry q = { .recipient = one, .trusted = true,
-			.taken = true };
+			.taken = true, .steps = steps,
+			.permit = "permitted to rules" };
 		struct view targets, part;
+		bool found;
 
-		if (!decide(&router.tables, &q, &router.arena,
-			&router.copied)) {
+		steps_add(steps, "copy", one, VIEW_NONE, "by a rule");
+		steps_deeper(steps);
+		found = decide(&router.tables, &q, &router.arena,
+		    &router.copied);
+		steps_back(steps);
+		if (!found) {
 			log_warning("access", "a copy for %s cannot be made: "
 			    "%s", log_quote(one), router.copied.why.text);
 			return why_later(w, "3.5", "A copy of the mail cannot "
@@ -227,7 +233,7 @@ find_copies(struct access_answer *a, struct why *w)
 
 /* Whom do the rules concern, and what do they say? False: that decides. */
 static bool
-ask_rules(const struct question *q, struct decision *d)
+ask_rules(const struct question *q, struct decision *d, struct steps *steps)
 {
 	const struct access_question a = { q->text[CLIENT], q->text[HELO],
 		q->text[LOGIN], q->text[SENDER], q->text[NAME] };
@@ -251,7 +257,7 @@ ask_rules(const struct question *q, struct decision *d)
 		d->why = answer->why;
 		return false;
 	}
-	return find_copies(answer, &d->why);
+	return find_copies(answer, steps, &d->why);
 }
 
 /* Which mailboxes are full. */
@@ -363,7 +369,7 @@ answer_route(struct channel *c, uint32_t tag, const struct question *q)
 	    (channel_peer(c)->role & (ROLE_SMTPD | ROLE_CTL)) != 0;
 
 	str_reset(&router.copies);
-	if (!rules || ask_rules(q, d))
+	if (!rules || ask_rules(q, d, steps))
 		decide(&router.tables, &i, &router.arena, d);
 	if (d->dangling)
 		log_warning("aliases", "%s leads to an unknown user",

@@ -170,6 +170,10 @@ class Access(unittest.TestCase):
         self.assertEqual([c["destination"] for c in answer["copies"]],
                          [CAROL, BOB])
         self.assertTrue(answer["rules"][0]["rule"].endswith("access:8"))
+        self.assertEqual(
+            [(s["depth"], s["name"]) for s in answer["steps"]
+             if s["step"] in ("copy", "user")],
+            [(0, CAROL), (1, CAROL), (0, BOB), (1, BOB), (0, ALICE)])
         done = self.server.posthouse("explain", BOB, "--sender", ALICE,
                                      "--client", "127.0.0.1", "--login",
                                      ALICE)

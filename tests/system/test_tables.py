@@ -126,7 +126,8 @@ team-old@{DOMAIN}: accepted, 2.1.5 Ok
                 self.assertIn("names:8: team@", said.stderr)
                 self.write("list", "otto@backup.test x\n@all.test x\n")
                 self.build(f"{kind}:{etc}/list")
-                self.server.posthouse("check")
+                self.assertNotIn("newer",
+                                 self.server.posthouse("check").stderr)
                 self.server.start()
                 self.expect("250 ", f"team@{DOMAIN}", f"BARE@{DOMAIN}",
                             f"club+x@{DOMAIN}", "otto+x@backup.test",
@@ -152,6 +153,9 @@ team-old@{DOMAIN}: accepted, 2.1.5 Ok
                 self.assertIn("names:2: A line is a key and a value",
                               done.stderr)
                 self.assertEqual(db.read_bytes(), before)
+                done = self.server.posthouse("check")
+                self.assertIn(f"warning: aliases: {etc}/names is newer than "
+                              f"{etc}/names.db", done.stderr)
                 # half a file, as of a postmap that was killed
                 self.write("names.db", "")
                 db.write_bytes(before[:len(before) // 2])
