@@ -20,12 +20,13 @@
 #define LEAF_MOST	(64u << 20)
 #define LEAVES		16	/* of the size that all may have, at least */
 #define DAY_US		(86400 * INT64_C(1000000))
-#define SILENCE_S	60	/* between two complaints */
+#define SILENCE_MS	60000	/* between two complaints */
 
 static struct leaf *
 last(struct book *b)
 {
-	return b->n > 0 ? &b->leaf[b->n - 1] : NULL;
+	must(b->n > 0);
+	return &b->leaf[b->n - 1];
 }
 
 int
@@ -66,12 +67,12 @@ complain(struct book *b)
 {
 	static int64_t quiet_until;
 	int error = errno;
-	int64_t now = clock_wall();
+	int64_t now = clock_ms();
 
 	b->lost += b->out_n;
 	if (now < quiet_until)
 		return;
-	quiet_until = now + SILENCE_S;
+	quiet_until = now + SILENCE_MS;
 	log_warning("history", "cannot write: %s; what happens meanwhile is "
 	    "not kept", strerror(error));
 }
@@ -149,7 +150,8 @@ book_close(struct book *b)
 	if (b->n > 0 && b->fd >= 0) {
 		book_close_block(b, last(b)->size);
 		book_write(b);
-		write_rows(b);
+		if (b->fd >= 0)
+			write_rows(b);
 	}
 	close_files(b);
 }
@@ -254,7 +256,9 @@ book_prune(struct book *b, int64_t before)
 	while (b->n > 0 && is_old(b, before)) {
 		if (b->n == 1)
 			book_close(b);
-		remove_first(b);
+		/* one that cannot be written is gone with that */
+		if (b->n > 0)
+			remove_first(b);
 	}
 	make_place(b);
 }
