@@ -66,15 +66,16 @@ bool
 edit_begin(struct edit *e, const char *path, const char *group,
     struct str *error)
 {
+	bool locked;
+
 	*e = (struct edit){ .path = path, .fd = -1 };
 	do {
 		if (e->fd >= 0)
 			close(e->fd);
 		e->fd = open_or_make(path, group);
-		if (e->fd < 0 || flock(e->fd, LOCK_EX) < 0)
-			break;
-	} while (!is_still(e->fd, path));
-	if (e->fd >= 0 && file_read_fd(e->fd, FILE_MOST, &e->text))
+		locked = e->fd >= 0 && flock(e->fd, LOCK_EX) == 0;
+	} while (locked && !is_still(e->fd, path));
+	if (locked && file_read_fd(e->fd, FILE_MOST, &e->text))
 		return true;
 	complain(error, "read", path);
 	edit_abort(e);

@@ -62,6 +62,8 @@ read_about(const char *host)
 	enum kv_result r = index_get(INDEX_ABOUT, &key, &v);
 	struct str text = { 0 };
 
+	if (r == KV_TROUBLE)
+		return false;
 	if (r == KV_NONE) {
 		index_put(INDEX_ABOUT, &key, view_of(host));
 		v = view_of(host);
@@ -72,8 +74,8 @@ read_about(const char *host)
 	str_free(&text);
 	key = index_key_about("next", VIEW_NONE);
 	index_state.next_mailbox = 1;
-	if (r != KV_TROUBLE &&
-	    (r = index_get(INDEX_ABOUT, &key, &v)) == KV_FOUND && v.n == 4)
+	r = index_get(INDEX_ABOUT, &key, &v);
+	if (r == KV_FOUND && v.n == 4)
 		index_state.next_mailbox = kv_read_u32(v.p);
 	return r != KV_TROUBLE && read_born() != KV_TROUBLE;
 }
