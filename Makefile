@@ -9,7 +9,8 @@
 #   make bench           beside Postfix, Dovecot, OpenSMTPD and Exim
 #   make asan            the same tests with the address and UB sanitizers
 #   make fuzz            each fuzz driver for FUZZ_TIME seconds (clang)
-#   make lint            static analysis, manual pages, documents
+#   make analyse         what gcc -fanalyzer, clang-tidy and cppcheck find
+#   make lint            the rules of the house, and analyse
 #   make cover           test coverage by file
 #   make metrics         sizes of functions and files
 #   make format          clang-format over the lines that differ from HEAD
@@ -192,14 +193,16 @@ $(BUILD)/tests/fuzz/%: $(OBJ)/tests/fuzz/%.o $(OBJ)/tests/fuzz/replay.o \
 	$$(call tested_objects,$$*) $(LIBRARIES)
 	$(link) $(LIBS)
 
+# What the program named % is linked with.
+libs_of = $(if $(filter resolver,$*),$(subst -levent_core,-levent,$(LIBS)),$(LIBS))
+
 # Each program with an intruder in place of its loop.
 BREAKOUT := smtpd pop3d imapd smtp resolver bounce local history router queue \
 	store auth keys
 BREAKOUT_TOOLS := $(addprefix $(BUILD)/tests/breakout/,$(BREAKOUT))
 $(BREAKOUT_TOOLS): $(BUILD)/tests/breakout/%: $$(call objects_of,$$*) \
 	$(OBJ)/tests/breakout/probe.o $(LIBRARIES)
-	$(link) -Wl,--wrap=service_main \
-	    $(if $(filter resolver,$*),$(subst -levent_core,-levent,$(LIBS)),$(LIBS))
+	$(link) -Wl,--wrap=service_main $(libs_of)
 
 UNIT_RUNS := $(addprefix run-unit-,$(UNIT))
 CORPUS_RUNS := $(addprefix run-corpus-,$(FUZZ))
@@ -278,14 +281,7 @@ fuzz-%: $(OBJ)/tests/fuzz/%.o $$(call tested_objects,$$*) $(LIBRARIES)
 
 SOURCES := $(shell git ls-files '*.c' '*.h' 2>/dev/null)
 
-# A fiber may lend out its stack while it waits: no autoVariables.
-lint: check-house
-	@cppcheck --quiet --std=c11 --enable=warning,performance,portability \
-	    --inline-suppr --suppress=preprocessorErrorDirective \
-	    --suppress=autoVariables --error-exitcode=1 -D_GNU_SOURCE -I. \
-	    --include=/usr/include/bsd/sys/queue.h \
-	    --include=/usr/include/bsd/sys/tree.h \
-	    $(filter-out tests/%,$(filter %.c,$(SOURCES)))
+lint: check-house analyse
 
 cover:
 	@$(MAKE) --no-print-directory BUILD=build/cover \
@@ -303,6 +299,60 @@ format:
 
 demo:
 	./bootstrap demo
+
+# ---- static analysis --------------------------------------------------------
+
+# What each tool says of each file, and below it what make needs to know. A file
+# is looked at again when it, a header of it or the question has changed; what is
+# found fails in judge, so that all of it is told.
+ANALYSERS := cppcheck gcc clang-tidy
+A	:= $(BUILD)/analyse
+ANALYSED := $(filter %.c,$(SOURCES))
+ASK	:= -std=gnu11 $(CPPFLAGS_ALL)
+
+# It looks at every path through a function, as long as there are not too many;
+# these are enough for nearly all. Without optimizing, a path is one of the source.
+ask_gcc = gcc $(ASK) -O0 -g -fPIE -fanalyzer \
+	--param analyzer-bb-explosion-factor=$(or $(less),100) \
+	--param analyzer-max-enodes-per-program-point=50 \
+	-fdiagnostics-plain-output $(of_file) -S -o /dev/null $<
+# The checks stand in .clang-tidy.
+ask_clang-tidy = clang-tidy --quiet --header-filter='.*' $< -- $(ASK) $(of_file)
+# It does not look into the headers of the system; these two have macros that it
+# cannot do without.
+ask_cppcheck = cppcheck --quiet --std=c11 --library=posix,gnu --inconclusive \
+	--enable=warning,performance,portability,style \
+	--template='{file}:{line}:{column}: {severity}: {message} [{id}]' \
+	-D_GNU_SOURCE -I. --include=/usr/include/bsd/sys/queue.h \
+	--include=/usr/include/bsd/sys/tree.h $<
+# Many functions that call each other in circles: more takes all memory there is.
+$(A)/gcc/router/decide.c.txt: less = 10
+$(A)/%/tests/system/gmime_parts.c.txt: of_file = \
+	$(subst -I,-isystem ,$(shell pkg-config --cflags gmime-3.0 2>/dev/null))
+
+$(shell mkdir -p $(A))
+# $(1): the tool
+define analyser
+ANALYSED_BY_$(1) := $(ANALYSED:%=$(A)/$(1)/%.txt)
+$(A)/$(1)/%.txt: % $(A)/$(1).how
+	@mkdir -p $$(@D)
+	@echo "  LOOK  $$< ($(1))"
+	@gcc $$(ASK) $$(of_file) -MM -MP -MT $$@ -MF $$(@:.txt=.d) $$<
+	@LC_ALL=C nice -n 19 $$(ask_$(1)) >$$@ 2>&1 || { cat $$@; exit 1; }
+ifneq ($$(ask_$(1)),$$(file <$(A)/$(1).how))
+$$(file >$(A)/$(1).how,$$(ask_$(1)))
+endif
+endef
+$(foreach t,$(ANALYSERS),$(eval $(call analyser,$(t))))
+$(A)/clang-tidy/%.txt: .clang-tidy
+
+.PHONY: analyse
+analyse: $(foreach t,$(ANALYSERS),$(ANALYSED_BY_$(t)))
+	@BUILD=$(BUILD) $(PYTHON) tests/house/analyse/judge
+
+ifneq ($(filter analyse lint,$(MAKECMDGOALS)),)
+-include $(shell find $(A) -name '*.d')
+endif
 
 # ---- installing -------------------------------------------------------------
 

@@ -547,11 +547,6 @@ seal(struct backup *b, const char *part, const char *name)
 	return ok;
 }
 
-struct newest {
-	int top;
-	char name[STAMP];
-};
-
 static bool
 is_stamp(const char *name)
 {
@@ -562,10 +557,10 @@ is_stamp(const char *name)
 static bool
 find_newest(void *arg, const char *name)
 {
-	struct newest *n = arg;
+	char *newest = arg;
 
-	if (is_stamp(name) && strcmp(name, n->name) > 0)
-		memcpy(n->name, name, STAMP);
+	if (is_stamp(name) && strcmp(name, newest) > 0)
+		memcpy(newest, name, STAMP);
 	return true;
 }
 
@@ -623,16 +618,15 @@ name_set(int top, char name[STAMP])
 static int
 backup_into(struct backup *b, const char *dir)
 {
-	struct newest newest = { .top = b->top };
-	char name[STAMP];
+	char newest[STAMP] = "", name[STAMP];
 
 	if (flock(b->top, LOCK_EX | LOCK_NB) < 0)
 		return ctl_fail(EX_TEMPFAIL, "%s: another backup is being "
 		    "made", dir);
 	if (!files_each(b->top, ".", drop_part, &b->top) ||
-	    !files_each(b->top, ".", find_newest, &newest))
+	    !files_each(b->top, ".", find_newest, newest))
 		return ctl_fail(EX_IOERR, "%s: %s", dir, strerror(errno));
-	b->old = newest.name[0] != '\0' ? open_dir(b->top, newest.name) : -1;
+	b->old = newest[0] != '\0' ? open_dir(b->top, newest) : -1;
 	name_set(b->top, name);
 	return run_backup(b, name);
 }
@@ -641,7 +635,7 @@ int
 backup_open(const char *dir, struct str *path)
 {
 	int top = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), set;
-	struct newest newest = { .top = top };
+	char newest[STAMP] = "";
 
 	if (top < 0) {
 		ctl_fail(0, "%s: %s", dir, strerror(errno));
@@ -650,13 +644,13 @@ backup_open(const char *dir, struct str *path)
 	str_adds(path, dir);
 	if (faccessat(top, BACKUP_LIST, F_OK, 0) == 0)
 		return top;
-	files_each(top, ".", find_newest, &newest);
-	set = newest.name[0] != '\0' ? open_dir(top, newest.name) : -1;
+	files_each(top, ".", find_newest, newest);
+	set = newest[0] != '\0' ? open_dir(top, newest) : -1;
 	close(top);
 	if (set < 0)
 		ctl_fail(0, "%s: there is no backup", dir);
 	else
-		str_addf(path, "/%s", newest.name);
+		str_addf(path, "/%s", newest);
 	return set;
 }
 

@@ -74,7 +74,6 @@ bool
 link_call(struct channel *c, const struct message *request, struct reply *r,
     struct why *w)
 {
-	/* cppcheck-suppress ctuuninitvar ; they are filled in here */
 	struct errand e = { c, request, r, w, false };
 	size_t before = fiber_count();
 

@@ -110,7 +110,7 @@ fault_of(const struct stat *st)
 		return "is set-uid or set-gid";
 	if (st->st_mode & (S_IXUSR | S_IXGRP | S_IXOTH))
 		return "can be executed";
-	return st->st_mode & S_IWOTH ? "can be written by everybody" : NULL;
+	return (st->st_mode & S_IWOTH) ? "can be written by everybody" : NULL;
 }
 
 /* Devices and the like are not even opened. */

@@ -61,7 +61,7 @@ static bool
 read_block(const struct walk *w, uint32_t number, struct row block)
 {
 	struct str octets = { 0 };
-	uint32_t n = block.length;
+	uint32_t n;
 	size_t taken = 1;
 	bool enough = false;
 

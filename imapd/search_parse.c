@@ -168,11 +168,10 @@ take_argument(struct search *s, struct parse *p, struct key *k,
 			parse_fail(p, "Wrong field name");
 		parse_space(p);
 	}
-	if (argument == ARG_TEXT || argument == ARG_FIELD)
+	if (argument == ARG_TEXT || argument == ARG_FIELD) {
 		k->text = take_text(s, p);
-	if (argument == ARG_TEXT || argument == ARG_FIELD)
 		note_text(s, p, k);
-	else if (argument == ARG_KEYWORD)
+	} else if (argument == ARG_KEYWORD)
 		k->keyword = box_keyword(s->box, parse_atom(p));
 	else if (argument == ARG_DAY)
 		take_day(p, &k->number);

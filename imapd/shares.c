@@ -26,13 +26,13 @@ shares_add(struct imap *im, struct str *names, struct why *w)
 {
 	struct message m = { .type = MSG_shares_get,
 		.shares_get.session = imap_number(im) };
-	struct view list = VIEW_NONE, name;
 	struct reply reply = { 0 };
 	bool fine = store_ask(im, &m, &reply, w) &&
 	    store_want(&reply, MSG_shares, w);
 
 	if (fine && reply.m.shares.names >= 0) {
-		struct view mapped = list = file_map(reply.m.shares.names);
+		struct view mapped = file_map(reply.m.shares.names);
+		struct view list = mapped, name;
 
 		fine = mapped.p != NULL ||
 		    why_later(w, "3.0", "No memory for the list");

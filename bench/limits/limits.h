@@ -19,7 +19,7 @@ extern char block[MIB];		/* something to write */
 extern atomic_long done;
 
 bool time_is_left(void);
-_Noreturn void die(const char *what);
+void die(const char *what) __attribute__((noreturn));
 /* Opens dir/NAME.N, made when it is not there. */
 int open_at(const char *name, long n, int flags);
 

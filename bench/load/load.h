@@ -43,7 +43,7 @@ struct conn {
 };
 
 double now(void);		/* seconds, monotonic */
-_Noreturn void die(const char *what);
+void die(const char *what) __attribute__((noreturn));
 
 /* NULL when nobody answers. To be closed by conn_close. */
 struct conn *conn_open(int port);

@@ -102,8 +102,9 @@ generation_of(const struct settings *s)
 
 	LIST_FOREACH(g, &service.generations, entry)
 		if (g->settings == s)
-			return g;
-	return NULL;
+			break;
+	must(g != NULL);
+	return g;
 }
 
 static void

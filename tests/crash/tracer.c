@@ -384,7 +384,7 @@ opening(const struct thread *x, const struct user_regs_struct *r, unsigned fits)
 	if (r->orig_rax == SYS_openat2 &&
 	    !peek(x->id, r->rdx, &flags, sizeof(flags)))
 		return fits;
-	return flags & (O_CREAT | O_TRUNC) ? fits | C | S : fits;
+	return (flags & (O_CREAT | O_TRUNC)) ? fits | C | S : fits;
 }
 
 static unsigned

@@ -269,6 +269,7 @@ set_aside(void)
 	struct dirent *e;
 	size_t n = 0;
 
+	assert_non_null(d);
 	while ((e = readdir(d)) != NULL)
 		n += strncmp(e->d_name, dir + 5, strlen(dir + 5)) == 0 &&
 		     strstr(e->d_name, ".damaged-") != NULL;
@@ -283,6 +284,7 @@ first_log(void)
 	DIR *d = opendir(dir);
 	struct dirent *e;
 
+	assert_non_null(d);
 	while ((e = readdir(d)) != NULL)
 		if (strncmp(e->d_name, "log.", 4) == 0)
 			snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);

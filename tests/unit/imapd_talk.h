@@ -69,14 +69,14 @@ talk_check(const struct exchange *x, bool selected)
 static UNUSED void
 talk_check_all(const struct dialog *d, size_t n, bool selected)
 {
-	size_t wrong = 0;
+	size_t unfit = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		struct exchange x = { view_of(d[i].in), view_of(d[i].out) };
 
-		wrong += !talk_fits(&x, selected);
+		unfit += !talk_fits(&x, selected);
 	}
-	assert_int_equal(wrong, 0);
+	assert_int_equal(unfit, 0);
 }
 
 #endif

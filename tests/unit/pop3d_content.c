@@ -69,7 +69,7 @@ struct trial {
 	struct view content;
 	const struct content_top *top;
 	uint64_t exactly;	/* if not 0 */
-	bool ok, read_all;
+	bool ok;
 	struct str got;
 };
 

@@ -87,7 +87,7 @@ abuse(const struct str *frame, const struct fds *fds)
 	for (size_t n = 0; n < frame->n; n++)
 		assert_false(message_decode(view_bytes(frame->p, n), fds, &m));
 	for (size_t i = 0; i < frame->n * 8; i++) {
-		char *copy = malloc(frame->n);
+		char *copy = xmalloc(frame->n);
 
 		memcpy(copy, frame->p, frame->n);
 		copy[i / 8] ^= (char)(1 << (i % 8));

@@ -226,7 +226,6 @@ struct server {
 	struct tls_info info;
 	unsigned char exporter[TLS_BINDING_MAX], end_point[TLS_BINDING_MAX];
 	size_t exporter_n, end_point_n;
-	const struct client *client;
 	bool wait_for_clear;
 };
 

@@ -255,6 +255,7 @@ note_id(void)
 	snprintf(command, sizeof(command), "cp -a %s %s../.Copy", path, path);
 	check(system(command) == 0);
 	f = fopen(house_path("id"), "w");
+	check(f != NULL);
 	fputs(ids[0], f);
 	fclose(f);
 }

@@ -23,7 +23,7 @@ struct mail {
 
 static struct ledger {
 	struct mail mail[MAILS]; /* by mail id */
-	unsigned next, lives;
+	unsigned next;
 	bool sound; /* this life's checks were done */
 } * ledger;
 
