@@ -19,7 +19,7 @@ retry_most = 1
 smtp_tls = none
 masquerade_domains = !keep.web.example web.example
 masquerade_exceptions = root
-canonical = tables/names pcre:expressions
+canonical = ../tables/names pcre:expressions
 """
 
 NAMES = """\
@@ -61,10 +61,10 @@ class Canonical(Routes):
               "/^(.*)=(.*)@old\\.lan$/ $1@$2\n"):
         self.server = Server(SETTINGS)
         self.addCleanup(self.server.remove)
-        # router may read a place of its own, too
-        (self.server.dir / "etc/tables").mkdir()
+        # another place than that of the other files: router may read it
+        (self.server.dir / "tables").mkdir()
         self.write("routes", routes or f"* [127.0.0.1]:{sink.port}\n")
-        self.write("tables/names", names)
+        self.write("../tables/names", names)
         self.write("expressions", expressions)
         self.server.start()
 
@@ -203,7 +203,7 @@ class Canonical(Routes):
         self.assertNotEqual(check.returncode, 0)
         self.assertIn("names:1: A line must be KEY VALUE",
                       check.stdout + check.stderr)
-        self.write("tables/names", NAMES)
+        self.write("../tables/names", NAMES)
         self.server.posthouse("reload")
         self.assertEqual(self.content(self.got(sink)), wire(WANTED))
 

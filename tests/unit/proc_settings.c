@@ -198,6 +198,16 @@ static const struct fault faults[] = {
 	{ "relay_recipients = x\n",
 	    "settings:1:20: relay_recipients has no effect without "
 	    "relay_domains\n" },
+	{ "masquerade_domains = a.test !b.test !\n",
+	    "settings:1:22: masquerade_domains has !, which is no domain\n" },
+	{ "masquerade_domains = a.test b..test\n",
+	    "settings:1:22: masquerade_domains has b..test, which is no "
+	    "domain\n" },
+	{ "masquerade_domains = a.test A.Test\n",
+	    "settings:1:22: masquerade_domains has A.Test twice\n" },
+	{ "masquerade_exceptions = root\n",
+	    "settings:1:25: masquerade_exceptions has no effect without "
+	    "masquerade_domains\n" },
 	{ "source_addresses = 192.0.2.1 here\n",
 	    "settings:1:20: source_addresses has here, which is no IP "
 	    "address\n" },
