@@ -44,14 +44,6 @@ def taken(call):
     return time.monotonic() - begun
 
 
-def kill_all(server):
-    """As a power cut ends them: nobody puts anything in order."""
-    for pid in server.processes():
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, 9)
-    server.kill()
-
-
 def fill_mailbox(server, count):
     """By import, of a Maildir with flags on some of them."""
     cur = server.dir / "old/cur"
@@ -95,26 +87,35 @@ def disk_of_our_own():
             disk.off()
 
 
+@contextlib.contextmanager
+def alive():
+    """A server, of which nothing is left running, whatever happens."""
+    server = Server()
+    try:
+        yield server
+    finally:
+        if server.master is not None:
+            server.kill()
+
+
 # ---- recovery ----
 
 def select_after_cut():
     if not can_mount():
         return None
-    with disk_of_our_own() as disk:
-        server = Server()
+    with disk_of_our_own() as disk, alive() as server:
         server.start()
         fill_mailbox(server, KNOWN)
         client = server.imap()
         client.select()
         client.store(f"1:{KNOWN // 2}", "+FLAGS", r"\Flagged")
         disk.cut()
-        kill_all(server)
+        server.kill()
         client.shutdown()
         disk.off()
         disk.on()
         server.start()
         seconds = select(server)
-        server.kill()
     return (seconds, 1, "s"),
 
 
@@ -134,7 +135,7 @@ def start_with_queue():
         with server.smtp() as smtp:
             for _ in range(KNOWN):
                 smtp.sendmail("", ["x@elsewhere.test"], b"Subject: x\r\n\r\n")
-        kill_all(server)
+        server.kill()
         tried = server.output().count("status=deferred")
         begun = time.monotonic()
         server.start()
@@ -145,7 +146,6 @@ def start_with_queue():
         again = time.monotonic() - begun
         wait_for(lambda: listed(server) == KNOWN, "the queue")
     finally:
-        kill_all(server)
         server.remove()
     return (greeted, 1, "s"), (again, 2, "s")
 
@@ -351,23 +351,32 @@ def one_mail(server, text):
 
 
 def room_again():
-    """From the moment at which a full disk has room until mail is taken."""
+    """From the moment at which a full disk has room until mail is taken. What is
+    there can be read and removed meanwhile."""
     if not can_mount():
         return None
-    with disk_of_our_own() as disk:
-        server = Server()
+    with disk_of_our_own() as disk, alive() as server:
         server.start()
+        with server.smtp() as smtp:
+            for _ in range(2):
+                smtp.sendmail("", [ALICE], b"Subject: x\r\n\r\nx\r\n")
+        server.settle()
         ballast = disk.mount / "ballast"
-        with ballast.open("wb", 0) as f, contextlib.suppress(OSError):
-            while True:
-                f.write(bytes(MIB))
+        with ballast.open("wb", 0) as f:
+            for size in (MIB, 4096):
+                with contextlib.suppress(OSError):
+                    while True:
+                        f.write(bytes(size))
         wait_for(lambda: not takes(server), "a refusal")
         client = server.imap()
-        assert client.select()[0] == "OK"
+        for command in (client.select, lambda: client.fetch("1:2", "BODY[]"),
+                        lambda: client.store("1", "+FLAGS", r"\Deleted"),
+                        client.expunge):
+            said = command()
+            assert said[0] == "OK", said
         ballast.unlink()
         seconds = taken(lambda: wait_for(lambda: takes(server), "room"))
         client.shutdown()
-        kill_all(server)
     return (seconds, 1, "s"),
 
 
