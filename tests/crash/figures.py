@@ -11,7 +11,6 @@ import argparse
 import contextlib
 import json
 import multiprocessing
-import os
 import pathlib
 import re
 import resource
