@@ -19,7 +19,7 @@
 #include "master/programs.h"
 #include "master/spawn.h"
 
-#define EVERY_MS	60000
+#define EVERY_MS	10000
 
 static struct loop_timer *timer;
 static pid_t running;

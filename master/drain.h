@@ -3,7 +3,7 @@
  * drain - mail that sendmail left in <spool_dir>/drop while nobody was there
  *
  * `sendmail --drain`, run as the user of queue, hands it in through the submit
- * socket like any other mail: at start, and every minute while there is some.
+ * socket like any other mail: at start, and every ten seconds while there is some.
  */
 #ifndef MASTER_DRAIN_H
 #define MASTER_DRAIN_H
