@@ -204,13 +204,20 @@ $(BREAKOUT_TOOLS): $(BUILD)/tests/breakout/%: $$(call objects_of,$$*) \
 	$(OBJ)/tests/breakout/probe.o $(LIBRARIES)
 	$(link) -Wl,--wrap=service_main $(libs_of)
 
+# Each program with a wall clock that a test moves.
+CLOCK := $(filter-out pam fetch probe,$(SERVERS))
+CLOCK_TOOLS := $(addprefix $(BUILD)/tests/clock/,$(CLOCK))
+$(CLOCK_TOOLS): $(BUILD)/tests/clock/%: $$(call objects_of,$$*) \
+	$(OBJ)/tests/clock/shift.o $(LIBRARIES)
+	$(link) $(libs_of)
+
 UNIT_RUNS := $(addprefix run-unit-,$(UNIT))
 CORPUS_RUNS := $(addprefix run-corpus-,$(FUZZ))
 .PHONY: $(UNIT_RUNS) $(CORPUS_RUNS)
 
 tests: $(addprefix $(BUILD)/tests/unit/,$(UNIT)) \
 	$(addprefix $(BUILD)/tests/crash/,$(CRASH)) $(BREAKOUT_TOOLS) \
-	$(addprefix $(BUILD)/tests/fuzz/,$(FUZZ)) \
+	$(CLOCK_TOOLS) $(addprefix $(BUILD)/tests/fuzz/,$(FUZZ)) \
 	$(BUILD)/bench/load $(BUILD)/bench/limits
 
 $(UNIT_RUNS): run-unit-%: $(BUILD)/tests/unit/%
@@ -230,7 +237,7 @@ check-dialog: all
 
 CRASH_TOOLS := $(addprefix $(BUILD)/tests/crash/,$(CRASH))
 check-system: all $(BUILD)/tests/unit/mail_downgrade $(CRASH_TOOLS) \
-	$(BREAKOUT_TOOLS)
+	$(BREAKOUT_TOOLS) $(CLOCK_TOOLS)
 	@BUILD=$(abspath $(BUILD)) $(PYTHON) -B tests/system/run
 
 check: check-unit check-corpus check-house

@@ -13,10 +13,10 @@
  */
 #include <stdlib.h>
 
+#include "lib/base/clock.h"
 #include "lib/mail/hop.h"
 #include "queue/destination.h"
 #include "queue/reason.h"
-#include "queue/schedule.h"
 
 #define FRESH_TURNS	3	/* then one for OLD */
 #define IDLE_MS		600000	/* what is known of one that nobody holds */
@@ -109,7 +109,7 @@ forget_idle(void)
 
 	while ((d = TAILQ_FIRST(&all.idle)) != NULL &&
 	    (all.idle_n > IDLE_MOST ||
-		d->idle_at + IDLE_MS < schedule_ms()))
+		d->idle_at + IDLE_MS < clock_ms()))
 		forget(d);
 }
 
@@ -169,7 +169,7 @@ destination_drop(struct destination **held)
 	*held = NULL;
 	if (d == NULL || --d->holders > 0)
 		return;
-	d->idle_at = schedule_ms();
+	d->idle_at = clock_ms();
 	TAILQ_INSERT_TAIL(&all.idle, d, entry);
 	all.idle_n++;
 }

@@ -9,7 +9,7 @@
  * however much waits for it.
  *
  * Everything is decided here and nothing is sent: times come in as parameters,
- * in milliseconds of schedule_ms(). queue/relay.c does what is said.
+ * in milliseconds of clock_ms(). queue/relay.c does what is said.
  */
 #ifndef QUEUE_DESTINATION_H
 #define QUEUE_DESTINATION_H

@@ -37,7 +37,7 @@ struct flight {
 	struct channel *to;
 	struct destination *dest;	/* held */
 	int64_t began;		/* clock_wall_us() */
-	int64_t began_ms;	/* schedule_ms() */
+	int64_t began_ms;	/* clock_ms() */
 	uint32_t random;	/* they wait together, if they have to */
 	uint32_t n, left;
 	uint32_t rcpt[];	/* UINT32_MAX: has its verdict */
@@ -67,18 +67,18 @@ relay_ready_end(void)
 		relay_kick();
 }
 
-/* In seconds since 1970, never too early. */
+/* The same by the clock of the schedule, never too early. */
 static uint32_t
 due_of(int64_t until)
 {
-	return (uint32_t)(until / 1000 + 1);
+	return schedule_now() + (uint32_t)((until - clock_ms()) / 1000 + 1);
 }
 
 bool
 relay_put_off(struct mail *m, uint32_t rcpt)
 {
 	const struct destination *d = m->rcpt[rcpt].to;
-	int64_t until = d != NULL ? destination_until(d, schedule_ms()) : 0;
+	int64_t until = d != NULL ? destination_until(d, clock_ms()) : 0;
 
 	return until > 0 &&
 	    judge_put_off(m, rcpt, destination_trouble(d), due_of(until));
@@ -147,7 +147,7 @@ relay_sent(struct channel *c, uint32_t tag, struct msg_sent *s)
 {
 	struct flight *f = find_flight(c, tag, s->mail);
 	struct news news = { .contact = s->contact,
-		.now = schedule_ms(), .random = arc4random(),
+		.now = clock_ms(), .random = arc4random(),
 		.sentence = s->sentence };
 
 	if (f == NULL) {
@@ -267,7 +267,7 @@ send_job(struct channel *to, struct job *j, struct destination *d,
 	f->to = to;
 	f->dest = destination_hold(d);
 	f->began = clock_wall_us();
-	f->began_ms = schedule_ms();
+	f->began_ms = clock_ms();
 	f->random = arc4random();
 	f->left = f->n;
 	destination_begin(d, f->began_ms);
@@ -309,7 +309,7 @@ static void
 put_off(struct job *j, struct destination *d, struct mail *m)
 {
 	const struct reason *why = destination_trouble(d);
-	int64_t until = destination_until(d, schedule_ms());
+	int64_t until = destination_until(d, clock_ms());
 	struct outcome o = { .due = due_of(until), .random = arc4random(),
 		.relay = reason_relay(why) };
 
@@ -347,7 +347,7 @@ retry(struct job *j, struct destination *d)
 	struct retry *r = xmalloc(sizeof(*r));
 
 	*r = (struct retry){ j, d };
-	destination_begin(d, schedule_ms());
+	destination_begin(d, clock_ms());
 	fiber_start(retry_run, r);
 }
 
@@ -358,7 +358,7 @@ run_job(struct channel *to, struct job *j, struct destination *d)
 
 	if (m == NULL || m->state != MAIL_QUEUED)
 		j->at = j->n;
-	else if (destination_until(d, schedule_ms()) > 0)
+	else if (destination_until(d, clock_ms()) > 0)
 		put_off(j, d, m);
 	else if (j->retry && j->asked < part_end(j)) {
 		retry(j, d);
@@ -420,7 +420,7 @@ run(void *unused)
 	}
 	set_limits();
 	for (int i = 0; i < JOBS_AT_ONCE; i++) {
-		j = destination_next(schedule_ms(), &d, &wait);
+		j = destination_next(clock_ms(), &d, &wait);
 		if (j == NULL) {
 			if (wait >= 0)
 				look_again_in(wait);

@@ -8,10 +8,12 @@
 #include <stdlib.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/log.h"
 #include "lib/proc/fiber.h"
 #include "queue/schedule.h"
 
 #define AT_ONCE	1000	/* mails, then others have their turn */
+#define JUMP	5	/* seconds; less is no jump of the clock */
 
 struct entry {
 	struct mail *mail;
@@ -27,18 +29,18 @@ static struct {
 	int64_t base;			/* wall clock minus monotonic, in ms */
 } s;
 
-int64_t
-schedule_ms(void)
+static int64_t
+base_now(void)
 {
-	if (s.base == 0)
-		s.base = clock_wall_us() / 1000 - clock_ms();
-	return s.base + clock_ms();
+	return clock_wall_us() / 1000 - clock_ms();
 }
 
 uint32_t
 schedule_now(void)
 {
-	return (uint32_t)(schedule_ms() / 1000);
+	if (s.base == 0)
+		s.base = base_now();
+	return (uint32_t)((s.base + clock_ms()) / 1000);
 }
 
 static void
@@ -100,13 +102,52 @@ earliest(const struct mail *m, uint32_t *due)
 	return any;
 }
 
+/* What waits for its next try goes along with the clock. */
+static void
+move_waits(struct mail *m, int64_t seconds, uint32_t now)
+{
+	for (uint32_t i = 0; i < m->nrcpt; i++) {
+		struct rcpt *r = &m->rcpt[i];
+
+		if (r->state == RCPT_WAITING && !mail_is_held(m, i, now))
+			r->due = (uint32_t)(r->due + seconds > 0 ?
+			    r->due + seconds : 0);
+	}
+}
+
 static void
 arm(void);
+
+void
+schedule_follow(void)
+{
+	uint32_t before = schedule_now(), n = s.n;
+	int64_t base = base_now(), ms = base - s.base;
+	int64_t by = (ms + (ms < 0 ? -500 : 500)) / 1000;
+
+	if (by > -JUMP && by < JUMP)
+		return;
+	log_warning("queue", "the clock has jumped, seconds=%lld",
+	    (long long)by);
+	s.base = base;
+	s.n = 0;
+	for (uint32_t i = 1; i <= n; i++) {
+		struct entry e = s.heap[i];
+
+		move_waits(e.mail, by, before);
+		earliest(e.mail, &e.due);
+		set(++s.n, e);
+		sift(s.n);
+	}
+	loop_timer_free(&s.timer);
+	arm();
+}
 
 static void
 fire(void *unused)
 {
 	(void)unused;
+	schedule_follow();
 	loop_timer_free(&s.timer);
 	for (int i = 0; i < AT_ONCE && s.n > 0 &&
 	    s.heap[1].due <= schedule_now(); i++) {

@@ -3,8 +3,10 @@
  * schedule - when a mail is tried again
  *
  * A heap of mails by the earliest due time of their waiting recipients. Times
- * are of a clock that begins with the system's and then only goes on, so that a
- * jump of the system's clock neither stops the queue nor makes everything old.
+ * are of a clock that goes on as the monotonic one does, and follows a jump of
+ * the system's, when schedule_follow() says so: what waits for its next try waits
+ * no longer and no shorter for it, while times that a sender has set are those of
+ * the system's clock as it is now.
  */
 #ifndef QUEUE_SCHEDULE_H
 #define QUEUE_SCHEDULE_H
@@ -14,10 +16,10 @@
 /* due() is called for each mail when its time has come: that of a recipient, or
  * the one that the sender set (mail_by()), until m->late says that it is over. */
 void schedule_start(void (*due)(struct mail *));
-/* Seconds since 1970, never going back. */
+/* Seconds since 1970. */
 uint32_t schedule_now(void);
-/* The same in milliseconds. */
-int64_t schedule_ms(void);
+/* Follow the system's clock, if it has jumped. Not while mails are being woken. */
+void schedule_follow(void);
 /* Its recipients have changed: find its place. */
 void schedule_put(struct mail *m);
 /* One of them waits until then, the others are as they were. */

@@ -8,6 +8,7 @@
  */
 #include <stdlib.h>
 
+#include "lib/base/clock.h"
 #include "lib/proc/service.h"
 #include "queue/ledger.h"
 #include "queue/schedule.h"
@@ -99,18 +100,20 @@ say(const struct stats *s, const struct heap *h)
 		    set->command_deliveries : set->local_deliveries) };
 	struct view hop = VIEW_NONE, trouble = VIEW_NONE;
 	struct message m = { .type = MSG_queue_destination, .tag = s->tag };
+	int64_t left;
 
 	if (h->dest != NULL) {
 		destination_describe(h->dest, &d);
 		hop = destination_hop(h->dest);
 		trouble = reason_sentence(destination_trouble(h->dest));
 	}
+	left = d.until - clock_ms();
 	m.queue_destination = (struct msg_queue_destination){
 		.transport = view_of(transports[h->dest != NULL ?
 		    TRANSPORT_SMTP : h->transport].name),
 		.hop = hop, .waiting = h->waiting, .ready = h->ready,
 		.trying = d.trying, .window = d.window,
-		.until = d.until > schedule_ms() ? d.until / 1000 : 0,
+		.until = left > 0 ? schedule_now() + left / 1000 : 0,
 		.oldest = h->oldest, .sentence = trouble };
 	channel_send(s->from, &m);
 }

@@ -150,6 +150,8 @@ PASSED = ("PATH", "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS")
 
 
 class Server:
+    programs = BIN
+
     def __init__(self, settings="", users=None, aliases="", listeners=""):
         """settings: more lines; users: {address: password};
         listeners: more [listener] sections."""
@@ -185,7 +187,7 @@ class Server:
             s.bind(str(notify))
             s.settimeout(0.1)
             self.master = subprocess.Popen(
-                [str(BIN / "master"), "-F", "-c", str(self.conf)],
+                [str(self.programs / "master"), "-F", "-c", str(self.conf)],
                 stdin=subprocess.DEVNULL,
                 stdout=output, stderr=subprocess.STDOUT,
                 env={"NOTIFY_SOCKET": str(notify),
@@ -300,6 +302,14 @@ class Server:
     def maildir(self, user="alice@" + DOMAIN):
         local, domain = user.split("@")
         return self.dir / "mail" / domain / local
+
+    def block(self, user):
+        """Nothing can be delivered to this user until unblock()."""
+        self.maildir(user).parent.mkdir(parents=True, exist_ok=True)
+        self.maildir(user).write_text("in the way\n")
+
+    def unblock(self, user):
+        self.maildir(user).unlink()
 
     def files(self, user="alice@" + DOMAIN):
         """The message files of the INBOX; one that moves meanwhile is found

@@ -35,14 +35,6 @@ class Case(unittest.TestCase):
     def prepare(self):
         pass
 
-    def block(self, user):
-        """Nothing can be delivered to this user until unblock()."""
-        self.server.maildir(user).parent.mkdir(parents=True, exist_ok=True)
-        self.server.maildir(user).write_text("in the way\n")
-
-    def unblock(self, user):
-        self.server.maildir(user).unlink()
-
     def client(self, protocol="smtp"):
         kind = smtplib.LMTP if protocol == "lmtp" else smtplib.SMTP
         client = kind("127.0.0.1", self.server.ports[protocol],
@@ -92,7 +84,7 @@ class Case(unittest.TestCase):
 
 class Notify(Case):
     def prepare(self):
-        self.block(CAROL)
+        self.server.block(CAROL)
 
     SETTINGS = ("queue_lifetime = 1\nbounce_lifetime = 1\nretry_first = 1\n"
                 "retry_most = 1\n")
@@ -158,7 +150,7 @@ class Notify(Case):
 
     def test_place_of_two(self):
         """Two recipients lead to one place: both wishes count."""
-        self.block(ALICE)
+        self.server.block(ALICE)
         chief = f"chief@{DOMAIN}"
         for n, first, second, told in (
                 (1, "NEVER", "FAILURE", 1), (2, "FAILURE", "NEVER", 1),
@@ -173,7 +165,7 @@ class Notify(Case):
 
     def test_member_by_name(self):
         """Who is named beside a list is told of as he himself wants."""
-        self.block(ALICE)
+        self.server.block(ALICE)
         for rcpts in ([ALICE, "team"], ["team", ALICE]):
             for file in self.server.files(BOB):
                 file.unlink()
@@ -232,7 +224,7 @@ class Expanded(Case):
 
     def test_told_once(self):
         """Whether a member can be reached or not, and across a crash."""
-        self.block(CAROL)
+        self.server.block(CAROL)
         self.send(self.client(), BOB, {f"team@{DOMAIN}": ["NOTIFY=SUCCESS"]})
         self.reports(1)
         self.server.kill()
@@ -242,7 +234,7 @@ class Expanded(Case):
         (rcpt,) = self.queue()[0]["recipients"]
         self.assertEqual(rcpt["address"], CAROL)
         self.assertEqual(rcpt["notify"], ["never"])
-        self.unblock(CAROL)
+        self.server.unblock(CAROL)
         self.server.settle()
         self.reports(1)
 
@@ -251,7 +243,7 @@ class Delay(Case):
     SETTINGS = Case.SETTINGS + "delay_warning = 1\n"
 
     def prepare(self):
-        self.block(ALICE)
+        self.server.block(ALICE)
 
     def test_delay(self):
         self.send(self.client(), BOB, {
@@ -262,7 +254,7 @@ class Delay(Case):
         self.assertTrue(rcpt["Final-Recipient"].endswith(" " + ALICE))
         self.assertIn("Will-Retry-Until", rcpt)
         self.assertIn("Last-Attempt-Date", rcpt)
-        self.unblock(ALICE)
+        self.server.unblock(ALICE)
         self.server.settle()
         self.assertEqual(len(self.server.files(ALICE)), 2)
         self.reports(1)
@@ -270,7 +262,7 @@ class Delay(Case):
 
 class DeliverBy(Case):
     def prepare(self):
-        self.block(ALICE)
+        self.server.block(ALICE)
 
     def test_return(self):
         self.send(self.submission(), BOB,
@@ -311,13 +303,13 @@ class DeliverBy(Case):
         self.server.start()
         time.sleep(1.5)
         self.reports(1)
-        self.unblock(ALICE)
+        self.server.unblock(ALICE)
         wait_for(lambda: len(self.server.files(ALICE)) == 2, "both mails")
         self.server.settle()
         self.reports(1)
 
     def test_in_time(self):
-        self.unblock(ALICE)
+        self.server.unblock(ALICE)
         self.send(self.submission(), BOB, {ALICE: []}, ["BY=3600;R"])
         self.server.settle()
         self.assertEqual(len(self.server.files(ALICE)), 1)
@@ -353,7 +345,7 @@ class Hold(Case):
 
 class Facts(Case):
     def prepare(self):
-        self.block(ALICE)
+        self.server.block(ALICE)
 
     SETTINGS = "retry_first = 1h\n"
 
@@ -386,7 +378,7 @@ class Facts(Case):
             self.assertRegex(out, rf"^{n} mails? ")
             wait_for(lambda: "active" not in
                      {m["queue_name"] for m in self.queue()}, "the try")
-        self.unblock(ALICE)
+        self.server.unblock(ALICE)
         self.server.posthouse("queue", "flush", "--domain", DOMAIN)
         self.server.settle()
         self.assertEqual(len(self.server.files(ALICE)), 1)
@@ -412,7 +404,7 @@ class RequireTls(Case):
     SETTINGS = "queue_lifetime = 1\nretry_first = 1\nretry_most = 1\n"
 
     def prepare(self):
-        self.block(CAROL)
+        self.server.block(CAROL)
 
     def secure_client(self):
         client = self.client()
@@ -424,7 +416,7 @@ class RequireTls(Case):
 
     def test_report(self):
         """RFC 8689 5: without the content, and as safe as its mail was."""
-        self.block(BOB)
+        self.server.block(BOB)
         self.send(self.secure_client(), BOB, {CAROL: []},
                   ["REQUIRETLS", "RET=FULL"])
         wait_for(lambda: [m for m in self.queue()
@@ -436,7 +428,7 @@ class RequireTls(Case):
         self.assertEqual(mail["tls"], "required")
         self.assertIn("REQUIRETLS",
                       self.server.posthouse("queue", "list").stdout)
-        self.unblock(BOB)
+        self.server.unblock(BOB)
         (report,) = self.reports()
         self.assertEqual(report.get_payload()[2].get_content_type(),
                          "text/rfc822-headers")

@@ -9,6 +9,7 @@
 #include "queue/line.h"
 #include "queue/schedule.h"
 #include "queue/table.h"
+#include "tests/clock/shift.c"
 
 static void
 test_wait(void **state UNUSED)
@@ -226,6 +227,57 @@ test_by_and_hold(void **state UNUSED)
 	ledger_clear();
 }
 
+/* The clock jumps by so much. A try is as far away as before, and in the same
+ * order; what a sender has set are times of the clock. */
+static void
+jump(int64_t seconds)
+{
+	static const struct settles nothing;
+	struct mail_head h = sample_head;
+	struct str b = { 0 }, rcpts = { 0 };
+	struct replay r;
+	struct mail *tried, *held;
+	uint32_t now = schedule_now(), hold = now + 200000;
+
+	sample_rcpts(&rcpts, 3);
+	mail_write_new(&b, 11, &h, str_view(&rcpts), &nothing);
+	h.hold = hold;
+	mail_write_new(&b, 12, &h, str_view(&rcpts), &nothing);
+	sample_replay(&b, &r);
+	tried = ledger_find(11);
+	held = ledger_find(12);
+	for (uint32_t i = 0; i < 3; i++)
+		tried->rcpt[i].tries = 1;
+	tried->rcpt[0].due = now + 300000;
+	tried->rcpt[1].due = FROZEN;
+	tried->rcpt[2].due = now + 150000;
+	schedule_put(tried);
+	schedule_put(held);
+	at_rest += seconds;
+	schedule_follow();
+	assert_in_range((uint32_t)(schedule_now() - now - seconds), 0, 60);
+	assert_int_equal(tried->rcpt[0].due, now + seconds + 300000);
+	assert_int_equal(tried->rcpt[1].due, FROZEN);
+	assert_int_equal(tried->rcpt[2].due, now + seconds + 150000);
+	for (uint32_t i = 0; i < 3; i++)
+		assert_int_equal(held->rcpt[i].due, hold);
+	/* the first to come is on top */
+	assert_int_equal(tried->heap, seconds < 0 ? 1 : 2);
+	assert_int_equal(held->heap, seconds < 0 ? 2 : 1);
+	schedule_remove(tried);
+	schedule_remove(held);
+	str_free(&b);
+	str_free(&rcpts);
+	ledger_clear();
+}
+
+static void
+test_jump(void **state UNUSED)
+{
+	jump(86400);
+	jump(-86400);
+}
+
 static void
 test_table(void **state UNUSED)
 {
@@ -287,6 +339,7 @@ main(void)
 		cmocka_unit_test(test_nobody_waits),
 		cmocka_unit_test(test_priorities),
 		cmocka_unit_test(test_by_and_hold),
+		cmocka_unit_test(test_jump),
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_reasons),
 	};
