@@ -96,10 +96,15 @@ read_leaf(const struct walk *w, const struct leaf *l, bool forward)
 	return on && !w->enough(w->arg);
 }
 
+/* Everything in it was before. That the next one begins before says nothing where
+ * the clock has gone back in between. */
 static bool
 is_before(const struct walk *w, size_t i)
 {
-	return i + 1 < w->book->n && w->book->leaf[i + 1].begun < w->since;
+	const struct leaf *l = &w->book->leaf[i];
+
+	return i + 1 < w->book->n && l[1].begun < w->since &&
+	    l[0].begun <= l[1].begun;
 }
 
 void
@@ -107,11 +112,12 @@ walk_forward(const struct walk *w)
 {
 	uint32_t next = 0;
 	size_t i = 0;
-	bool on = true;
+	bool on = true, begun = false;
 
 	while (on && (i = book_find(w->book, next)) < w->book->n) {
 		next = w->book->leaf[i].number + 1;
-		if (!is_before(w, i))
+		begun = begun || !is_before(w, i);
+		if (begun)
 			on = read_leaf(w, &w->book->leaf[i], true);
 	}
 }

@@ -20,6 +20,7 @@
 #include "lib/mail/journal.h"
 #include "queue/ledger.h"
 #include "queue/report.h"
+#include "queue/schedule.h"
 #include "queue/soft.h"
 #include "queue/split.h"
 #include "queue/story.h"
@@ -112,6 +113,8 @@ start(struct channel *c, const struct msg_mail_open *m,
 		.state = MAIL_OPEN }, *i;
 	int fd;
 
+	/* the times that its sender sets are of the clock as it is now */
+	schedule_follow();
 	if (service_stopping())
 		return why_later(w, "3.2", "The server is stopping");
 	if (channel_peer(c)->role == ROLE_LOCAL && !split_begin(&new, m, w))
@@ -361,6 +364,15 @@ intake_refuse(struct intake **i, const struct why *w)
 	forget(i);
 }
 
+/* An id is ahead of a clock that has gone back. */
+static uint32_t
+taken_ms(const struct mail *m)
+{
+	int64_t us = clock_wall_us() - (int64_t)m->id;
+
+	return us > 0 ? (uint32_t)(us / 1000) : 0;
+}
+
 void
 intake_queued(struct intake **ip, uint32_t segment)
 {
@@ -374,7 +386,7 @@ intake_queued(struct intake **ip, uint32_t segment)
 		channel_send(i->owner, &queued);
 	i->mail = NULL;
 	m->segment = segment;
-	m->taken_ms = (uint32_t)((clock_wall_us() - (int64_t)m->id) / 1000);
+	m->taken_ms = taken_ms(m);
 	ledger_add(m);
 	if (!i->large)
 		soft_add(m);

@@ -19,8 +19,8 @@
 #include "smtp/sts_fetch.h"
 
 #define KNOWN_MOST	20000
-#define REFUSE_S	300	/* RFC 8461 3.3 */
-#define SHELVE_S	30	/* it was our own fault */
+#define REFUSE_MS	300000	/* RFC 8461 3.3 */
+#define SHELVE_MS	30000	/* it was our own fault */
 #define REFRESH_S	86400	/* RFC 8461 10.2: once a day */
 
 struct known {
@@ -32,7 +32,7 @@ struct known {
 	int64_t expires;	/* seconds since 1970; 0: there is none */
 	int64_t fetched;
 	/* of the last try that came to nothing */
-	int64_t refuse_until;
+	int64_t refuse_until;	/* clock_ms() */
 	char refused_id[STS_ID_MOST + 1];
 	char failure[32], sentence[256];
 	unsigned users;		/* fibers that hold it */
@@ -74,7 +74,7 @@ make_place(void)
 
 	RB_FOREACH_SAFE(k, knowns, &all, next)
 		if (k->users == 0 && k->expires <= now &&
-		    k->refuse_until <= now)
+		    k->refuse_until <= clock_ms())
 			forget(k);
 	RB_FOREACH_SAFE(k, knowns, &all, next)
 		if (k->users == 0 && count > KNOWN_MOST - KNOWN_MOST / 10)
@@ -142,7 +142,7 @@ refuse(struct known *k, struct view id, const char *failure,
     const char *sentence)
 {
 	set_id(k->refused_id, id);
-	k->refuse_until = clock_wall() + REFUSE_S;
+	k->refuse_until = deadline_in(REFUSE_MS);
 	snprintf(k->failure, sizeof(k->failure), "%s", failure);
 	snprintf(k->sentence, sizeof(k->sentence), "%s", sentence);
 	log_warning("sts", "domain=%s policy cannot be had: %s: %s",
@@ -162,7 +162,7 @@ fetch(struct known *k, struct view id)
 	if (!f.ok) {
 		refuse(k, id, f.result, f.sentence);
 		if (f.shelved)
-			k->refuse_until = clock_wall() + SHELVE_S;
+			k->refuse_until = deadline_in(SHELVE_MS);
 	} else if (adopt(k, id, str_view(&f.text), &wrong)) {
 		log_info("sts", "domain=%s policy id=%s mode=%s max_age=%u",
 		    log_quote(k->domain), k->id,
@@ -222,7 +222,7 @@ must_fetch(const struct known *k, struct view id)
 {
 	if (is_valid(k) && view_is(id, k->id))
 		return false;
-	return k->refuse_until <= clock_wall() ||
+	return k->refuse_until <= clock_ms() ||
 	    !view_is(id, k->refused_id);
 }
 
@@ -231,7 +231,7 @@ static void
 refresh_behind(struct known *k)
 {
 	if (k->fetching || clock_wall() - k->fetched < REFRESH_S ||
-	    k->refuse_until > clock_wall())
+	    k->refuse_until > clock_ms())
 		return;
 	k->users++;
 	fiber_start(refresh, k);
