@@ -82,20 +82,25 @@ print_answer(const struct ctl *ctl, enum table_answer a, struct view value)
 	return a == TABLE_FOUND ? 0 : EX_NOUSER;
 }
 
-static bool
+static int
 read_source(const char *name, const struct table_kind *kind,
     struct view source, struct str *text)
 {
 	struct str path = { 0 };
-	bool ok;
+	int code = 0;
 
 	if (kind == NULL)
-		return file_read(AT_FDCWD, table_name_path(name), FILE_MOST,
-		    text);
-	table_path(kind, source, &path);
-	ok = file_read(AT_FDCWD, str_c(&path), kind->most, text);
+		str_adds(&path, table_name_path(name));
+	else
+		table_path(kind, source, &path);
+	if (!file_read(AT_FDCWD, str_c(&path),
+		kind != NULL ? kind->most : FILE_MOST, text))
+		code = ctl_fail(EX_NOINPUT, "cannot read %s: %s%s", path.p,
+		    strerror(errno), errno == ENOENT && kind != NULL &&
+		    kind->suffix != NULL ? "; posthouse table build makes it" :
+					   "");
 	str_free(&path);
-	return ok;
+	return code;
 }
 
 static int
@@ -109,9 +114,9 @@ query(struct ctl *ctl)
 	int code;
 
 	if (kind == NULL || !kind->is_inline) {
-		if (!read_source(name, kind, source, &text))
-			return ctl_fail(EX_NOINPUT, "%s: %s", name,
-			    strerror(errno));
+		code = read_source(name, kind, source, &text);
+		if (code != 0)
+			return code;
 		source = str_view(&text);
 	}
 	a = look_up(kind, source, ctl, &value);
