@@ -96,7 +96,8 @@ tell(const struct explain_session *s, const struct stage *t)
 		    output_clean(view_of(t->argument)),
 		    explain_word((uint8_t)t->why.verdict));
 		if (t->why.verdict != VERDICT_DONE)
-			printf("%u.%s ", t->why.verdict, t->why.status);
+			printf("%u.%s ", (unsigned)t->why.verdict,
+			    t->why.status);
 		printf("%s\n", output_clean(view_of(t->why.text)));
 	}
 	settings_each(s->ctl->settings, list_setting, &l);
