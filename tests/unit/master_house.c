@@ -53,13 +53,18 @@ put_programs(const char *script)
 static int
 set_up(UNUSED void **state)
 {
+	char text[512];
+
 	assert_non_null(mkdtemp(dir));
 	snprintf(conf, sizeof(conf), "%s/conf", dir);
-	put("conf",
+	/* where no mail server of this machine listens */
+	snprintf(text, sizeof(text),
 	    "hostname = h\nspool_dir = s/spool\nmail_dir = s/mail\n"
 	    "state_dir = s/state\nrun_dir = s/run\nprogram_dir = .\nmta_sts = no\n"
-	    "log_file = log\ndrop_privileges = no\n",
-	    0644);
+	    "log_file = log\ndrop_privileges = no\n"
+	    "[listener smtp]\naddress = 127.%d.%d.1:2525\n",
+	    1 + getpid() / 250 % 250, getpid() % 250);
+	put("conf", text, 0644);
 	return 0;
 }
 
