@@ -190,8 +190,10 @@ round_start(void *arg UNUSED)
 	rounds.is_running = true;
 	if (rounds.running.index.n > 0)
 		job_add(&rounds.running, JOB_LOG);
-	if (rounds.running.octets.n > 0)
+	if (rounds.running.octets.n > 0) {
+		held_round_begins();
 		job_add(&rounds.running, JOB_OCTETS);
+	}
 	rounds.outstanding = rounds.running.n + 1;
 	for (size_t i = 0; i < rounds.running.n; i++)
 		pool_submit(job_run, job_done, &rounds.running.jobs[i]);

@@ -44,6 +44,7 @@ static struct {
 	int64_t rest_until;	/* clock_ms */
 	uint32_t oldest;	/* segments from here on may exist */
 	uint32_t live;		/* and those before this one are dead */
+	uint32_t dead_to;	/* live when the round began: its thread's */
 	struct ids next, syncing;
 	struct place decided;	/* what is before it has its row, or never will */
 	struct place synced;	/* the same, when the sync began */
@@ -111,7 +112,7 @@ held_read(struct view payload, struct held_record *r)
 static void
 drop_dead(void)
 {
-	if (held.oldest >= held.live)
+	if (held.oldest >= held.dead_to)
 		return;
 	if (held.journal.spare < 0)
 		held.journal.spare =
@@ -119,6 +120,12 @@ drop_dead(void)
 	else
 		(void)journal_remove(held.dir, held.oldest, -1);
 	held.oldest++;
+}
+
+void
+held_round_begins(void)
+{
+	held.dead_to = held.live;
 }
 
 bool

@@ -37,6 +37,8 @@ void held_put(const struct mailbox *mb, const struct entry *e,
     struct view octets);
 /* Into the transaction of its row, when that round is over. */
 void held_note(const struct mailbox *mb, const struct entry *e);
+/* A round with such a batch begins: before its thread does. */
+void held_round_begins(void);
 /* Write a batch of records to the journal; in the thread of a round. False with
  * errno: nothing of it counts. */
 bool held_write(struct str *batch);

@@ -29,7 +29,7 @@ struct kv {
 	unsigned tables;
 	bool empty;
 	atomic_int error;	/* first that broke it, 0: sound */
-	int last;		/* last error of any kind */
+	atomic_int last;	/* last error of any kind */
 	char *dir;
 };
 
