@@ -8,6 +8,7 @@
 #   make torture         every system call fails, power goes, for TORTURE_TIME s
 #   make bench           beside Postfix, Dovecot, OpenSMTPD and Exim
 #   make asan            the same tests with the address and UB sanitizers
+#   make tsan            those with threads and load, with the thread sanitizer
 #   make fuzz            each fuzz driver for FUZZ_TIME seconds (clang)
 #   make analyse         what gcc -fanalyzer, clang-tidy and cppcheck find
 #   make lint            the rules of the house, and analyse
@@ -107,7 +108,7 @@ FUZZ	:= $(patsubst tests/fuzz/%.c,%,$(filter-out tests/fuzz/replay.c,\
 HOUSE	:= $(BUILD)/house
 MAN	:= $(wildcard man/*.[1-8]) $(BUILD)/man/posthouse.conf.5
 
-.PHONY: all check asan fuzz lint cover metrics format demo install uninstall \
+.PHONY: all check asan tsan fuzz lint cover metrics format demo install uninstall \
 	dist clean programs
 
 all: programs $(BUILD)/man/posthouse.conf.5
@@ -179,7 +180,7 @@ doc/IPC.md: $(HOUSE)/ipc_doc
 # ---- tests ------------------------------------------------------------------
 
 .PHONY: torture bench check-unit check-corpus check-house check-dialog check-system \
-	tests
+	check-threads tests
 
 # The output of a test is shown when it fails.
 quietly = mkdir -p $(BUILD)/log && { $(2) >$(BUILD)/log/$(1).log 2>&1 && \
@@ -269,6 +270,21 @@ asan:
 	@LSAN_OPTIONS=suppressions=$(CURDIR)/tests/house/leaks $(MAKE) --no-print-directory BUILD=build/asan \
 	    SANITIZE=address,undefined OPTIMIZE="-O1 -g" \
 	    check-unit check-corpus check-dialog check-system
+
+# Who starts the pool, by itself or with the store around it; the system's tests
+# make all programs work at the same time.
+THREADED := $(basename $(notdir \
+	$(shell grep -l 'pool_start\|store_house\.h' tests/unit/*.c)))
+check-threads: all $(addprefix run-unit-,$(THREADED))
+	@BUILD=$(abspath $(BUILD)) $(PYTHON) -B tests/system/run test_imap_hammer \
+	    test_stress test_imap_model test_pop_model test_smtp_model
+
+# The sanitizer wants its addresses free: some kernels throw the dice too far.
+not_random = $(shell setarch -R true 2>/dev/null && echo setarch -R)
+tsan:
+	@TSAN_OPTIONS="suppressions=$(CURDIR)/tests/house/races history_size=4" \
+	    $(not_random) $(MAKE) --no-print-directory BUILD=build/tsan \
+	    SANITIZE=thread OPTIMIZE="-O1 -g" check-threads
 
 FUZZ_TIME ?= 60
 fuzz:

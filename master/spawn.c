@@ -29,6 +29,7 @@ static const char *const passed_on[] = {
 	"TZ",
 	"ASAN_OPTIONS",
 	"LSAN_OPTIONS",
+	"TSAN_OPTIONS",
 	"UBSAN_OPTIONS",
 	"GCOV_PREFIX",
 	"GCOV_PREFIX_STRIP",

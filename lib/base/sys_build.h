@@ -13,6 +13,9 @@
 #if __has_feature(address_sanitizer)
 #define BUILD_ASAN 1
 #endif
+#if __has_feature(thread_sanitizer)
+#define BUILD_TSAN 1
+#endif
 #endif
 #if defined(__SANITIZE_ADDRESS__) && !defined(BUILD_ASAN)
 #define BUILD_ASAN 1
@@ -21,11 +24,18 @@
 #define BUILD_ASAN 0
 #endif
 
+#if defined(__SANITIZE_THREAD__) && !defined(BUILD_TSAN)
+#define BUILD_TSAN 1
+#endif
+#ifndef BUILD_TSAN
+#define BUILD_TSAN 0
+#endif
+
 /* -DBUILD_COVERAGE=1: counters are written to files at exit */
 #ifndef BUILD_COVERAGE
 #define BUILD_COVERAGE 0
 #endif
 
-#define BUILD_INSTRUMENTED (BUILD_ASAN || BUILD_COVERAGE)
+#define BUILD_INSTRUMENTED (BUILD_ASAN || BUILD_TSAN || BUILD_COVERAGE)
 
 #endif

@@ -24,6 +24,19 @@
 #define SWITCH_END(fake, bottom, size)	((void)0)
 #endif
 
+#if BUILD_TSAN
+#include <sanitizer/tsan_interface.h>
+#define FIBER_NEW()			__tsan_create_fiber(0)
+#define FIBER_SELF()			__tsan_get_current_fiber()
+#define FIBER_SWITCH(fiber)		__tsan_switch_to_fiber(fiber, 0)
+#define FIBER_FREE(fiber)		__tsan_destroy_fiber(fiber)
+#else
+#define FIBER_NEW()			NULL
+#define FIBER_SELF()			NULL
+#define FIBER_SWITCH(fiber)		((void)0)
+#define FIBER_FREE(fiber)		((void)0)
+#endif
+
 #if defined(__x86_64__)
 
 void context_jump(void **save, void *sp);
@@ -123,7 +136,8 @@ context_jump(void **save, void *sp)
 void
 context_init(struct context *c, void *stack, size_t size, void (*fn)(void))
 {
-	*c = (struct context){ .stack = stack, .size = size };
+	*c = (struct context){ .stack = stack, .size = size,
+		.thread = FIBER_NEW() };
 #if defined(__x86_64__) || defined(__aarch64__)
 	c->sp = first_frame((char *)stack + size, fn);
 #else
@@ -144,13 +158,16 @@ context_free(struct context *c)
 	free(c->sp);
 #endif
 	c->sp = NULL;
+	FIBER_FREE(c->thread);
 }
 
 void
 context_switch(struct context *from, struct context *to, int last)
 {
+	from->thread = FIBER_SELF();
 	SWITCH_BEGIN(last ? NULL : &from->fake, to);
 	(void)last;
+	FIBER_SWITCH(to->thread);
 	context_jump(&from->sp, to->sp);
 	SWITCH_END(from->fake, NULL, NULL);
 }
@@ -166,5 +183,5 @@ context_entered(struct context *self, struct context *from)
 size_t
 context_stack_size(void)
 {
-	return BUILD_ASAN ? 512 * 1024 : 64 * 1024;
+	return BUILD_ASAN || BUILD_TSAN ? 512 * 1024 : 64 * 1024;
 }

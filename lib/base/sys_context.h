@@ -4,8 +4,8 @@
  *
  * What makecontext and swapcontext do, without the signal-mask system call
  * that glibc's swapcontext makes at every switch. Hand-written for x86-64 and
- * AArch64; other machines use ucontext. AddressSanitizer is told about every
- * switch.
+ * AArch64; other machines use ucontext. AddressSanitizer and ThreadSanitizer
+ * are told about every switch.
  */
 #ifndef BASE_SYS_CONTEXT_H
 #define BASE_SYS_CONTEXT_H
@@ -16,7 +16,8 @@ struct context {
 	void *sp;		/* saved stack pointer, or a ucontext_t */
 	void *stack;		/* lowest address; NULL for the thread's own */
 	size_t size;
-	void *fake;		/* the sanitizer's */
+	void *fake;		/* AddressSanitizer's */
+	void *thread;		/* ThreadSanitizer's: a fiber is one to it */
 };
 
 /* Prepare c to run fn() on the stack at its first switch. fn never returns. */

@@ -84,7 +84,7 @@ def free_port():
 
 # Whether the programs are built with sanitizers, which make them slow and keep
 # freed memory.
-SANITIZED = b"__asan_init" in (BIN / "master").read_bytes()
+SANITIZED = re.search(rb"__[at]san_init", (BIN / "master").read_bytes())
 
 
 def within(seconds):
@@ -146,7 +146,8 @@ def write_settings(directory, ports, more="", log="../log/posthouse.log"):
 
 
 # What a server under the sanitizers has to know.
-PASSED = ("PATH", "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS")
+PASSED = ("PATH", "ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS",
+          "UBSAN_OPTIONS")
 
 
 class Server:
