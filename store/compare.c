@@ -29,6 +29,8 @@
 
 #define ADOPT_TURN 5000	/* files that are made safe together */
 #define LOOK_TURN  256	/* files; then it is the others' turn */
+#define AHEAD_MOST 315360000u	/* s: no clock goes wrong by more, ten years */
+#define BEHIND_MOST 60000000u	/* us: changes come to the directory so late */
 
 struct comparing {
 	struct mailbox *mb;
@@ -388,6 +390,27 @@ take_in(struct comparing *c, struct why *w)
 	return true;
 }
 
+/* Clients keep the number of the last change, and a lower one would hide what comes
+ * from them. So they go on where they stood, or above the time at which the
+ * directory changed last, should the clock have been ahead then; a time that no
+ * clock can have had does not count. */
+static uint64_t
+next_modseq(const struct mailbox *mb)
+{
+	const uint64_t now = (uint64_t)clock_wall_us();
+	uint64_t modseq = mb->h.modseq >= now ? mb->h.modseq + 1 : now;
+	struct stat st;
+
+	if (fstat(mb->cur, &st) == 0 && st.st_mtime > 0 &&
+	    (uint64_t)st.st_mtime < now / 1000000 + AHEAD_MOST) {
+		uint64_t then = (uint64_t)st.st_mtime * 1000000;
+
+		if (then > modseq)
+			modseq = then + BEHIND_MOST;
+	}
+	return modseq;
+}
+
 /* Nothing is known but what stands in the directory. */
 static bool
 begin_anew(struct comparing *c, struct why *w)
@@ -407,7 +430,7 @@ begin_anew(struct comparing *c, struct why *w)
 	h->uidnext = h->first_recent = 1;
 	h->count = h->unseen = h->deleted = h->recent = 0;
 	h->octets = h->deleted_octets = 0;
-	h->modseq = (uint64_t)clock_wall_us();
+	h->modseq = next_modseq(c->mb);
 	h->vanished_from = h->modseq;
 	h->vanished_rows = 0;
 	str_reset(&h->keywords);

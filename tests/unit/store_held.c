@@ -3,6 +3,8 @@
  * store_held - power was lost: what had been appended has lost its octets or its
  * name, and the journal has them (store/held.h)
  */
+#include <time.h>
+
 #include "tests/unit/store_house.h"
 
 #define MAILS	9
@@ -417,6 +419,65 @@ copies_stay(void **state UNUSED)
 	life(three_are_there);
 }
 
+#define TOMORROW_US ((uint64_t)(time(NULL) + 86400) * 1000000)
+
+/* The clock was a day ahead when the mailbox was changed. */
+static void
+change_tomorrow(time_t seconds)
+{
+	struct timespec times[2] = { { .tv_nsec = UTIME_NOW },
+		{ .tv_sec = time(NULL) + seconds } };
+	char dir[300];
+
+	login();
+	append("INBOX", 1, 1);
+	settle();
+	box_path("", "cur", dir, sizeof(dir));
+	check(utimensat(AT_FDCWD, dir, times, 0) == 0);
+}
+
+static void
+a_day_ahead(void)
+{
+	change_tomorrow(86400);
+}
+
+static void
+a_century_ahead(void)
+{
+	change_tomorrow(INT64_C(100) * 366 * 86400);
+}
+
+static void
+goes_on(void)
+{
+	login();
+	check(open_box("INBOX", 1).modseq >= TOMORROW_US - 5000000);
+}
+
+static void
+begins_now(void)
+{
+	login();
+	check(open_box("INBOX", 1).modseq < TOMORROW_US);
+}
+
+static void
+changes_go_on(void **state UNUSED)
+{
+	life(a_day_ahead);
+	remove_index();
+	life(goes_on);
+}
+
+static void
+no_clock_shows_that(void **state UNUSED)
+{
+	life(a_century_ahead);
+	remove_index();
+	life(begins_now);
+}
+
 int
 main(void)
 {
@@ -427,7 +488,8 @@ main(void)
 		HOUSE_TEST(refused_stays_away),
 		HOUSE_TEST(found_where_it_went),
 		HOUSE_TEST(second_name_goes),
-		HOUSE_TEST(copies_stay) };
+		HOUSE_TEST(copies_stay), HOUSE_TEST(changes_go_on),
+		HOUSE_TEST(no_clock_shows_that) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

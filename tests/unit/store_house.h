@@ -273,6 +273,7 @@ login(void)
 
 struct open_box {
 	uint32_t handle, uidvalidity, uidnext, count, recent, unseen;
+	uint64_t modseq;
 	struct record first, last;
 	char keywords[200];
 };
@@ -300,6 +301,7 @@ open_box(const char *name, uint8_t mode)
 	b.handle = r.m.mailbox_opened.handle;
 	b.uidvalidity = r.m.mailbox_opened.uidvalidity;
 	b.uidnext = r.m.mailbox_opened.uidnext;
+	b.modseq = r.m.mailbox_opened.modseq;
 	b.count = r.m.mailbox_opened.count;
 	index = file_map(r.m.mailbox_opened.index);
 	check(record_count(index) == b.count);
