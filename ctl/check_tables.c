@@ -11,9 +11,11 @@
 #include <fcntl.h>
 
 #include "ctl/check_tables.h"
+#include "ctl/remote.h"
 #include "lib/base/file.h"
 #include "lib/mail/canonical.h"
 #include "lib/mail/table.h"
+#include "lib/mail/table_client.h"
 #include "lib/proc/table_name.h"
 
 struct check {
@@ -61,6 +63,26 @@ is_newer(const char *text, const char *made)
 		       a.st_mtim.tv_nsec > b.st_mtim.tv_nsec));
 }
 
+/* Whoever answers there may be started later: a warning. */
+static void
+check_remote(struct check *c, const struct table_kind *kind,
+    struct view source)
+{
+	const struct table_sink sink = { complain, c, NULL };
+	struct table_socket *t = kind->open(source, &sink);
+	const char *wrong = t == NULL ? NULL : table_client_check(t);
+	struct str reason = { 0 };
+
+	if (wrong != NULL)
+		complain(c, 1, wrong);
+	else if (t != NULL && !remote_reach(t, &reason))
+		str_addf(c->warnings, "%s: nobody answers for %s: %s\n",
+		    c->name, c->table, str_c(&reason));
+	if (t != NULL)
+		kind->close(t);
+	str_free(&reason);
+}
+
 static void
 check_table(struct check *c, const struct table_kind *kind)
 {
@@ -74,7 +96,9 @@ check_table(struct check *c, const struct table_kind *kind)
 		str_addf(c->warnings, "%s: %s is newer than %s; posthouse "
 		    "table build makes that anew\n", c->name, source.p,
 		    c->path);
-	if (kind->is_inline)
+	if (kind->is_remote)
+		check_remote(c, kind, source);
+	else if (kind->is_inline)
 		read_table(c, kind, source);
 	else if (!file_read(AT_FDCWD, c->path, kind->most, &text))
 		str_addf(c->errors, "%s: cannot read %s: %s: %s\n", c->name,
@@ -90,8 +114,8 @@ static bool
 check_kind(struct check *c)
 {
 	static const char *const others[] = { "lmdb", "cdb", "dbm", "sdbm",
-		"texthash", "static", "socketmap", "tcp", "ldap", "mysql",
-		"pgsql", "sqlite", "proxy", "unix" };
+		"texthash", "static", "ldap", "mysql", "pgsql", "sqlite",
+		"proxy", "unix" };
 	struct view rest = view_of(c->table), word = view_cut(&rest, ':');
 	size_t slash = view_rfind(word, '/');
 

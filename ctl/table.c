@@ -18,6 +18,7 @@
 #include "ctl/ctl.h"
 #include "ctl/map.h"
 #include "ctl/output.h"
+#include "ctl/remote.h"
 #include "lib/base/file.h"
 #include "lib/base/kv_map.h"
 #include "lib/mail/table.h"
@@ -41,7 +42,7 @@ look_up(const struct table_kind *kind, struct view text, struct ctl *ctl,
 	const struct table_sink sink = { complain,
 		(void *)(uintptr_t)ctl->argv[0], NULL };
 	const struct view key = view_of(ctl->argv[1]);
-	enum table_answer a;
+	enum table_answer a = TABLE_LATER;
 	void *table;
 	size_t line;
 
@@ -51,8 +52,16 @@ look_up(const struct table_kind *kind, struct view text, struct ctl *ctl,
 	table = kind->open(text, &sink);
 	if (table == NULL)
 		exit(EX_DATAERR);	/* what is wrong has been told */
-	a = kind->get(table, key, value, &line);
+	if (kind->is_remote)
+		a = remote_query(table, key, value);
+	else
+		a = kind->get(table, key, value, &line);
 	kind->close(table);
+	if (a == TABLE_LATER && !kind->is_remote) {
+		str_reset(value);
+		str_addf(value, "an expression takes too long for %s",
+		    ctl->argv[1]);
+	}
 	return a;
 }
 
@@ -77,8 +86,8 @@ print_answer(const struct ctl *ctl, enum table_answer a, struct view value)
 	else if (a == TABLE_FOUND)
 		printf("%.*s\n", VIEW(value));
 	if (a == TABLE_LATER)
-		return ctl_fail(EX_TEMPFAIL, "%s: an expression takes too long "
-		    "for %s", ctl->argv[0], ctl->argv[1]);
+		return ctl_fail(EX_TEMPFAIL, "%s: %.*s", ctl->argv[0],
+		    VIEW(value));
 	return a == TABLE_FOUND ? 0 : EX_NOUSER;
 }
 

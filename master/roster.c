@@ -18,6 +18,7 @@
 #include "master/helper.h"
 #include "master/house.h"
 #include "master/roster.h"
+#include "master/table_connect.h"
 
 #define TICK_MS		5000
 #define IDLE_MS		30000	/* surplus processes live this long */
@@ -313,6 +314,7 @@ static const struct handlers handlers = {
 	.link_lost = on_link_lost,
 	.helper_start = helper_start,
 	.deliver_start = deliver_start,
+	.table_connect = table_connect,
 	.closed = on_closed,
 };
 

@@ -12,6 +12,7 @@
 #include "lib/base/text_index.h"
 #include "lib/mail/table.h"
 #include "lib/proc/table_name.h"
+#include "router/answers.h"
 #include "router/lookups.h"
 
 #define COMPLAINTS_MOST 50	/* logged, of one file */
@@ -174,23 +175,38 @@ lookups_take(struct lookups *l, const struct words *names, bool at_once)
 }
 
 /* A part, unless it is empty, is asked for where rows have keys. */
-static enum table_answer
+static enum kv_result
 ask(struct lookups *l, const struct lookup *o, struct view key,
     struct view part, struct str *value)
 {
-	enum table_answer a = key.n == 0 ? TABLE_NONE :
-	    o->kind->get(o->table, key, value, &l->line);
+	static const enum kv_result of[] = { [TABLE_NONE] = KV_NONE,
+		[TABLE_FOUND] = KV_FOUND, [TABLE_LATER] = KV_TROUBLE };
+	enum table_answer a = TABLE_NONE;
 
-	return a == TABLE_NONE && o->kind->by_key && part.n > 0 ?
-	    o->kind->get(o->table, part, value, &l->line) : a;
+	if (o->table == NULL)
+		return KV_TROUBLE;
+	if (o->kind->is_remote)
+		return answers_find(view_of(o->name), key, value);
+	if (key.n > 0)
+		a = o->kind->get(o->table, key, value, &l->line);
+	if (a == TABLE_NONE && o->kind->by_key && part.n > 0)
+		a = o->kind->get(o->table, part, value, &l->line);
+	return of[a];
+}
+
+static void
+tell_trouble(const struct lookups *l, const struct lookup *o, struct view key)
+{
+	log_warning(l->subject, "%s: %s key=%s", o->name,
+	    o->table == NULL ? "has not been read yet" :
+	    o->kind->is_remote ? "does not answer" :
+	    "an expression takes too long", log_quote(key));
 }
 
 enum kv_result
 lookups_find_either(struct lookups *l, struct view key, struct view part,
     struct str *value)
 {
-	static const enum kv_result of[] = { [TABLE_NONE] = KV_NONE,
-		[TABLE_FOUND] = KV_FOUND, [TABLE_LATER] = KV_TROUBLE };
 	enum kv_result r = KV_NONE;
 
 	l->at = NULL;
@@ -200,14 +216,10 @@ lookups_find_either(struct lookups *l, struct view key, struct view part,
 
 		if (key.n == 0 && !o->kind->by_key)
 			continue;
-		r = o->table == NULL ? KV_TROUBLE :
-		    of[ask(l, o, key, part, value)];
+		r = ask(l, o, key, part, value);
 		l->at = r == KV_NONE ? NULL : o;
 		if (r == KV_TROUBLE)
-			log_warning(l->subject, "%s: %s key=%s", o->name,
-			    o->table == NULL ? "has not been read yet" :
-			    "an expression takes too long",
-			    log_quote(key.n > 0 ? key : part));
+			tell_trouble(l, o, key.n > 0 ? key : part);
 	}
 	return r;
 }

@@ -7,7 +7,7 @@
  * where it is. They are kept here as they were read, and asked in their order.
  * One with a mistake in it stays as it was; one that never was without a mistake
  * answers every question with KV_TROUBLE, so that mail waits for the
- * administrator.
+ * administrator. What a table over a socket says comes from router/answers.h.
  */
 #ifndef ROUTER_LOOKUPS_H
 #define ROUTER_LOOKUPS_H

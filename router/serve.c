@@ -3,58 +3,32 @@
  * serve - the router's state, and its few handlers
  *
  * A question is answered in its handler, from tables in memory and pages that
- * the index has cached; nothing here waits. The list of users outlives the link
- * to auth, so that mail goes on while auth is started again. Questions that
- * come before the first list are kept for a moment, so that a router that was
- * started again does not turn mail away.
+ * the index has cached; nothing here waits. One that a table over a socket has a
+ * part in is asked again from its start when that has answered: until then
+ * nothing is said, counted or logged. The list of users outlives the link to auth,
+ * so that mail goes on while auth is started again.
  */
-#include <stdlib.h>
 #include <unistd.h>
-
-#include <bsd/sys/queue.h>
 
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/mail/user_table.h"
 #include "lib/proc/service.h"
 #include "router/access.h"
+#include "router/answers.h"
 #include "router/canonical.h"
 #include "router/decide.h"
 #include "router/expand.h"
 #include "router/files.h"
 #include "router/full.h"
 #include "router/members.h"
+#include "router/questions.h"
 #include "router/rate.h"
+#include "router/remote.h"
 #include "router/sender.h"
 #include "router/serve.h"
 
-#define EARLY_MOST 1000	/* questions kept */
-#define EARLY_MS   3000	/* for how long */
-
-enum { NAME, LOGIN, SENDER, CLIENT, HELO, TEXTS };
-
-/* What route, may_send and expand ask, and who answers it. */
-struct question {
-	void (*answer)(struct channel *, uint32_t tag, const struct question *);
-	struct view text[TEXTS];
-	bool flag;		/* route: trusted; expand: list */
-	bool room;		/* route: is there any? */
-};
-
-struct early {
-	STAILQ_ENTRY(early) entry;
-	struct channel *channel;	/* NULL: gone */
-	uint32_t tag;
-	struct question question;	/* its texts are these */
-	struct str text[TEXTS];
-};
-STAILQ_HEAD(early_list, early);
-
 static struct {
-	struct early_list early;
-	size_t early_n;
-	struct loop_timer *patience;
-	bool impatient;			/* the list takes too long */
 	struct tables tables;
 	struct user_table users, system;
 	struct str first_user, host;
@@ -64,7 +38,7 @@ static struct {
 	struct steps steps;		/* of the last question of ctl */
 	struct str copies;
 	struct str expanded, renamed;
-} router = { .early = STAILQ_HEAD_INITIALIZER(router.early) };
+} router;
 
 static bool
 has_user(void *arg, struct view name)
@@ -125,6 +99,7 @@ serve_begin(void)
 	router.tables.arg = &router.users;
 	take_settings(service_settings());
 	files_begin(service_settings());
+	answers_begin(remote_ask, questions_go_on);
 }
 
 /* access: what the rules say, or NULL if they were not asked. */
@@ -218,7 +193,7 @@ find_copies(struct access_answer *a, struct steps *steps, struct why *w)
 		found = decide(&router.tables, &q, &router.arena,
 		    &router.copied);
 		steps_back(steps);
-		if (!found) {
+		if (!found && !questions_open()) {
 			log_warning("access", "a copy for %s cannot be made: "
 			    "%s", log_quote(one), router.copied.why.text);
 			return why_later(w, "3.5", "A copy of the mail cannot "
@@ -351,6 +326,17 @@ tell_members(struct steps *s, struct view targets)
 	}
 }
 
+/* True: answers are missing, and the question is kept until they are there. */
+static bool
+put_off(struct channel *c, uint32_t tag, const struct question *q)
+{
+	if (!questions_open())
+		return false;
+	questions_keep(c, tag, q);
+	arena_reset(&router.arena);
+	return true;
+}
+
 static void
 answer_route(struct channel *c, uint32_t tag, const struct question *q)
 {
@@ -371,12 +357,16 @@ answer_route(struct channel *c, uint32_t tag, const struct question *q)
 	str_reset(&router.copies);
 	if (!rules || ask_rules(q, d, steps))
 		decide(&router.tables, &i, &router.arena, d);
+	if (put_off(c, tag, q))
+		return;
 	if (d->dangling)
 		log_warning("aliases", "%s leads to an unknown user",
 		    log_quote(q->text[NAME]));
 	look_for_room(q, d, steps);
 	if (d->why.verdict == VERDICT_DONE)
 		tell_members(steps, str_view(&d->targets));
+	if (put_off(c, tag, q))
+		return;
 	if (channel_peer(c)->role != ROLE_CTL)
 		count_recipient(q->text[LOGIN], d);
 	answer(c, tag, d, rules ? &router.access : NULL);
@@ -393,10 +383,12 @@ answer_may_send(struct channel *c, uint32_t tag, const struct question *q)
 	if (login.n == 0)
 		why_never(&d->why, "7.0", "Nobody is logged in");
 	else if (sender_may(&router.tables, login, q->text[SENDER],
-		     &router.arena, d) &&
+		     &router.arena, d) && !questions_open() &&
 	    !rate_is_free(login, service_settings()->user_rate,
 		clock_ms() / 1000))
 		too_many(&d->why);
+	if (put_off(c, tag, q))
+		return;
 	channel_answer(c, tag, &d->why);
 	arena_reset(&router.arena);
 }
@@ -406,9 +398,12 @@ answer_expand(struct channel *c, uint32_t tag, const struct question *q)
 {
 	struct message e = { .type = MSG_expanded, .tag = tag };
 	struct decision *d = &router.decision;
+	bool known = expand(&router.tables, q->text[NAME], q->flag,
+	    &router.arena, d, &router.expanded);
 
-	if (expand(&router.tables, q->text[NAME], q->flag, &router.arena, d,
-		&router.expanded)) {
+	if (put_off(c, tag, q))
+		return;
+	if (known) {
 		e.expanded.addresses = str_view(&router.expanded);
 		channel_send(c, &e);
 	} else {
@@ -417,26 +412,16 @@ answer_expand(struct channel *c, uint32_t tag, const struct question *q)
 	arena_reset(&router.arena);
 }
 
-/* No rules are asked and nobody is counted: the mail is in the queue. */
 static void
-answer_list(struct channel *c, uint32_t tag, const struct question *q)
+send_members(struct channel *c, uint32_t tag, struct members *members,
+    struct decision *d)
 {
 	struct message m = { .type = MSG_list_got, .tag = tag,
 		.list_got = { .members = -1 } };
-	const struct inquiry i = { .recipient = q->text[NAME],
-		.trusted = true, .taken = true, .members = true };
-	struct decision *d = &router.decision;
-	struct members members = { 0 };
 
-	d->members = &members;
-	decide(&router.tables, &i, &router.arena, d);
-	d->members = NULL;
-	if (d->dangling)
-		log_warning("aliases", "%s leads to an unknown user",
-		    log_quote(q->text[NAME]));
 	if (d->why.verdict == VERDICT_DONE) {
 		m.list_got.owner = str_view(&d->owner);
-		m.list_got.members = members_memfd(&members,
+		m.list_got.members = members_memfd(members,
 		    &m.list_got.count);
 		if (m.list_got.members < 0)
 			why_errno(&d->why, "cannot hand over a list");
@@ -451,70 +436,53 @@ answer_list(struct channel *c, uint32_t tag, const struct question *q)
 			close(m.list_got.members);
 		channel_answer(c, tag, &d->why);
 	}
-	members_free(&members);
-	arena_reset(&router.arena);
 }
 
-/* ---- questions before the first list of users ---- */
-
+/* No rules are asked and nobody is counted: the mail is in the queue. */
 static void
-early_end(struct early *e)
+answer_list(struct channel *c, uint32_t tag, const struct question *q)
 {
-	for (int i = 0; i < TEXTS; i++)
-		e->question.text[i] = str_view(&e->text[i]);
-	if (e->channel != NULL)
-		e->question.answer(e->channel, e->tag, &e->question);
-	for (int i = 0; i < TEXTS; i++)
-		str_free(&e->text[i]);
-	free(e);
-}
+	const struct inquiry i = { .recipient = q->text[NAME],
+		.trusted = true, .taken = true, .members = true };
+	struct decision *d = &router.decision;
+	struct members members = { 0 };
 
-static void
-early_answer(void)
-{
-	struct early *e;
-
-	while ((e = STAILQ_FIRST(&router.early)) != NULL) {
-		STAILQ_REMOVE_HEAD(&router.early, entry);
-		early_end(e);
+	d->members = &members;
+	decide(&router.tables, &i, &router.arena, d);
+	d->members = NULL;
+	if (!put_off(c, tag, q)) {
+		if (d->dangling)
+			log_warning("aliases", "%s leads to an unknown user",
+			    log_quote(q->text[NAME]));
+		send_members(c, tag, &members, d);
+		arena_reset(&router.arena);
 	}
-	router.early_n = 0;
+	members_free(&members);
 }
 
+/* All or nothing: who has one name too few would tell the old one. */
 static void
-patience_ends(void *arg UNUSED)
+answer_rewrite(struct channel *c, uint32_t tag, const struct question *q)
 {
-	if (!router.tables.ready)
-		log_warning("users", "auth has not sent the list yet");
-	router.impatient = true;
-	early_answer();
-}
+	struct message got = { .type = MSG_rewritten, .tag = tag };
+	struct view list = q->text[NAME], one, to;
+	enum kv_result r = KV_NONE;
+	struct why w;
 
-static void
-early_keep(struct channel *c, uint32_t tag, const struct question *q)
-{
-	struct early *e = xcalloc(1, sizeof(*e));
-
-	e->channel = c;
-	e->tag = tag;
-	e->question = *q;
-	for (int i = 0; i < TEXTS; i++)
-		str_add(&e->text[i], q->text[i]);
-	STAILQ_INSERT_TAIL(&router.early, e, entry);
-	router.early_n++;
-	if (router.patience == NULL)
-		router.patience =
-		    loop_timer_new(EARLY_MS, patience_ends, NULL);
-}
-
-static void
-ask(struct channel *c, uint32_t tag, const struct question *q)
-{
-	if (!router.tables.ready && !router.impatient &&
-	    router.early_n < EARLY_MOST)
-		early_keep(c, tag, q);
-	else
-		q->answer(c, tag, q);
+	str_reset(&router.renamed);
+	while (r != KV_TROUBLE && list_next(&list, &one)) {
+		r = canonical_rewrite(&router.tables, one, &router.arena, &to);
+		list_put(&router.renamed, r == KV_FOUND ? to : VIEW_NONE);
+	}
+	if (put_off(c, tag, q))
+		return;
+	got.rewritten.addresses = str_view(&router.renamed);
+	if (r == KV_TROUBLE || !channel_send(c, &got)) {
+		why_later(&w, "3.0", "a table of the setting canonical cannot "
+		    "be asked");
+		channel_answer(c, tag, &w);
+	}
+	arena_reset(&router.arena);
 }
 
 /* ---- handlers ---- */
@@ -526,7 +494,7 @@ serve_route(struct channel *c, uint32_t tag, struct msg_route *m)
 		m->sender, m->client, m->helo }, m->trusted != 0,
 		m->room != 0 };
 
-	ask(c, tag, &q);
+	questions_ask(c, tag, &q);
 }
 
 void
@@ -535,7 +503,7 @@ serve_may_send(struct channel *c, uint32_t tag, struct msg_may_send *m)
 	struct question q = { answer_may_send, { VIEW_NONE, m->login,
 		m->sender, m->client, VIEW_NONE }, .flag = false };
 
-	ask(c, tag, &q);
+	questions_ask(c, tag, &q);
 }
 
 void
@@ -544,7 +512,7 @@ serve_expand(struct channel *c, uint32_t tag, struct msg_expand *m)
 	struct question q = { answer_expand, { m->name, VIEW_NONE,
 		VIEW_NONE, VIEW_NONE, VIEW_NONE }, .flag = m->list != 0 };
 
-	ask(c, tag, &q);
+	questions_ask(c, tag, &q);
 }
 
 void
@@ -553,31 +521,17 @@ serve_list_get(struct channel *c, uint32_t tag, struct msg_list_get *m)
 	struct question q = { answer_list, { m->address, VIEW_NONE, VIEW_NONE,
 		VIEW_NONE, VIEW_NONE }, .flag = false };
 
-	ask(c, tag, &q);
+	questions_ask(c, tag, &q);
 }
 
-/* All or nothing: who has one name too few would tell the old one. Users do not
- * matter here, so nobody waits for them. */
+/* Users do not matter here, so nobody waits for them. */
 void
 serve_rewrite(struct channel *c, uint32_t tag, struct msg_rewrite *m)
 {
-	struct message got = { .type = MSG_rewritten, .tag = tag };
-	struct view list = m->addresses, one, to;
-	enum kv_result r = KV_NONE;
-	struct why w;
+	struct question q = { answer_rewrite, { m->addresses, VIEW_NONE,
+		VIEW_NONE, VIEW_NONE, VIEW_NONE }, .flag = false };
 
-	str_reset(&router.renamed);
-	while (r != KV_TROUBLE && list_next(&list, &one)) {
-		r = canonical_rewrite(&router.tables, one, &router.arena, &to);
-		list_put(&router.renamed, r == KV_FOUND ? to : VIEW_NONE);
-	}
-	got.rewritten.addresses = str_view(&router.renamed);
-	if (r == KV_TROUBLE || !channel_send(c, &got)) {
-		why_later(&w, "3.0", "a table of the setting canonical cannot "
-		    "be asked");
-		channel_answer(c, tag, &w);
-	}
-	arena_reset(&router.arena);
+	questions_ask_now(c, tag, &q);
 }
 
 void
@@ -592,7 +546,7 @@ serve_user_table(struct channel *c UNUSED, uint32_t tag UNUSED,
 	str_add(&router.first_user, m->first);
 	router.tables.first_user = str_view(&router.first_user);
 	router.tables.ready = true;
-	early_answer();
+	questions_ready();
 }
 
 void
@@ -615,9 +569,5 @@ serve_quota_full(struct channel *c, uint32_t tag UNUSED,
 void
 serve_closed(struct channel *c)
 {
-	struct early *e;
-
-	STAILQ_FOREACH(e, &router.early, entry)
-		if (e->channel == c)
-			e->channel = NULL;
+	questions_closed(c);
 }

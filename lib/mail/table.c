@@ -5,7 +5,8 @@
 #include "lib/mail/table.h"
 
 static const struct table_kind *const kinds[] = { &table_btree, &table_cidr,
-	&table_hash, &table_inline, &table_pcre, &table_regexp };
+	&table_hash, &table_inline, &table_pcre, &table_regexp,
+	&table_socketmap, &table_tcp };
 
 const struct table_kind *
 table_kind(struct view name, struct view *source)

@@ -33,6 +33,7 @@ struct table_kind {
 	const char *name;
 	bool is_inline;		/* the source is the text itself */
 	bool by_key;		/* a row has a key, and no pattern */
+	bool is_remote;		/* lib/mail/table_socket.h; get is NULL */
 	const char *suffix;	/* of the file, behind the source; NULL: none */
 	size_t most;		/* octets of a file */
 	/* text must outlive the table. Line 0 of a complaint is the file as a
@@ -58,6 +59,6 @@ void table_path(const struct table_kind *kind, struct view source,
 /* A file without a kind, "KEY VALUE" on each line. */
 extern const struct table_kind table_text;
 extern const struct table_kind table_btree, table_cidr, table_hash,
-    table_inline, table_pcre, table_regexp;
+    table_inline, table_pcre, table_regexp, table_socketmap, table_tcp;
 
 #endif

@@ -197,7 +197,7 @@ place_path(const struct setting_place *where, struct view text)
 
 	if (view_starts(text, VIEW_LIT("text:")))
 		return place_path(where, view_skip(text, kind));
-	if (view_starts(text, VIEW_LIT("inline:")))
+	if (!table_name_has_file(text))
 		return arena_copy(where->arena, text);
 	if (kind > 0)
 		return arena_printf(where->arena, "%.*s%s", (int)kind, text.p,

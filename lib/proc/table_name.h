@@ -3,8 +3,8 @@
  * table_name - "kind:path" as the value of a setting that names a table
  *
  * A file without a kind, or of kind text, is a text file, and its name is just
- * the path. "inline:{...}" has no file; that of a database has a suffix more than
- * the path. Which kinds are of use where, the setting
+ * the path. "inline:{...}" has no file, and neither has a table that is asked over a
+ * socket; that of a database has a suffix more than the path. Which kinds are of use where, the setting
  * says; what they are, lib/mail/table.h.
  */
 #ifndef PROC_TABLE_NAME_H
@@ -20,7 +20,9 @@ table_name_has_kind(struct view name)
 {
 	return table_name_kind(name) > 0;
 }
-/* The path that a NUL-terminated name has; "" for inline. */
+/* Is it a path, or has it one? */
+bool table_name_has_file(struct view name);
+/* The path that a NUL-terminated name has; "" without a file. */
 const char *table_name_path(const char *name);
 
 #endif

@@ -6,6 +6,7 @@ import smtplib
 import unittest
 
 from server import DOMAIN, Server, message, wait_for
+from tables import Recipients
 
 ALICE, BOB = (f"{name}@{DOMAIN}" for name in ("alice", "bob"))
 USERS = {ALICE: "wonderland", BOB: "builder"}
@@ -20,7 +21,7 @@ EXPRESSIONS = r"""# a comment
 """
 
 
-class Tables(unittest.TestCase):
+class Tables(Recipients, unittest.TestCase):
     def serve(self, aliases, more=""):
         self.server = Server(f"aliases = aliases {aliases}\n{more}",
                              users=USERS)
@@ -31,19 +32,6 @@ class Tables(unittest.TestCase):
         new = self.server.dir / "etc/new"
         new.write_text(text)
         new.rename(self.server.dir / "etc" / name)
-
-    def answer(self, recipient):
-        with smtplib.SMTP("127.0.0.1", self.server.ports["smtp"],
-                          timeout=60) as smtp:
-            smtp.ehlo("client.test")
-            smtp.mail("friend@client.test")
-            code, text = smtp.rcpt(recipient)
-        return f"{code} {text.decode()}"
-
-    def expect(self, says, *recipients):
-        for recipient in recipients:
-            with self.subTest(recipient=recipient):
-                self.assertEqual(self.answer(recipient)[:len(says)], says)
 
     def test_expressions(self):
         for kind in "pcre", "regexp":
