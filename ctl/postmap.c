@@ -15,6 +15,7 @@
 
 #include "ctl/map.h"
 #include "ctl/postfix.h"
+#include "ctl/remote.h"
 #include "lib/base/file.h"
 #include "lib/mail/table.h"
 
@@ -37,8 +38,14 @@ find(const struct source *s, struct view key, struct str *value)
 
 	if (s->kind == NULL)
 		return map_find(s->text, key, value);
-	a = s->kind->get(s->table, key, value, &line);
-	if (a == TABLE_LATER)
+	if (s->kind->is_remote)
+		a = remote_query(s->table, key, value);
+	else
+		a = s->kind->get(s->table, key, value, &line);
+	if (a == TABLE_LATER && s->kind->is_remote)
+		fprintf(stderr, "postmap: warning: no answer for %.*s: %s\n",
+		    VIEW(key), str_c(value));
+	else if (a == TABLE_LATER)
 		fprintf(stderr, "postmap: warning: an expression takes too "
 		    "long for %.*s\n", VIEW(key));
 	return a == TABLE_FOUND;

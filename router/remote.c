@@ -144,10 +144,13 @@ tell(struct remote *r, const struct answer *a, enum table_said said,
 {
 	if (said == TABLE_SAID_PART)
 		put_down(r, str_c(text));
+	else if (said == TABLE_SAID_WRONG)
+		log_warning("tables", "%s: %s key=%s", str_c(&r->name),
+		    str_c(text), log_quote(a->key));
 	else
 		put_up(r);
-	if (said == TABLE_SAID_LATER || said == TABLE_SAID_WRONG)
-		log_warning("tables", "%s: key=%s is not answered: %s",
+	if (said == TABLE_SAID_LATER)
+		log_warning("tables", "%s: it cannot tell key=%s reason=%s",
 		    str_c(&r->name), log_quote(a->key),
 		    log_quote(str_view(text)));
 }

@@ -5,6 +5,7 @@ import json
 import subprocess
 import unittest
 
+from tables import Tables, netstring
 from test_queue_tools import KEYS, Case
 
 
@@ -104,6 +105,14 @@ class Names(Case):
         self.call("postmap", "-q", "::1", f"cidr:{table}", code=1)
         done = self.call("postmap", "-q", "b", "inline:{ a = 1, b = 2 }")
         self.assertEqual(done.stdout, "2\n")
+        answers = Tables({"b": "2", "t": netstring(b"TEMP come back")})
+        self.addCleanup(answers.end)
+        name = f"socketmap:inet:localhost:{answers.port}:names"
+        self.assertEqual(self.call("postmap", "-q", "-", name,
+                                   input="a\nb\n").stdout, "b\t2\n")
+        done = self.call("postmap", "-q", "t", name, code=1)
+        self.assertEqual(done.stdout, "")
+        self.assertIn("come back", done.stderr)
 
     def test_postconf(self):
         lines = self.call("postconf", "-n").stdout.splitlines()
