@@ -219,7 +219,7 @@ ask_rules(const struct question *q, struct decision *d, struct steps *steps)
 		log_warning("access", "line %u: its expression takes too long, "
 		    "the mail waits sender=%s recipient=%s", answer->unsure,
 		    log_quote(q->text[SENDER]), log_quote(q->text[NAME]));
-	if (answer->decided) {
+	if (answer->decided && answer->line > 0) {
 		struct str line = { 0 };
 
 		str_addf(&line, "%u", answer->line);
@@ -227,6 +227,10 @@ ask_rules(const struct question *q, struct decision *d, struct steps *steps)
 		str_free(&line);
 	}
 	decision_clear(d);
+	if (answer->decided && answer->line == 0)
+		steps_add(steps, "rules",
+		    view_of(router.tables.settings->access), VIEW_NONE,
+		    "never read without a mistake: see posthouse check");
 	if (answer->decided && answer->action != ACCESS_ALLOW &&
 	    answer->action != ACCESS_HOLD) {
 		d->why = answer->why;
