@@ -317,6 +317,8 @@ mailbox_check(struct mailbox *mb, struct differences *found, struct why *w)
  * After a crash
  */
 
+static unsigned recoveries;	/* under way */
+
 static bool
 working_take(void *arg, struct view key UNUSED, struct view value)
 {
@@ -345,10 +347,18 @@ recover_run(void *arg UNUSED)
 			mailbox_unref(mb);
 	}
 	str_free(&list);
+	recoveries--;
 }
 
 void
 load_begin(void)
 {
+	recoveries++;
 	fiber_start(recover_run, NULL);
+}
+
+bool
+load_is_under_way(void)
+{
+	return recoveries > 0;
 }

@@ -32,6 +32,9 @@ bool mailbox_check(struct mailbox *mb, struct differences *found,
 /* Start to look into the mailboxes that had work under way when the last
  * process ended; those in use are looked into at once by whoever needs them. */
 void load_begin(void);
+/* Some of them were not looked into yet: their files may not say everything that
+ * the index does. */
+bool load_is_under_way(void);
 /* A UIDVALIDITY that this user has not had. */
 uint32_t mailbox_uidvalidity(struct view user);
 

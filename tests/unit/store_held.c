@@ -384,20 +384,27 @@ second_name_goes(void **state UNUSED)
 }
 
 static void
-copy_beside(void)
+copy_to_inbox(uint32_t handle, const char *uids)
 {
 	struct message copy = { .type = MSG_copy,
-		.copy = { .uids = view_of("1"), .mailbox = view_of("INBOX") } };
-	struct reply r;
+		.copy = { .handle = handle, .uids = view_of(uids),
+		    .mailbox = view_of("INBOX") } };
+	struct reply r = ask(reader, &copy);
+
+	check(r.m.type == MSG_copied && r.m.copied.source.n > 0);
+	reply_free(&r);
+}
+
+static void
+copy_beside(void)
+{
+	uint32_t handle;
 
 	login();
 	append("INBOX", 1, 1);
-	copy.copy.handle = open_box("INBOX", 1).handle;
-	for (int i = 0; i < 2; i++) {
-		r = ask(reader, &copy);
-		check(r.m.type == MSG_copied && r.m.copied.source.n > 0);
-		reply_free(&r);
-	}
+	handle = open_box("INBOX", 1).handle;
+	copy_to_inbox(handle, "1");
+	copy_to_inbox(handle, "1");
 	settle();
 }
 
@@ -417,6 +424,41 @@ copies_stay(void **state UNUSED)
 	life(three_are_there);
 	remove_index();
 	life(three_are_there);
+}
+
+#define MANY (50u << 5)	/* more than are renamed at a time */
+
+static void
+flag_all(void)
+{
+	struct open_box b;
+
+	login();
+	append("INBOX", 1, 50);
+	b = open_box("INBOX", 1);
+	for (int i = 0; i < 5; i++)
+		copy_to_inbox(b.handle, "1:*");
+	settle();
+	check(set_flags(b.handle, "1:*", FLAG_SEEN, NULL) ==
+	    MSG_mailbox_flagged);
+	check(strstr(path_of("", MANY), ":2,FS") == NULL);
+}
+
+/* Nobody opens the mailbox in this life. */
+static void
+orderly_end(void)
+{
+	behind_finish(5000);
+	check(strstr(path_of("", MANY), ":2,FS") != NULL);
+}
+
+/* Letters that the life before has not written are there when the next one ends
+ * in order, however soon. */
+static void
+end_catches_up(void **state UNUSED)
+{
+	life(flag_all);
+	life(orderly_end);
 }
 
 #define TOMORROW_US ((uint64_t)(time(NULL) + 86400) * 1000000)
@@ -488,7 +530,8 @@ main(void)
 		HOUSE_TEST(refused_stays_away),
 		HOUSE_TEST(found_where_it_went),
 		HOUSE_TEST(second_name_goes),
-		HOUSE_TEST(copies_stay), HOUSE_TEST(changes_go_on),
+		HOUSE_TEST(copies_stay), HOUSE_TEST(end_catches_up),
+		HOUSE_TEST(changes_go_on),
 		HOUSE_TEST(no_clock_shows_that) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
