@@ -10,12 +10,23 @@ import signal
 import subprocess
 import tempfile
 import threading
+import time
 import unittest
 from pathlib import Path
 
 from server import BIN, DOMAIN, Server, message, wait_for
 
 ALICE, BOB = "alice@" + DOMAIN, "bob@" + DOMAIN
+
+
+class Date(int):
+    """When a mail came. The file, which has it for an index that is lost, was
+    written while the mail came in, some moments before."""
+
+    def __eq__(self, other):
+        return abs(self - other) <= 3
+
+    __hash__ = None
 
 
 def state(server, user, mailbox="INBOX"):
@@ -33,7 +44,7 @@ def state(server, user, mailbox="INBOX"):
                 uid = int(re.search(rb"UID (\d+)", part[0])[1])
                 flags = frozenset(f for f in imaplib.ParseFlags(part[0])
                                   if f != b"\\Recent")
-                date = re.search(rb'INTERNALDATE "([^"]*)"', part[0])[1]
+                date = Date(time.mktime(imaplib.Internaldate2tuple(part[0])))
                 found[uid] = flags, date, part[1]
         return validity, found
     finally:
