@@ -23,6 +23,7 @@ struct remote {
 	struct table_socket *socket;	/* NULL: the name is wrong */
 	STAILQ_HEAD(, answer) turns;
 	struct fiber_queue idle;
+	SLIST_HEAD(, line) lines;
 	unsigned fibers;
 	int64_t alone_until;
 	bool down;		/* it has been said */
@@ -49,6 +50,7 @@ remote_of(struct view table)
 	r = xcalloc(1, sizeof(*r));
 	str_add(&r->name, table);
 	STAILQ_INIT(&r->turns);
+	SLIST_INIT(&r->lines);
 	r->kind = table_kind(table, &source);
 	must(r->kind != NULL && r->kind->is_remote);
 	sink.arg = r->name.p;
@@ -80,8 +82,10 @@ put_up(struct remote *r)
 /* ---- a connection ---- */
 
 struct line {
+	SLIST_ENTRY(line) entry;
 	struct remote *remote;
 	struct stream stream;
+	struct str text;	/* of the last answer */
 	bool open, used;
 };
 
@@ -156,7 +160,7 @@ tell(struct remote *r, const struct answer *a, enum table_said said,
 }
 
 static void
-line_turn(struct line *l, struct answer *a, struct str *text)
+line_turn(struct line *l, struct answer *a)
 {
 	static const enum kv_result results[] = {
 		[TABLE_SAID_PART] = KV_TROUBLE, [TABLE_SAID_VALUE] = KV_FOUND,
@@ -167,30 +171,43 @@ line_turn(struct line *l, struct answer *a, struct str *text)
 
 	if (r->socket != NULL && clock_ms() < a->until &&
 	    clock_ms() >= r->alone_until) {
-		said = line_ask(l, a, text);
-		tell(l->remote, a, said, text);
+		said = line_ask(l, a, &l->text);
+		tell(l->remote, a, said, &l->text);
 	}
-	answers_put(a, results[said], str_view(text));
+	answers_put(a, results[said], str_view(&l->text));
 }
 
+/* A program that ends does not wait for it. */
 static void
 run(void *arg)
 {
-	struct line l = { .remote = arg };
-	struct remote *r = arg;
-	struct str text = { 0 };
+	struct line *l = arg;
+	struct remote *r = l->remote;
 	struct answer *a;
 
 	do {
 		while ((a = STAILQ_FIRST(&r->turns)) != NULL) {
 			STAILQ_REMOVE_HEAD(&r->turns, turn);
-			line_turn(&l, a, &text);
+			line_turn(l, a);
 		}
 	} while (fiber_queue_wait(&r->idle, deadline_in(IDLE_MS)) ==
 		WAIT_READY || !STAILQ_EMPTY(&r->turns));
-	line_close(&l);
+	line_close(l);
+	SLIST_REMOVE(&r->lines, l, line, entry);
 	r->fibers--;
-	str_free(&text);
+	str_free(&l->text);
+	free(l);
+}
+
+static void
+line_start(struct remote *r)
+{
+	struct line *l = xcalloc(1, sizeof(*l));
+
+	l->remote = r;
+	SLIST_INSERT_HEAD(&r->lines, l, entry);
+	r->fibers++;
+	fiber_start(run, l);
 }
 
 void
@@ -202,7 +219,6 @@ remote_ask(struct answer *a)
 	if (r->idle.first != NULL) {
 		fiber_queue_wake(&r->idle);
 	} else if (r->fibers < CONNECTIONS_MOST) {
-		r->fibers++;
-		fiber_start(run, r);
+		line_start(r);
 	}
 }

@@ -34,7 +34,7 @@ class TableSockets(Recipients, unittest.TestCase):
         return smtp
 
     def logged(self, text):
-        return text in self.server.log()
+        return wait_for(lambda: text in self.server.log(), text)
 
     def test_answers(self):
         """Each kind of answer, in each protocol; users need no table."""
