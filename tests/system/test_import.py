@@ -3,6 +3,8 @@
 asks for is as it was, and nothing is there twice or in half, whatever happens."""
 
 import fcntl
+import imaplib
+import json
 import mailbox
 import os
 import re
@@ -103,6 +105,9 @@ class Maildir(Bring):
         self.old.put(1, 1, "")
         self.old.put(2, 2, "")
         self.server.posthouse("quota", "set", ALICE, "1G", "3")
+        wait_for(lambda: json.loads(self.server.posthouse(
+            "quota", "show", ALICE, "--json").stdout)[0]["messages_most"] == 3,
+            "the limit")
         self.assertEqual(self.bring("One").stderr, "")
         done = self.bring("Two")
         self.assertEqual(done.returncode, 0)
@@ -429,6 +434,13 @@ class Killed(Bring):
                 self.bring(box)
             self.assertEqual(self.check_whole(box), self.COUNT)
 
+    def is_served(self):
+        try:
+            self.server.imap().logout()
+        except (imaplib.IMAP4.error, OSError):
+            return False
+        return True
+
     def test_store_killed(self):
         """All of it or nothing, into an empty mailbox and into another."""
         for had in ((), (1000,)):
@@ -447,7 +459,7 @@ class Killed(Bring):
                 thread.start()
                 done = self.bring(box, check=False)
                 thread.join()
-                wait_for(lambda: self.server.pids("store"), "store")
+                wait_for(self.is_served, "store")
                 got = self.check_whole(box, had)
                 if done.returncode == 0:
                     self.assertEqual(got, self.COUNT)
