@@ -314,7 +314,10 @@ sweep_some(struct mailbox *mb)
 
 	s->mb = mb;
 	index_each(INDEX_GONE, &key, sweep_take, s);
-	more = s->n > 0 && write_uidnext(mb) && sweep_files(s);
+	/* others may have removed messages since the last round: what was taken
+	 * here is safe after this one */
+	more = s->n > 0 && durable_index_wait() && !mb->stale &&
+	       !mb->deleted && write_uidnext(mb) && sweep_files(s);
 	for (size_t i = 0; i < s->n; i++)
 		free(s->gone[i].name);
 	free(s);
@@ -329,8 +332,7 @@ sweep_run(void *arg)
 
 	do {
 		mb->sweep_again = false;
-		more = durable_index_wait() && !mb->stale && !mb->deleted &&
-		       sweep_some(mb);
+		more = !mb->stale && !mb->deleted && sweep_some(mb);
 	} while (more || (mb->sweep_again && !mb->stale && !mb->deleted &&
 			     !index_broken()));
 	mb->sweeping = false;
