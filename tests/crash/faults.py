@@ -161,24 +161,11 @@ class World:
 
     # ---- a point ----
 
-    @staticmethod
-    def is_prepared(scenario):
-        """A program that had no descriptor left at the point before turns
-        newcomers away for some seconds."""
-        try:
-            scenario.prepare()
-        except Refused as e:
-            if "Too many sessions" not in str(e):
-                raise
-            time.sleep(0.5)
-            return False
-        return True
-
     def run(self, point):
         """Do it; what it touched, None when the call did not come."""
         self.wait_up()
         scenario = scenarios.BY_NAME[point.scenario](self)
-        wait_for(lambda: self.is_prepared(scenario), "nothing to be scarce")
+        scenario.prepare()
         _, scenario.uids, scenario.validity = scenario.snapshot()
         self.role = point.role
         self.begin(scenario, point)

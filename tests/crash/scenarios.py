@@ -17,6 +17,7 @@ import poplib
 import re
 import smtplib
 import subprocess
+import time
 
 from server import message, wait_for
 
@@ -128,14 +129,20 @@ class Scenario:
             raise Refused(str(e)) from e
 
     def imap(self, user=None):
-        try:
-            return self.server.imap(user or self.user)
-        except imaplib.IMAP4.abort as e:
-            raise Broken(str(e)) from e
-        except imaplib.IMAP4.error as e:
-            raise Refused(str(e)) from e
-        except OUTAGE as e:
-            raise Broken(str(e)) from e
+        """A program that had no descriptor left turns newcomers away for some
+        seconds, also at the next point."""
+        end = time.monotonic() + 20
+        while True:
+            try:
+                return self.server.imap(user or self.user)
+            except imaplib.IMAP4.abort as e:
+                raise Broken(str(e)) from e
+            except imaplib.IMAP4.error as e:
+                if "Too many sessions" not in str(e) or time.monotonic() > end:
+                    raise Refused(str(e)) from e
+            except OUTAGE as e:
+                raise Broken(str(e)) from e
+            time.sleep(0.5)
 
     def fill(self, client, box, count, flags=None):
         """So many messages, in the state, too."""
