@@ -13,6 +13,7 @@
 #include "ctl/explain.h"
 #include "ctl/output.h"
 #include "lib/mail/address.h"
+#include "lib/mail/hop.h"
 #include "lib/proc/network.h"
 
 static const struct handlers handlers = { .closed = link_closed,
@@ -55,8 +56,7 @@ goes_out(struct view targets)
 	while (list_next(&targets, &transport) &&
 	    list_next(&targets, &destination) && list_next(&targets, &address))
 		out |= view_is(transport, "smtp") &&
-		    !view_starts(destination, VIEW_LIT("lmtp:")) &&
-		    !view_starts(destination, VIEW_LIT("unix:"));
+		    !hop_delivers(destination);
 	return out;
 }
 

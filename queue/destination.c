@@ -183,10 +183,7 @@ destination_hop(const struct destination *d)
 bool
 destination_delivers(const struct destination *d)
 {
-	struct view hop = destination_hop(d);
-
-	return view_starts(hop, VIEW_LIT("lmtp:")) ||
-	    view_starts(hop, VIEW_LIT("unix:"));
+	return hop_delivers(destination_hop(d));
 }
 
 /* ---- lists ---- */

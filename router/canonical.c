@@ -8,6 +8,7 @@
  * when its user was found without it.
  */
 #include "lib/base/log.h"
+#include "lib/mail/address.h"
 #include "lib/mail/canonical.h"
 #include "router/canonical.h"
 
@@ -119,13 +120,6 @@ is_exception(const struct naming *g)
 	return false;
 }
 
-static bool
-is_below(struct view domain, struct view top)
-{
-	return domain.n > top.n && view_ends(domain, top) &&
-	       domain.p[domain.n - top.n - 1] == '.';
-}
-
 /* The first domain that this one is, or is below, decides; those with a ! keep
  * it. */
 static enum kv_result
@@ -139,7 +133,8 @@ masquerade(struct naming *g)
 
 		if (!canonical_domain(view_skip(w->word[i], keep), g->arena,
 			&top) ||
-		    (!view_eq(g->domain, top) && !is_below(g->domain, top)))
+		    (!view_eq(g->domain, top) &&
+			!address_is_below(g->domain, top)))
 			continue;
 		if (keep || view_eq(g->domain, top) || is_exception(g))
 			return KV_NONE;

@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "lib/mail/address.h"
 #include "lib/mail/expression.h"
 #include "lib/proc/network.h"
 #include "router/patterns.h"
@@ -68,13 +69,6 @@ local_of(struct view address)
 }
 
 static bool
-is_below(struct view name, struct view domain)
-{
-	return name.n > domain.n && view_ends(name, domain) &&
-	       name.p[name.n - domain.n - 1] == '.';
-}
-
-static bool
 in_network(const struct network *n, struct view client)
 {
 	struct address16 a;
@@ -113,7 +107,7 @@ text_holds(const struct pattern *p, size_t i, struct view text)
 	case ACCESS_DOMAIN:
 		return known(text.n > 0 && view_eq(domain_of(text), c->text));
 	case ACCESS_BELOW:
-		return known(is_below(domain_of(text), c->text));
+		return known(address_is_below(domain_of(text), c->text));
 	case ACCESS_LOCAL:
 		return known(text.n > 0 && view_eq(local_of(text), c->text));
 	case ACCESS_NETWORK:

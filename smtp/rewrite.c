@@ -5,9 +5,7 @@
  * All addresses of a mail go in one question, unless they are so many that they
  * would not fit a message. Only a header that becomes another one is kept.
  */
-#include <errno.h>
-#include <unistd.h>
-
+#include "lib/base/file.h"
 #include "lib/mail/header.h"
 #include "lib/mail/rewrite.h"
 #include "lib/proc/service.h"
@@ -31,17 +29,13 @@ is_wanted(const struct job *j)
 static bool
 read_up_to(const struct job *j, size_t n, struct str *text, struct outcome *o)
 {
-	while (text->n < n) {
-		ssize_t got = pread(j->m.content, str_room(text, n - text->n),
-		    n - text->n, (off_t)(j->m.skip + text->n));
+	size_t more = n - text->n;
 
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return outcome_later(o, "3.0", "the content in the "
-			    "spool cannot be read");
-		text->n += (size_t)got;
-	}
+	if (!file_pread_all(j->m.content, str_room(text, more), more,
+		(off_t)(j->m.skip + text->n)))
+		return outcome_later(o, "3.0", "the content in the spool "
+		    "cannot be read");
+	text->n = n;
 	return true;
 }
 

@@ -80,6 +80,9 @@ bool address_detail(struct view local, const char *separators,
 /* A domain name: labels of letters, digits and inner hyphens, at most 63 octets
  * each, no dot at either end. utf8 allows U-labels, those that IDNA2008 has. */
 bool address_is_domain(struct view v, bool utf8);
+/* Is the name below the domain, and not the domain itself? Both are spelled in
+ * one way. */
+bool address_is_below(struct view name, struct view domain);
 /* An address literal with its brackets: IPv4, IPv6 (RFC 5321 4.1.3) or
  * a general one "[tag:content]". */
 bool address_is_literal(struct view v);

@@ -37,6 +37,13 @@ is_idn(struct view v)
 }
 
 bool
+address_is_below(struct view name, struct view domain)
+{
+	return name.n > domain.n && view_ends(name, domain) &&
+	       name.p[name.n - domain.n - 1] == '.';
+}
+
+bool
 address_is_domain(struct view v, bool utf8)
 {
 	struct view whole = v;

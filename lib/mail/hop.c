@@ -277,9 +277,14 @@ hop_write(const struct hop *h, struct str *out)
 }
 
 bool
+hop_delivers(struct view text)
+{
+	return view_starts(text, VIEW_LIT("lmtp:")) ||
+	    view_starts(text, VIEW_LIT("unix:"));
+}
+
+bool
 hop_is_named(struct view text)
 {
-	return view_starts(text, VIEW_LIT("[")) ||
-	    view_starts(text, VIEW_LIT("lmtp:")) ||
-	    view_starts(text, VIEW_LIT("unix:"));
+	return view_starts(text, VIEW_LIT("[")) || hop_delivers(text);
 }

@@ -51,6 +51,9 @@ void hop_write(const struct hop *h, struct str *out);
 /* Is it a host that the administrator names, not one that MX records tell? It
  * may have more connections. For canonical texts. */
 bool hop_is_named(struct view text);
+/* Does mail by it come to mailboxes, by LMTP, and not to another mail server? For
+ * canonical texts. */
+bool hop_delivers(struct view text);
 /* "may"; false when it is the name of no level. The name of the default is "". */
 bool hop_tls_named(struct view name, enum hop_tls *tls);
 const char *hop_tls_name(enum hop_tls tls);

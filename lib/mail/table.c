@@ -11,14 +11,7 @@ static const struct table_kind *const kinds[] = { &table_btree, &table_cidr,
 const struct table_kind *
 table_kind(struct view name, struct view *source)
 {
-	struct view rest = name, word = view_cut(&rest, ':');
-
-	for (size_t i = 0; word.n < name.n && i < nitems(kinds); i++)
-		if (view_is(word, kinds[i]->name)) {
-			*source = rest;
-			return kinds[i];
-		}
-	return NULL;
+	return table_among(kinds, nitems(kinds), name, source);
 }
 
 void

@@ -49,6 +49,9 @@ struct table_kind {
 /* Split "kind:source"; NULL when there is no such kind, then *source is as it
  * was. */
 const struct table_kind *table_kind(struct view name, struct view *source);
+/* The same among these n kinds alone. */
+const struct table_kind *table_among(const struct table_kind *const *kinds,
+    size_t n, struct view name, struct view *source);
 
 /* The file that a table of this kind is read from; appended. */
 void table_path(const struct table_kind *kind, struct view source,
