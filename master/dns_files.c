@@ -37,8 +37,8 @@ resolv_path(void)
 	return house_settings()->dns_servers.n > 0 ? "" : RESOLV_CONF;
 }
 
-void
-dns_files_send(struct child *c)
+static void
+hand_over(struct child *c)
 {
 	struct message m = { .type = MSG_dns_files };
 
@@ -62,7 +62,13 @@ look_again(void)
 }
 
 static struct watch watch = { .role = ROLE_RESOLVER,
-	.changed = look_again, .send = dns_files_send };
+	.changed = look_again, .send = hand_over };
+
+void
+dns_files_give(struct child *c)
+{
+	watch_give(&watch, c);
+}
 
 void
 dns_files_changed(void)

@@ -13,7 +13,7 @@
 #include "master/child.h"
 
 /* Hand them to a process of resolver. */
-void dns_files_send(struct child *c);
+void dns_files_give(struct child *c);
 /* To resolver when it runs: the settings have changed. */
 void dns_files_changed(void);
 /* Look after them from now on. */

@@ -161,13 +161,13 @@ handover(struct child *c)
 	if (!send_listeners(c) || !send_links(c))
 		return false;
 	if (c->program->role == ROLE_KEYS)
-		key_files_send(c);
+		key_files_give(c);
 	if (c->program->role == ROLE_SMTP)
-		login_file_send(c);
+		login_file_give(c);
 	if (c->program->role == ROLE_RESOLVER)
-		dns_files_send(c);
+		dns_files_give(c);
 	if (c->program->role == ROLE_ROUTER)
-		system_users_send(c);
+		system_users_give(c);
 	channel_send(c->channel, &start);
 	return true;
 }

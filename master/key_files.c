@@ -78,8 +78,8 @@ open_logged(const char *path)
 	return fd;
 }
 
-void
-key_files_send(struct child *c)
+static void
+hand_over(struct child *c)
 {
 	const struct settings *s = house_settings();
 	struct message end = { .type = MSG_key_files,
@@ -123,7 +123,13 @@ look_again(void)
 }
 
 static struct watch watch = { .role = ROLE_KEYS,
-	.changed = look_again, .send = key_files_send };
+	.changed = look_again, .send = hand_over };
+
+void
+key_files_give(struct child *c)
+{
+	watch_give(&watch, c);
+}
 
 void
 key_files_changed(void)

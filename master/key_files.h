@@ -16,7 +16,7 @@
 /* Can all of them be opened? Sentences in error when not. */
 bool key_files_check(const struct settings *s, struct str *error);
 /* Hand them to a process of keys. */
-void key_files_send(struct child *c);
+void key_files_give(struct child *c);
 /* To keys when it runs: the settings have changed. */
 void key_files_changed(void);
 /* Look after them from now on. */

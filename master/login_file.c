@@ -60,8 +60,8 @@ open_private(const char *path)
 	return -1;
 }
 
-void
-login_file_send(struct child *c)
+static void
+hand_over(struct child *c)
 {
 	struct message m = { .type = MSG_relay_logins };
 
@@ -80,7 +80,13 @@ look_again(void)
 }
 
 static struct watch watch = { .role = ROLE_SMTP,
-	.changed = look_again, .send = login_file_send };
+	.changed = look_again, .send = hand_over };
+
+void
+login_file_give(struct child *c)
+{
+	watch_give(&watch, c);
+}
 
 void
 login_file_changed(void)

@@ -13,7 +13,7 @@
 #include "master/child.h"
 
 /* Hand it to a process of smtp. */
-void login_file_send(struct child *c);
+void login_file_give(struct child *c);
 /* To smtp when it runs: the settings have changed. */
 void login_file_changed(void);
 /* Look after it from now on. */

@@ -60,8 +60,8 @@ compare(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-void
-system_users_send(struct child *c)
+static void
+hand_over(struct child *c)
 {
 	struct message m = { .type = MSG_system_users };
 	struct names l = { NULL, 0, 0 };
@@ -93,7 +93,13 @@ look_again(void)
 }
 
 static struct watch watch = { .role = ROLE_ROUTER,
-	.changed = look_again, .send = system_users_send };
+	.changed = look_again, .send = hand_over };
+
+void
+system_users_give(struct child *c)
+{
+	watch_give(&watch, c);
+}
 
 void
 system_users_changed(void)

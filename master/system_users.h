@@ -11,7 +11,7 @@
 #include "master/child.h"
 
 /* Hand them to a process of router. */
-void system_users_send(struct child *c);
+void system_users_give(struct child *c);
 /* To router when it runs: the settings have changed. */
 void system_users_changed(void);
 /* Look after the file from now on. */

@@ -20,6 +20,16 @@ watch_hand_over(struct watch *w)
 		w->send(c);
 }
 
+/* What was there is remembered before it is read. */
+void
+watch_give(struct watch *w, struct child *c)
+{
+	if (w->changed() && w->known)
+		w->unsettled = true;
+	w->known = true;
+	w->send(c);
+}
+
 static void
 look(void *arg)
 {
@@ -38,6 +48,5 @@ look(void *arg)
 void
 watch_begin(struct watch *w)
 {
-	w->changed();
 	w->timer = loop_timer_new(LOOK_MS, look, w);
 }

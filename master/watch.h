@@ -17,10 +17,14 @@ struct watch {
 	bool (*changed)(void);	/* since the last call; remembers what it saw */
 	void (*send)(struct child *c);
 	/* of watch.c */
+	bool known;		/* somebody was given them */
 	bool unsettled;		/* changed at the last look */
 	struct loop_timer *timer;
 };
 
+/* To a process at its start. A change of which it may not know yet is looked
+ * after, too. */
+void watch_give(struct watch *w, struct child *c);
 /* Look from now on. */
 void watch_begin(struct watch *w);
 /* What is there now counts: hand it over. */

@@ -4,6 +4,7 @@
 The server runs in a mount namespace with an /etc/passwd and a /var/mail of its
 own, so nothing of this host is touched."""
 
+import concurrent.futures
 import grp
 import mailbox
 import os
@@ -166,14 +167,45 @@ class Forward(unittest.TestCase):
 
     def test_new_user(self):
         self.serve()
-        passwd = self.place / "passwd"
-        with passwd.open("a") as f:
-            f.write("frank:x:20009:20009::/nonexistent:/bin/sh\n")
-        wait_for(lambda: "~frank" in self.server.posthouse(
-            "explain", f"frank@{DOMAIN}", check=False).stdout, "frank")
+        self.add_frank()
+        wait_for(self.is_frank_known, "frank")
         self.send("frank")
         self.server.settle()
         self.assertEqual(len(self.box("frank")), 1)
+
+    def add_frank(self):
+        with (self.place / "passwd").open("a") as f:
+            f.write("frank:x:20009:20009::/nonexistent:/bin/sh\n")
+
+    def is_frank_known(self):
+        return "~frank" in self.server.posthouse(
+            "explain", f"frank@{DOMAIN}", check=False).stdout
+
+    def test_new_user_while_the_server_starts(self):
+        """router has the names already, but not everybody is ready."""
+        programs = self.place / "programs"
+        programs.mkdir()
+        for program in house.BIN.iterdir():
+            (programs / program.name).symlink_to(program)
+        (programs / "bounce").unlink()
+        (programs / "bounce").write_text(
+            f"#!/bin/sh\nuntil [ -e {self.place}/go ]; do sleep 0.05; done\n"
+            f"exec {house.BIN}/bounce\n")
+        (programs / "bounce").chmod(0o755)
+        self.server = Inside(self.place, f"program_dir = {programs}\n")
+        self.addCleanup(self.server.remove)
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            start = pool.submit(self.server.start)
+            wait_for(self.router_has_names, "names of users in router")
+            self.add_frank()
+            (self.place / "go").touch()
+            start.result()
+        wait_for(self.is_frank_known, "frank")
+
+    def router_has_names(self):
+        return self.server.master is not None and any(
+            "memfd:system" in pathlib.Path(f"/proc/{pid}/maps").read_text()
+            for pid in self.server.pids("router"))
 
     def test_values(self):
         """Everything that may stand there, each once."""
