@@ -40,7 +40,7 @@ from sink import Sink  # noqa: E402
 import scenarios  # noqa: E402
 from scenarios import OUTAGE, SCENARIOS, Broken, Refused  # noqa: E402
 import tracing  # noqa: E402
-from tracing import ACTIONS, HARMLESS, Tracer  # noqa: E402
+from tracing import ACTIONS, HARMLESS, KILLS, Tracer  # noqa: E402
 
 USERS = 400
 SKIP = 77
@@ -180,6 +180,9 @@ class World:
         tracer, self.tracer, self.tracer_command = self.tracer, None, None
         assert tracer is not None, outcome
         hit = tracer.hits[0] if tracer.hits else None
+        if hit and point.action in KILLS:
+            # it dies when it comes to run: perhaps after all was answered
+            wait_for(tracer.is_killed, f"the end of {hit}")
         killed = tracer.is_killed()
         self.done.append((point, scenario, killed))
         what = f"{hit} was answered {outcome}"
@@ -187,7 +190,7 @@ class World:
         if point.action in HARMLESS:
             assert outcome == "ok", what
         # who gets no memory at all ends, and the next one goes on (lib/base)
-        if point.action not in ("kill", "after") and hit and \
+        if point.action not in KILLS and hit and \
                 hit["call"] != "mmap" and not scenario.may_end and \
                 point.role != scenario.command:
             assert not killed, f"died of it: {what}"

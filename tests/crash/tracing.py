@@ -12,6 +12,7 @@ from server import BUILD, SANITIZED, alive
 TRACER = BUILD / "tests/crash/tracer"
 ACTIONS = ("kill", "after", "ENOSPC", "EIO", "EMFILE", "ENOMEM", "EINTR",
            "short")
+KILLS = ("kill", "after")
 # What a program must not even notice.
 HARMLESS = ("EINTR", "short")
 
