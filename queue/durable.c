@@ -18,6 +18,7 @@
 #include "lib/proc/pool.h"
 #include "queue/content.h"
 #include "queue/durable.h"
+#include "queue/extent.h"
 #include "lib/mail/journal.h"
 #include "queue/ledger.h"
 #include "queue/note.h"
@@ -155,6 +156,9 @@ write_in_thread(void *unused)
 	(void)unused;
 	d.written = journal_write(&d.journal, &d.batch);
 	d.error = errno;
+	if (d.written)
+		extent_reached((struct place){ d.journal.number,
+		    (uint32_t)d.journal.at });
 }
 
 static void

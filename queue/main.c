@@ -21,6 +21,7 @@
 #include "queue/content.h"
 #include "queue/control.h"
 #include "queue/durable.h"
+#include "queue/extent.h"
 #include "queue/judge.h"
 #include "queue/ledger.h"
 #include "queue/relay.h"
@@ -81,6 +82,9 @@ begin(void)
 	if (!replay_journal(journal, &r))
 		fatal("cannot read the journal in %s: %s", dir,
 		    strerror(errno));
+	if (!extent_start(journal, &r.extent))
+		fatal("cannot open the file %s/journal/extent: %s", dir,
+		    strerror(errno));
 	if (!replay_restore(journal, &r))
 		fatal("cannot write the content of mails in %s: %s", dir,
 		    strerror(errno));
@@ -126,10 +130,12 @@ stop_check(void *timer)
 
 	(void)timer;
 	loop_timer_free(&again);
-	if (attempt_is_idle() && relay_is_idle() && report_is_idle() && durable_is_idle())
+	if (attempt_is_idle() && relay_is_idle() && report_is_idle() && durable_is_idle()) {
+		extent_sync();
 		service_quit();
-	else
+	} else {
 		again = loop_timer_new(STOP_CHECK_MS, stop_check, NULL);
+	}
 }
 
 static void

@@ -127,28 +127,35 @@ on_begun(void *arg, struct place before)
 	r->replay->begun = before;
 }
 
+static void
+miss(struct replay *r, uint32_t first, uint32_t last)
+{
+	r->gaps += last - first + 1;
+	log_error("journal", "segments=%u-%u missing: what only they knew is "
+	    "lost", first, last);
+}
+
 /* Segments go oldest first, so none is missing between two that are there. */
 static void
 look_for_gap(struct replay *r, uint32_t number)
 {
 	uint32_t last = r->end.segment;
 
-	if (last == 0 || number <= last + 1)
-		return;
-	r->gaps += number - last - 1;
-	log_error("journal", "segments=%u-%u missing: what only they knew is "
-	    "lost", last + 1, number - 1);
+	if (last > 0 && number > last + 1)
+		miss(r, last + 1, number - 1);
 }
 
-/* Does the segment in front end where this one says? */
+/* The segment that was read last: does it end where another place says? */
 static void
-look_in_front(struct replay *r)
+look_at_end(struct replay *r, struct place said)
 {
-	if (r->begun.segment != r->end.segment || r->begun.at <= r->end.at)
+	if (said.segment != r->end.segment || said.at <= r->end.at)
 		return;
 	log_error("journal", "segment=%u offset=%u octets=%u lost: it ended "
 	    "later once; it will be kept in spool/lost", r->end.segment,
-	    r->end.at, r->begun.at - r->end.at);
+	    r->end.at, said.at - r->end.at);
+	r->cut++;
+	r->end.at = said.at;
 	if (r->damages == 0 || r->damaged[r->damages - 1] != r->end.segment)
 		append((void **)&r->damaged, &r->damages,
 		    sizeof(r->end.segment), &r->end.segment);
@@ -167,11 +174,33 @@ replay_segment(struct view bytes, uint32_t number, struct replay *r)
 	r->begun = (struct place){ 0 };
 	end = journal_scan(bytes, number, &reader);
 	look_for_gap(r, number);
-	look_in_front(r);
+	look_at_end(r, r->begun);
 	r->end = (struct place){ number, (uint32_t)end };
 	if (reading.damaged)
 		append((void **)&r->damaged, &r->damages, sizeof(number),
 		    &number);
+	look_at_end(r, r->extent.reached);
+}
+
+/* In front of the first segment, and behind the last one. The next one has a
+ * number that none had, and says again where the last one ended. */
+static void
+look_at_extent(struct replay *r)
+{
+	struct extent *e = &r->extent;
+	uint32_t next = r->end.segment + 1;
+
+	r->blank = e->oldest == 0 && r->oldest == 0;
+	if (e->oldest == 0)
+		*e = (struct extent){ r->oldest > 0 ? r->oldest : 1, r->end };
+	if (r->oldest > e->oldest)
+		miss(r, e->oldest, r->oldest - 1);
+	if (next < e->oldest)
+		next = e->oldest;
+	if (next <= e->reached.segment)
+		miss(r, next, e->reached.segment);
+	if (place_is_before(r->end, e->reached))
+		r->end = e->reached;
 }
 
 static bool
@@ -196,6 +225,7 @@ replay_journal(int dir, struct replay *r)
 	bool done = journal_list(dir, &numbers, &n);
 
 	*r = (struct replay){ 0 };
+	done = done && extent_read(dir, &r->extent);
 	if (done && n > 0) {
 		r->oldest = numbers[0];
 		r->newest = numbers[n - 1];
@@ -206,6 +236,9 @@ replay_journal(int dir, struct replay *r)
 	/* the next segment will say where this one ended */
 	if (done && n > 0)
 		done = journal_sync(dir, r->newest);
+	look_at_extent(r);
+	if (n == 0)
+		ledger_segments(r->end.segment + 1);
 	free(numbers);
 	return done;
 }
@@ -293,6 +326,9 @@ look_at(void *arg, uint64_t id)
 		append((void **)&r->finished, &r->finishes, sizeof(id), &id);
 		return CONTENT_KEEP;
 	}
+	if (r->blank)
+		return lose(r, id, "there is no journal that could know this "
+		    "content");
 	if (r->damages > 0 || r->gaps > 0)
 		return lose(r, id, "the journal is damaged and does not know "
 		    "this content");

@@ -6,6 +6,7 @@
 #define QUEUE_REPLAY_H
 
 #include "lib/mail/journal.h"
+#include "queue/extent.h"
 #include "queue/mail_read.h"
 #include "queue/table.h"
 
@@ -22,7 +23,10 @@ struct replay {
 	struct place synced;		/* those before it are in their files */
 	struct place end;		/* of the last segment that was read */
 	struct place begun;		/* where it says that one ended */
+	struct extent extent;		/* what there has to be */
 	size_t gaps;			/* segments that are not there */
+	size_t cut;			/* those that went further once */
+	bool blank;			/* there is no journal at all */
 	size_t removed, lost, missing;	/* content files; mails */
 };
 

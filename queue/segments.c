@@ -14,6 +14,7 @@
 #include "lib/base/log.h"
 #include "lib/proc/pool.h"
 #include "queue/content.h"
+#include "queue/extent.h"
 #include "queue/ledger.h"
 #include "queue/segments.h"
 
@@ -133,6 +134,10 @@ static void
 remove_in_thread(void *unused)
 {
 	(void)unused;
+	s.removed = extent_raise(s.remove + 1);
+	s.error = errno;
+	if (!s.removed)
+		return;
 	if (s.recycling) {
 		s.spare = journal_recycle(s.journal, s.remove);
 		s.removed = s.spare >= 0 || errno == ENOENT;

@@ -295,7 +295,7 @@ class World:
         left = [p for part in ("spool/content", "spool/lost")
                 for p in (base / part).rglob("*") if p.is_file()]
         left += [p for p in (base / "spool/journal").iterdir()
-                 if p.suffix != ".log" and p.name != "spare"]
+                 if p.suffix != ".log" and p.name not in ("spare", "extent")]
         left += [p for p in (base / "mail").rglob("*")
                  if p.is_file() and p.parent.name in ("tmp", "new") or
                  p.name.startswith("posthouse-trash")]

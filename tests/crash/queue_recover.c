@@ -3,8 +3,9 @@
  * queue_recover - what a start of queue makes of a spool
  *
  * Reads the paths of spools from standard input, one a line, and runs on each,
- * in a child, just what queue runs when it starts. Prints "mail ID" for each
- * mail with somebody left, then "end STATUS" (0, or how the child ended).
+ * in a child, just what queue runs when it starts. Prints "missing N" when it
+ * misses something of the journal, "mail ID" for each mail with somebody left,
+ * then "end STATUS" (0, or how the child ended).
  */
 #include <fcntl.h>
 
@@ -28,6 +29,8 @@ recover(const char *path)
 	    !replay_journal(journal, &r) || !replay_restore(journal, &r))
 		return 1;
 	replay_content(&r);
+	if (r.gaps > 0 || r.cut > 0)
+		printf("missing %zu\n", r.gaps + r.cut);
 	for (size_t at = 0; (m = ledger_next(&at)) != NULL;)
 		printf("mail %s\n", spool_id(m->id, id));
 	fflush(stdout);

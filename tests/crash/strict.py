@@ -203,6 +203,8 @@ class Kind:
                         ("content", "journal", "lost"))
 
     def check(self, recovery, said, earliest, latest):
+        assert not said or said[0][0] != "missing", "the journal misses " \
+            "what never was, or may go"
         mails = [words[1] for words in said]
         contents = {p.name: p.read_bytes() for p in
                     (recovery.target / "content").rglob("*") if p.is_file()}
@@ -265,7 +267,30 @@ class Deleted(Kind):
         time.sleep(0.5)
 
 
-QUEUE_KINDS = (Small, Large, Delivered, Deleted)
+class Segments(Large):
+    """The same, while a segment begins and the one before it, in which nothing
+    lives, goes."""
+
+    def prepare(self):
+        self.hold = False
+        self.send(0)
+        self.server.settle()
+        self.acked, self.done, self.hold = {}, {}, True
+        assert self.server.stop() == 0
+        self.server.start()
+        wait_for(lambda: (self.server.dir / "spool/journal/spare").exists(),
+                 "the queue")
+
+    def recorded_all(self):
+        super().recorded_all()
+        moves = [op.name for op in self.recorded.ops if op.kind == "move"]
+        gone = [old for old, new in moves if old.endswith(".log")] + [
+            op.name for op in self.recorded.ops if op.kind == "gone" and
+            op.name.endswith(".log")]
+        assert gone and any(new.endswith(".log") for _, new in moves), moves
+
+
+QUEUE_KINDS = (Small, Large, Delivered, Deleted, Segments)
 
 
 def record(kind_of):

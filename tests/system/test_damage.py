@@ -194,13 +194,14 @@ class Spool(Case):
         self.assertEqual(self.server.stop(), 0)
         return files
 
-    def hurt(self, files, said):
-        """The first mail of three is lost; its content is not, nor others."""
+    def hurt(self, files, said, which=1):
+        """The mails of one segment of three are lost; the content of the large
+        one is not, nor others."""
         self.server.start()
         self.assertRegex(self.server.log(), said)
         self.assertEqual(self.check("1 segment of the journal missing or "
                                     "damaged"), 0)
-        self.assertEqual((self.server.dir / "spool/lost" / files[1].name)
+        self.assertEqual((self.server.dir / "spool/lost" / files[which].name)
                          .stat().st_size, self.size)
         self.assertEqual(len(self.ids()), 4)
         self.is_served()
@@ -230,9 +231,72 @@ class Spool(Case):
         segment.write_bytes(data[:data.index(b"alice@")])
         self.hurt(files, r"segment=\d+ offset=\d+ octets=\d+ lost")
 
+    def test_journal_without_its_oldest_segment(self):
+        files = self.three()
+        self.segments()[0].unlink()
+        self.hurt(files, r"segments=(\d+)-\1 missing", 0)
+
+    def test_journal_without_its_newest_segment(self):
+        files = self.three()
+        self.segments()[2].unlink()
+        self.hurt(files, r"segments=(\d+)-\1 missing", 2)
+
+    def test_journal_with_a_newest_segment_of_zeros(self):
+        files = self.three()
+        newest = self.segments()[2]
+        newest.write_bytes(bytes(newest.stat().st_size))
+        self.hurt(files, r"segment=\d+ offset=0 octets=\d+ lost", 2)
+        # the next segment says so, too
+        self.restart()
+        self.check("1 segment of the journal missing or damaged")
+
+    def test_journal_with_a_newest_segment_that_was_cut(self):
+        """After nothing but a kill."""
+        files = self.hold([LARGE, SMALL, LARGE, SMALL])
+        size = files[0].stat().st_size
+        self.send(ALICE, text(4, LARGE), ["HOLDFOR=3600"])
+        self.server.kill()
+        newest = self.segments()[1]
+        data = newest.read_bytes()
+        newest.write_bytes(data[:data.index(b"alice@")])
+        self.server.start()
+        self.assertRegex(self.server.log(),
+                         r"segment=\d+ offset=\d+ octets=\d+ lost")
+        self.check("1 segment of the journal missing or damaged")
+        (lost,) = (self.server.dir / "spool/lost").iterdir()
+        self.assertEqual(lost.stat().st_size, size)
+        self.assertEqual(len(self.ids()), 4)
+
+    def test_no_journal(self):
+        """Nor a word of how far it went: as on the first day, but there is
+        content."""
+        self.hold([LARGE, SMALL])
+        self.assertEqual(self.server.stop(), 0)
+        for file in (self.server.dir / "spool/journal").iterdir():
+            file.unlink()
+        self.server.start()
+        self.assertEqual(len(list((self.server.dir / "spool/lost").iterdir())),
+                         2)
+        self.assertEqual(self.ids(), [])
+        self.is_served()
+
+    def test_journal_that_grew_and_shrank(self):
+        """Segments that go when nobody needs them are not missed."""
+        for number in range(4):
+            self.is_served(number)
+            self.restart()
+        self.server.settle()
+        wait_for(lambda: self.is_served() or len(self.segments()) == 1,
+                 "one segment")
+        self.server.kill()
+        self.server.start()
+        self.assertIn("damaged=0 gaps=0", self.server.log())
+        self.assertNotRegex(self.server.log(), "gaps=[1-9]|missing:| lost;")
+
     def test_journal_of_an_earlier_version(self):
         """Its segments do not say how the one before ended: nothing is missed."""
         self.three()
+        (self.server.dir / "spool/journal/extent").unlink()
         begun = 24      # octets, lib/mail/journal.c: BEGUN_SIZE
         for segment in self.segments():
             data = segment.read_bytes()
