@@ -3,9 +3,14 @@
  * queue_recover - what a start of queue makes of a spool
  *
  * Reads the paths of spools from standard input, one a line, and runs on each,
- * in a child, just what queue runs when it starts. Prints "missing N" when it
- * misses something of the journal, "mail ID" for each mail with somebody left,
- * then "end STATUS" (0, or how the child ended).
+ * in a child, just what queue runs when it starts. Prints
+ *
+ *	missing N				of the journal's segments
+ *	mail ID SIZE ARRIVAL			with somebody left
+ *	rcpt ID NUMBER STATE HELD TRANSPORT ADDRESS
+ *	finished ID				settled, its content is there
+ *
+ * then "end STATUS" (0, or how the child ended). STATE is a letter of the journal.
  */
 #include <fcntl.h>
 
@@ -14,6 +19,23 @@
 #include "queue/ledger.h"
 #include "queue/replay.h"
 #include "tests/crash/recover.h"
+
+static void
+print_mail(const struct mail *m)
+{
+	char id[SPOOL_ID_SIZE];
+
+	printf("mail %s %llu %lld\n", spool_id(m->id, id),
+	    (unsigned long long)m->size, (long long)mail_arrival(m));
+	for (uint32_t i = 0; i < m->nrcpt; i++) {
+		struct rcpt_texts t = mail_texts(m, i);
+
+		printf("rcpt %s %u %c %d %.*s %.*s\n", id, i,
+		    mail_letter(&m->rcpt[i]), mail_is_frozen(m, i),
+		    (int)t.transport.n, t.transport.p, (int)t.address.n,
+		    t.address.p);
+	}
+}
 
 static int
 recover(const char *path)
@@ -32,7 +54,9 @@ recover(const char *path)
 	if (r.gaps > 0 || r.cut > 0)
 		printf("missing %zu\n", r.gaps + r.cut);
 	for (size_t at = 0; (m = ledger_next(&at)) != NULL;)
-		printf("mail %s\n", spool_id(m->id, id));
+		print_mail(m);
+	for (size_t i = 0; i < r.finishes; i++)
+		printf("finished %s\n", spool_id(r.finished[i], id));
 	fflush(stdout);
 	return 0;
 }

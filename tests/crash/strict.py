@@ -3,20 +3,28 @@
 """What a file system may leave that promises no more than POSIX says.
 
 A transaction of the queue is recorded, with every write, name, truncation and
-sync of the spool (tracer.c). Then states are built as a crash may leave them:
-what a finished sync covers is there; of everything else any part may be missing,
-names and octets apart, and a write may be torn or be zeros. On each state the
-queue's own recovery runs (queue_recover.c), and a mail that was acknowledged
-must be there with just its octets. doc/QUEUE.md, "A group commit", is what is
-relied on. The same with what store does to mailboxes (strict_store.py).
+sync of the spool (tracer.c). Then states are built as a crash may leave them
+(strict_disk.py), each once. On each the queue's own recovery runs
+(queue_recover.c), and a mail that was acknowledged must be there with just its
+octets. doc/QUEUE.md, "A group commit", is what is relied on. The same with what
+store does to mailboxes (strict_store.py), and with mail on its way from one to the
+other (strict_mail.py). What depends on who was quicker is in one record and not in
+the next, so each kind is recorded again and again.
 
     strict.py [--states N] [--seed S] [--kind KIND] [--seconds T] [--json FILE]
+              [--each N] [--jobs N] [--keep DIRECTORY]
+
+    --each      states drawn of one record, 1000 without
+    --jobs      so many kinds beside each other; records of a busy machine differ
+    --keep      where a state that is wrong is left, with the story of its record
 """
 
 import argparse
+import concurrent.futures
 import json
 import os
 import pathlib
+import queue
 import random
 import re
 import shutil
@@ -24,150 +32,29 @@ import smtplib
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "system"))
 
-from server import BUILD, DOMAIN, Server, wait_for  # noqa: E402
+from server import (  # noqa: E402
+    BUILD, DOMAIN, Server, free_port, wait_for)
+from sink import Sink  # noqa: E402
 import scenarios  # noqa: E402
+import strict_disk  # noqa: E402
 import tracing  # noqa: E402
 
 RECOVER = BUILD / "tests/crash/queue_recover"
 ALICE = f"alice@{DOMAIN}"
 SKIP = 77
-SECTOR = 512
-
-
-# ---- a file system ----
-
-
-class File:
-    """Octets, and the operations on them in order."""
-
-    def __init__(self, octets=b""):
-        self.base = octets
-
-
-class Op:
-    """One change. covered: the index of the sync that made it durable."""
-
-    def __init__(self, kind, time, file=None, name=None, at=0, data=b""):
-        self.kind, self.time, self.file, self.name = kind, time, file, name
-        self.at, self.data = at, data
-        self.covered = None
-
-
-class Record:
-    """The operations of a transaction, from the tracer's lines."""
-
-    def __init__(self, base, lines):
-        self.base = base        # {name: octets}, durable
-        self.names = {n: File(o) for n, o in base.items()}
-        self.start = dict(self.names)
-        self.ends = {}          # of files that are written in order
-        self.ops = []
-        self.told = {}          # line number: how many operations before it
-        self.first = lines[0]["n"] if lines else 0
-        for line in lines:
-            self.told[line["n"]] = len(self.ops)
-            self.take(line)
-
-    def take(self, line):
-        """Of calls that failed only those without an effect come up here."""
-        call, when = line["call"], line["time"]
-        path = os.path.normpath(line["path"])
-        if call in ("fsync", "fdatasync", "syncfs"):
-            if not line["failed"] and line["since"] >= self.first:
-                self.sync(call, path, self.told.get(line["since"] + 1,
-                                                    len(self.ops)))
-        elif call in ("openat", "open"):
-            if path not in self.names:
-                self.add("name", when, File(), path)
-            elif line.get("cut"):
-                self.add("size", when, self.names[path], at=0)
-        elif "data" in line and path in self.names:
-            file, data = self.names[path], bytes.fromhex(line["data"])
-            at = line["at"] if line["at"] >= 0 else self.ends.get(file, 0)
-            self.ends[file] = at + len(data)
-            self.add("write", when, file, at=at, data=data)
-        elif call == "ftruncate" and path in self.names:
-            self.add("size", when, self.names[path], at=line["size"])
-        elif call.startswith("rename") and path in self.names:
-            self.add("move", when, self.names[path],
-                     (path, os.path.normpath(line["to"])))
-        elif call == "linkat" and path in self.names:
-            self.add("name", when, self.names[path],
-                     os.path.normpath(line["to"]))
-        elif call.startswith("unlink") and path in self.names:
-            self.add("gone", when, self.names[path], path)
-
-    def add(self, kind, when, file, name=None, at=0, data=b""):
-        self.ops.append(Op(kind, when, file, name, at, data))
-        if kind == "name":
-            self.names[name] = file
-        elif kind == "gone":
-            del self.names[name]
-        elif kind == "move":
-            self.names[name[1]] = self.names.pop(name[0])
-
-    def sync(self, call, path, before):
-        """It covers what began before it did."""
-        for op in self.ops[:before]:
-            if op.covered is None and (
-                    call == "syncfs" or
-                    (op.kind in ("write", "size") and
-                     self.names.get(path) is op.file) or
-                    (op.kind in ("name", "gone", "move") and
-                     os.path.dirname(str(op.name if op.kind != "move" else
-                                         op.name[1])) == path.rstrip("/."))):
-                op.covered = len(self.ops)
-
-    def state(self, rng):
-        """({name: (file, octets)}, how many operations had begun)."""
-        k = rng.randrange(len(self.ops) + 1)
-        chance = rng.choice((0.0, 0.1, 0.5, 0.9))
-        names = dict(self.start)
-        octets = {f: bytearray(f.base) for f in names.values()}
-        for op in self.ops[:k]:
-            durable = op.covered is not None and op.covered <= k
-            if durable or rng.random() < chance:
-                self.apply(op, durable, names, octets, rng)
-        return {n: (f, bytes(octets.get(f, b"")))
-                for n, f in names.items()}, k
-
-    @staticmethod
-    def apply(op, durable, names, octets, rng):
-        if op.kind == "name":
-            names[op.name] = op.file
-        elif op.kind == "gone":
-            names.pop(op.name, None)
-        elif op.kind == "move":
-            names.pop(op.name[0], None)
-            names[op.name[1]] = op.file
-        content = octets.setdefault(op.file, bytearray())
-        if op.kind == "size":
-            del content[op.at:]
-            content.extend(bytes(op.at - len(content)))
-        if op.kind == "write":
-            data = op.data
-            if not durable and rng.random() < 0.5:
-                data = torn(data, rng)
-            if len(content) < op.at:
-                content.extend(bytes(op.at - len(content)))
-            content[op.at:op.at + len(data)] = data
-
-
-def torn(data, rng):
-    """Cut at a sector, or with sectors that never came."""
-    if rng.random() < 0.5:
-        return data[:rng.randrange(len(data) // SECTOR + 1) * SECTOR]
-    data = bytearray(data)
-    for at in range(0, len(data), SECTOR):
-        if rng.random() < 0.5:
-            n = min(SECTOR, len(data) - at)
-            data[at:at + n] = bytes(n)
-    return bytes(data)
+RECOVERIES = 2          # beside each other
+CLIENTS = 3
+RELAY = """smtp_port = {port}
+smtp_tls = none
+retry_first = 1
+retry_most = 1
+"""
 
 
 # ---- a transaction ----
@@ -176,38 +63,45 @@ def torn(data, rng):
 class Kind:
     """What is done to the queue while it is recorded."""
 
-    size, hold = 300, True
+    size, hold, mails = 300, True, 9
     roles = ("queue", "smtpd")
+    parts = ("spool",)
+    settings = ""
 
-    def __init__(self, server):
-        self.server = server
+    def __init__(self, server, rng, outside):
+        self.server, self.rng, self.outside = server, rng, outside
         self.acked = {}         # mail id: when
         self.done = {}          # mail id: from when on it may be gone
 
     def prepare(self):
         """Before it is recorded."""
 
-    def files(self):
-        """{path: octets without the zeros at the end}"""
-        return {str(p): p.read_bytes().rstrip(b"\0")
-                for p in (self.server.dir / "spool").rglob("*")
-                if p.is_file()}
+    @staticmethod
+    def other_host():
+        """A Sink for mail to somewhere else."""
+
+    def close(self):
+        """While the server is still there."""
 
     def recorded_all(self):
-        self.wanted = contents_of(self.recorded)
+        self.wanted = {name: self.recorded.whole(node) for name, node in
+                       self.recorded.created("content").items()}
         assert set(self.acked) <= set(self.wanted), "not all was recorded"
 
     @staticmethod
     def recovery():
-        return Recovery([RECOVER], {"spool": "."},
-                        ("content", "journal", "lost"))
+        return Recovery({"spool": "."}, ("content", "journal", "lost"),
+                        queue=[RECOVER])
 
-    def check(self, recovery, said, earliest, latest):
-        assert not said or said[0][0] != "missing", "the journal misses " \
-            "what never was, or may go"
-        mails = [words[1] for words in said]
-        contents = {p.name: p.read_bytes() for p in
-                    (recovery.target / "content").rglob("*") if p.is_file()}
+    def recover(self, recovery, _):
+        """What is found, for check()."""
+        return recovery.run("queue"), recovery.contents("content")
+
+    def check(self, found, earliest, latest):
+        said, contents = found
+        assert not any(words[0] == "missing" for words in said), \
+            "the journal misses what never was, or may go"
+        mails = [words[1] for words in said if words[0] == "mail"]
         for mail, acked in self.acked.items():
             if acked < latest and mail not in mails:
                 assert self.done.get(mail, latest) <= earliest, \
@@ -217,25 +111,31 @@ class Kind:
             assert contents[mail] == self.wanted[mail], \
                 f"{mail}: {len(contents[mail])} octets, not the right ones"
 
-    def send(self, number):
+    def send(self, number, to=(ALICE,)):
+        """Its id."""
         with smtplib.SMTP("127.0.0.1", self.server.ports["submission"],
                           local_hostname="client.test", timeout=60) as smtp:
             smtp.login(ALICE, self.server.users[ALICE])
             smtp.mail(ALICE, ["HOLDFOR=3600"] if self.hold else [])
-            smtp.rcpt(ALICE)
-            if not self.hold:
-                begun = time.monotonic()
+            for rcpt in to:
+                smtp.rcpt(rcpt)
+            begun = time.monotonic()
             code, said = smtp.data(scenarios.text_of(number, self.size))
             assert code == 250, said
             mail = re.search(rb"queued as (\w+)", said)[1].decode()
             self.acked[mail] = time.monotonic()
             if not self.hold:
                 self.done[mail] = begun
+        return mail
 
     def act(self):
-        for number in range(3):
-            self.send(number)
+        """Some at a time, so that a group has several."""
+        with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
+            list(pool.map(self.one, range(self.mails)))
         time.sleep(1.5)         # the sync behind it is recorded, too
+
+    def one(self, number):
+        self.send(number)
 
 
 class Small(Kind):
@@ -244,7 +144,7 @@ class Small(Kind):
 
 class Large(Kind):
     """Three that stand in their files at once."""
-    size = 100_000
+    size, mails = 100_000, 5
 
 
 class Delivered(Kind):
@@ -290,33 +190,116 @@ class Segments(Large):
         assert gone and any(new.endswith(".log") for _, new in moves), moves
 
 
-QUEUE_KINDS = (Small, Large, Delivered, Deleted, Segments)
+class Held(Kind):
+    """The administrator holds two, and releases one of them."""
+
+    def act(self):
+        self.words = []         # (begun, answered, mail, is it held)
+        super().act()
+        first, second = list(self.acked)[:2]
+        for mail, word in ((first, "hold"), (second, "hold"),
+                           (first, "release")):
+            begun = time.monotonic()
+            self.server.posthouse("queue", word, mail)
+            self.words.append((begun, time.monotonic(), mail, word == "hold"))
+        time.sleep(0.5)
+
+    def check(self, found, earliest, latest):
+        super().check(found, earliest, latest)
+        held = {words[1]: words[4] == "1" for words in found[0]
+                if words[0] == "rcpt"}
+        for mail, is_held in held.items():
+            legal = [False]
+            for begun, answered, about, on in self.words:
+                if about == mail and begun < latest:
+                    legal = [on] if answered < latest else [*legal, on]
+            assert is_held in legal, f"{mail}: held is {is_held}, not {legal}"
 
 
-def record(kind_of):
+class Relayed(Kind):
+    """To two at another host, which takes the second one's later."""
+
+    hold, mails = False, 6
+    settings = RELAY
+
+    def one(self, number):
+        self.places[self.send(number, [
+            f"{name}{number}@[{self.outside.address}]"
+            for name in ("soon", "late")])] = number
+
+    def act(self):
+        self.places = {}        # mail: number
+        super().act()
+        wait_for(lambda: len(self.outside.delivered()) >= 2 * self.mails,
+                 "mail at the other host")
+        time.sleep(1)
+
+    @staticmethod
+    def other_host():
+        seen = set()
+
+        def answer(_, argument):
+            if "<late" not in argument or argument in seen:
+                return None
+            seen.add(argument)
+            return "452 4.2.1 Later"
+        return Sink({"RCPT": answer}, address="127.1.7.1", port=free_port())
+
+    def recorded_all(self):
+        super().recorded_all()
+        # its clock is another one
+        ahead = time.time() - time.monotonic()
+        self.taken = {r: mail.when - ahead for mail in self.outside.mails
+                      for r in mail.recipients}
+
+    def check(self, found, earliest, latest):
+        """Whoever is settled has it."""
+        waiting = {(words[1], int(words[2])) for words in found[0]
+                   if words[0] == "rcpt" and words[3] == "w"}
+        for mail, number in self.places.items():
+            for i, name in enumerate(("soon", "late")):
+                to = f"{name}{number}@[{self.outside.address}]"
+                assert (mail, i) in waiting or self.acked[mail] >= latest or \
+                    self.taken[to] < latest, f"{mail}: {to} has not got it"
+        self.done = {mail: 0 for mail in self.acked}
+        super().check(found, earliest, latest)
+
+
+QUEUE_KINDS = (Small, Large, Delivered, Deleted, Segments, Held, Relayed)
+
+
+def record(kind_of, rng):
     """A kind with what was recorded. Again when something was written while the
     files were read from which it begins."""
     while True:
-        server = Server()
+        outside, kind = kind_of.other_host(), None
+        if outside:
+            outside.__enter__()
+        server = Server(kind_of.settings.format(
+            port=outside.port if outside else 0))
         try:
             server.start()
             wait_for(lambda: (server.dir / "spool/journal/spare").exists(),
                      "the queue")
-            kind = kind_of(server)
+            kind = kind_of(server, rng, outside)
             kind.prepare()
-            kind.top = str(server.dir)
             tracer = tracing.Tracer("record", pids=[
                 pid for role in kind.roles for pid in server.pids(role)])
             begun = time.monotonic()
-            base = kind.files()
+            base = strict_disk.look(server.dir, kind.parts)
             read = time.monotonic()
             kind.act()
             tracer.stop()
         finally:
+            if kind:
+                kind.close()
             server.remove()
+            if outside:
+                outside.__exit__()
         if not any(begun <= line["time"] <= read for line in tracer.hits):
-            kind.recorded = Record(base, [line for line in tracer.hits
-                                          if line["time"] > read])
+            kind.recorded = strict_disk.Record(
+                str(server.dir), base,
+                [line for line in tracer.hits if line["time"] > read])
             return kind
 
 
@@ -324,85 +307,170 @@ def record(kind_of):
 
 
 class Recovery:
-    """A program that recovers one directory after the other. parts: what each
-    consists of, {directory below the server's: what it is called there}."""
+    """Programs that recover one directory after the other. parts: what each
+    consists of, {directory below the server's: what it is called there}; empty:
+    directories that must be there; programs: {name: argv}."""
 
-    def __init__(self, argv, parts, empty):
+    def __init__(self, parts, empty, **programs):
         self.parts, self.empty = parts, empty
         self.dir = pathlib.Path(tempfile.mkdtemp(
             prefix="posthouse-strict-",
             dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None))
-        self.process = subprocess.Popen(
-            list(map(str, argv)), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL, text=True)
+        self.target = str(self.dir / "one")
+        self.programs = {name: subprocess.Popen(
+            list(map(str, argv)), stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+            for name, argv in programs.items()}
 
-    def run(self, state, top):
-        """The words of each line that it says."""
-        self.target = self.dir / "one"
+    def make(self, state):
         shutil.rmtree(self.target, ignore_errors=True)
-        for part in self.empty:
-            (self.target / part).mkdir(parents=True)
+        for path in (*(f"{self.target}/{p}" for p in self.empty),
+                     *(self.place(p) for p in state.dirs)):
+            os.makedirs(path, exist_ok=True)
         made = {}               # one file may have several names
-        for name, (which, octets) in state.items():
-            file = self.target / self.place(os.path.relpath(name, top))
-            file.parent.mkdir(parents=True, exist_ok=True)
-            if which in made:
-                os.link(made[which], file)
-            else:
-                file.write_bytes(octets)
-            made[which] = file
-        self.process.stdin.write(f"{self.target}\n")
-        self.process.stdin.flush()
-        said = []
-        while (line := self.process.stdout.readline().split())[0] != "end":
+        for path, node, octets, size in state.files:
+            file = self.place(path)
+            if node in made:
+                os.link(made[node], file)
+                continue
+            with open(file, "wb", buffering=0) as f:
+                f.write(octets)
+                if size > len(octets):
+                    f.truncate(size)
+            made[node] = file
+
+    def place(self, path):
+        """What only leads to a part stays empty."""
+        for part, called in self.parts.items():
+            if path == part or path.startswith(part + "/"):
+                return f"{self.target}/{called}{path[len(part):]}"
+        return self.target
+
+    def run(self, program, below="", may_fail=False):
+        """The words of each line that it says."""
+        process, said = self.programs[program], []
+        process.stdin.write(f"{self.target}{below}\n")
+        process.stdin.flush()
+        while (line := process.stdout.readline().split() or [""])[0] != "end":
             said.append(line)
-        assert line == ["end", "0"], f"recovery ended: {line}"
+        assert may_fail or line == ["end", "0"], \
+            f"recovery of {program} ended: {line} {said}"
         return said
 
-    def place(self, name):
-        for part, called in self.parts.items():
-            if name.startswith(part + "/"):
-                return called + name[len(part):]
-        raise ValueError(name)
+    def contents(self, part):
+        """{name: octets} of all files below it."""
+        return {p.name: p.read_bytes()
+                for p in pathlib.Path(self.target, part).rglob("*")
+                if p.is_file()}
 
     def close(self):
-        self.process.stdin.close()
-        self.process.wait(30)
+        for process in self.programs.values():
+            process.stdin.close()
+            process.wait(30)
         shutil.rmtree(self.dir, ignore_errors=True)
 
 
-def contents_of(rec):
-    """What each mail said, when everything had been written."""
-    content = {}
-    for op in rec.ops:
-        if op.kind == "name" and "/content/" in op.name:
-            content[os.path.basename(op.name)] = op.file
-    octets = {f: bytearray() for f in content.values()}
-    for op in rec.ops:
-        if op.file in octets and op.kind in ("write", "size"):
-            Record.apply(op, True, {}, octets, None)
-    return {name: bytes(octets[f]) for name, f in content.items()}
+# ---- states ----
 
 
-def replay(kind_of, states, seed, end):
-    """How many states were tried, and what is wrong."""
-    kind, rng = record(kind_of), random.Random(seed)
-    kind.recorded_all()
-    ops = kind.recorded.ops
-    recovery, tried = kind.recovery(), 0
-    try:
-        while tried < states and time.monotonic() < end:
-            state, k = kind.recorded.state(rng)
-            tried += 1
+class Replay:
+    """States of one kind until there are enough, or the time is over."""
+
+    def __init__(self, kind_of, options, end):
+        self.kind_of, self.options, self.end = kind_of, options, end
+        self.name = kind_of.__name__.lower()
+        self.tried, self.draws, self.records = set(), 0, 0
+        self.wrong = []
+        self.lock = threading.Lock()
+
+    def is_over(self):
+        return self.wrong or len(self.tried) >= self.options.states or \
+            time.monotonic() >= self.end
+
+    def turn(self):
+        """One record, and states of it."""
+        name = f"{self.name}-{self.options.seed}-{self.records}"
+        self.records += 1
+        try:
+            kind = record(self.kind_of, random.Random(name))
+            kind.recorded_all()
+        except AssertionError as e:
+            self.wrong.append(f"{name}: {e}")
+            return
+        draws = iter(range(self.options.each))
+        with concurrent.futures.ThreadPoolExecutor(RECOVERIES) as pool:
+            for worker in [pool.submit(self.work, kind, name, draws)
+                           for _ in range(RECOVERIES)]:
+                worker.result()
+
+    def figures(self):
+        return {"states": len(self.tried), "draws": self.draws,
+                "records": self.records}
+
+    def work(self, kind, name, draws):
+        recovery = kind.recovery()
+        try:
+            for number in draws:
+                if self.is_over():
+                    break
+                self.one(kind, recovery, f"{name}-{number}")
+        finally:
+            recovery.close()
+
+    def one(self, kind, recovery, name):
+        """One of the states that a name stands for, if it was not tried."""
+        rng = random.Random(name)
+        state = kind.recorded.state(rng)
+        what = state.digest()
+        with self.lock:
+            self.draws += 1
+            if what in self.tried:
+                return
+            self.tried.add(what)
+        recovery.make(state)
+        ops, k = kind.recorded.ops, state.k
+        try:
             # the crash came at some time between the operations k - 1 and k
-            kind.check(recovery, recovery.run(state, kind.top),
+            kind.check(kind.recover(recovery, rng),
                        ops[k - 1].time if k else 0,
                        ops[k].time if k < len(ops) else float("inf"))
-    except AssertionError as e:
-        return tried, f"state {tried} of seed {seed}, {k} operations: {e}"
-    finally:
-        recovery.close()
-    return tried, None
+        except AssertionError as e:
+            self.wrong.append(f"state {name}, {k} operations: {e}")
+            if self.options.keep:
+                self.leave(kind, recovery, state, name, e)
+
+    def leave(self, kind, recovery, state, name, error):
+        to = pathlib.Path(self.options.keep, name)
+        to.mkdir(parents=True, exist_ok=True)
+        (to / "story").write_text("\n".join(
+            [str(error), *kind.recorded.story(state), ""]))
+        recovery.make(state)
+        shutil.copytree(recovery.target, to / "state", dirs_exist_ok=True)
+
+
+def go_round(replays, jobs):
+    """A record of each in turn, so many beside each other, until all are over."""
+    turns = queue.Queue()
+    for replay in replays:
+        turns.put(replay)
+
+    def work():
+        while True:
+            try:
+                replay = turns.get_nowait()
+            except queue.Empty:
+                return
+            if not replay.is_over():
+                replay.turn()
+                turns.put(replay)
+                continue
+            print("strict: {}: {states} states, {draws} drawn, {records} "
+                  "records".format(replay.name, **replay.figures())
+                  + (f"; WRONG: {replay.wrong[0]}" if replay.wrong else
+                     ", all legal"), flush=True)
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        for worker in [pool.submit(work) for _ in range(jobs)]:
+            worker.result()
 
 
 def main():
@@ -411,29 +479,31 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kind", action="append")
     parser.add_argument("--seconds", type=float, default=1e9)
+    parser.add_argument("--each", type=int, default=1000)
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--keep")
     parser.add_argument("--json")
     a = parser.parse_args()
     reason = tracing.why_not()
     if reason:
         print("skipped:", reason)
         return SKIP
-    kinds = [k for k in (*QUEUE_KINDS, *strict_store.KINDS) if not a.kind or k.__name__.lower() in a.kind]
-    begun, found, wrong = time.monotonic(), {}, []
-    for i, kind in enumerate(kinds):
-        tried, error = replay(kind, a.states, a.seed,
-                              begun + a.seconds * (i + 1) / len(kinds))
-        found[kind.__name__.lower()] = tried
-        print(f"strict: {kind.__name__.lower()}: {tried} states"
-              + (f"; WRONG: {error}" if error else ", all legal"), flush=True)
-        wrong += [error] if error else []
+    end = time.monotonic() + a.seconds
+    replays = [Replay(k, a, end) for k in
+               (*QUEUE_KINDS, *strict_store.KINDS, *strict_mail.KINDS)
+               if not a.kind or k.__name__.lower() in a.kind]
+    go_round(replays, a.jobs)
+    wrong = [w for replay in replays for w in replay.wrong[:1]]
     if a.json:
         pathlib.Path(a.json).write_text(json.dumps(
-            {"seed": a.seed, "states": found, "wrong": wrong}))
+            {"seed": a.seed, "wrong": wrong,
+             "kinds": {r.name: r.figures() for r in replays}}))
     return bool(wrong)
 
 
 if __name__ == "__main__":
     # its kinds are made of what stands here
     sys.modules["strict"] = sys.modules["__main__"]
+    import strict_mail
     import strict_store
     sys.exit(main())

@@ -2,131 +2,305 @@
 """The same with mailboxes: what strict.py does to the queue, with what store does
 to files and index, and its own recovery (store_recover.c).
 
-Each kind is a row of commands of one IMAP session. After a crash the mailboxes
-must look as they did when the last command that was answered had been carried
-out, or a later one that had begun: each is done whole or not at all. UIDs, flags
-and octets count. doc/STORE.md, "A crash at each point", is what is relied on.
+Each kind is a row of commands of one client. Some wait until what is done behind
+the answer is done, most come as quickly as they are answered, so that files of one
+still go while the next one comes. After a crash the mailboxes must look as they did
+when the last command that was answered had been carried out, or a later one that had
+begun: each is done whole or not at all. Names, UIDVALIDITY, UIDs, flags, octets and
+attributes count, and no UID is given twice. doc/STORE.md, "A crash at each point",
+is what is relied on.
 """
 
+import copy
 import imaplib
 import re
 import time
 
-from server import BUILD, DOMAIN, Server  # noqa: F401
+from server import BUILD, DOMAIN
 from strict import Recovery
 import scenarios
 
 RECOVER = BUILD / "tests/crash/store_recover"
 ALICE = f"alice@{DOMAIN}"
 HOST = "mail.example.test"
-BOXES = ("INBOX", "box")
 INDEX = "state/index/store/0"
 FLAGS = {"\\Seen": 1, "\\Answered": 2, "\\Flagged": 4, "\\Deleted": 8,
          "\\Draft": 16}
+BEHIND = 2.5            # letters of names, files that go, the sync behind it all
+
+
+def crc_table():
+    for n in range(256):
+        for _ in range(8):
+            n = n >> 1 ^ (0x82f63b78 if n & 1 else 0)
+        yield n
+
+
+CRC = tuple(crc_table())
 
 
 def crc32c(octets):
     crc = 0xffffffff
     for octet in octets:
-        crc ^= octet
-        for _ in range(8):
-            crc = crc >> 1 ^ (0x82f63b78 if crc & 1 else 0)
+        crc = crc >> 8 ^ CRC[(crc ^ octet) & 255]
     return crc ^ 0xffffffff
+
+
+def flags_of(words):
+    return sum(FLAGS.get(f, 0) for f in words.split())
+
+
+class Box:
+    """A mailbox as it should be, or as it was found."""
+
+    def __init__(self, validity=None):
+        self.validity = validity        # None: nobody was told
+        self.next = 1                   # no UID below is given again
+        self.messages = {}              # UID: (flags, size, crc)
+        self.subscribed = False
+        self.attributes = {}
+
+    def add(self, message):
+        self.messages[self.next] = message
+        self.next += 1
+
+    def fits(self, found):
+        return self.validity in (None, found.validity) and \
+            self.next <= found.next and \
+            (self.messages, self.subscribed, self.attributes) == \
+            (found.messages, found.subscribed, found.attributes)
+
+    def __repr__(self):
+        return f"<{self.validity} next {self.next} {self.messages} " \
+            f"{self.subscribed} {self.attributes}>"
+
+
+def fits(wanted, found):
+    return wanted.keys() == found.keys() and \
+        all(box.fits(found[name]) for name, box in wanted.items())
+
+
+def found_by(said):
+    """{name: Box} of what store_recover says."""
+    boxes = {}
+    for kind, name, *rest in said:
+        if kind == "mailbox":
+            validity, uidnext, subscribed = map(int, rest)
+            boxes[name] = Box(validity)
+            boxes[name].next = uidnext
+            boxes[name].subscribed = bool(subscribed)
+        elif kind == "attribute":
+            if rest[0] != "id":
+                boxes[name].attributes[rest[0]] = " ".join(rest[1:])
+        elif kind == "message":
+            uid, *message = map(int, rest)
+            assert uid not in boxes[name].messages, f"{name} {uid} twice"
+            assert message[1], f"{name} {uid} has no file"
+            boxes[name].messages[uid] = tuple(message)
+    return boxes
 
 
 class Mailboxes:
     """What is done to mailboxes while it is recorded."""
 
     roles = ("store", "imapd")
+    parts = ("mail", INDEX)
+    settings = ""
     size = 300
     ready = 0               # messages that are there before
+    boxes = ("box",)
 
-    def __init__(self, server):
-        self.server = server
-        self.client = imaplib.IMAP4("127.0.0.1", server.ports["imap"])
-        self.client.login(ALICE, server.users[ALICE])
-        self.states = []        # (begun, answered, how it looks then)
+    def __init__(self, server, rng, _=None):
+        self.server, self.rng = server, rng
+        self.client = server.imap(ALICE)
+        self.states = []        # (begun, answered, {name: Box})
         self.number = 0
 
     def prepare(self):
-        self.do("CREATE", "box")
+        for box in self.boxes:
+            self.do("CREATE", box)
+        self.fill()
         self.client.select("INBOX")
-        for _ in range(self.ready):
-            self.append()
         # all of it is on disk, and file names have their letters
         time.sleep(3)
         self.states = [(0, 0, self.look())]
 
-    def do(self, name, *argv):
-        code, said = self.client.xatom(name, *argv) if name in (
-            "MOVE", "EXPUNGE") else getattr(self.client, name.lower())(*argv)
-        assert code == "OK", said
+    def fill(self):
+        for _ in range(self.ready):
+            self.do("APPEND", "INBOX", None, None, self.text())
+
+    def do(self, name, *argv, literal=None):
+        if name == "APPEND":
+            code, said = self.client.append(*argv)
+        else:
+            imaplib.Commands.setdefault(name, ("AUTH", "SELECTED"))
+            self.client.literal = literal
+            code, said = self.client._simple_command(name, *argv)
+        assert code == "OK", (name, argv, said)
 
     def look(self):
-        """{(mailbox, UID): (flags, size, crc)}, asked for on a connection of
-        its own."""
-        found = {}
-        client = imaplib.IMAP4("127.0.0.1", self.server.ports["imap"])
-        client.login(ALICE, self.server.users[ALICE])
-        for box in BOXES:
-            client.select(box, readonly=True)
+        """{name: Box}, asked for on a connection of its own."""
+        boxes = {}
+        client = self.server.imap(ALICE)
+        subscribed = self.names(client.lsub()[1])
+        for name in self.names(client.list()[1]):
+            code, said = client.select(name, readonly=True)
+            assert code == "OK", said
+            box = boxes[name] = Box(int(client.response("UIDVALIDITY")[1][0]))
+            box.subscribed = name in subscribed
+            box.next = int(client.response("UIDNEXT")[1][0])
             _, said = client.uid("FETCH", "1:*", "(FLAGS BODY.PEEK[])")
             for part in said:
-                if not isinstance(part, tuple):
-                    continue
-                head = part[0].decode()
-                uid = int(re.search(r"UID (\d+)", head)[1])
-                flags = sum(FLAGS.get(f, 0) for f in
-                            re.search(r"FLAGS \((.*?)\)", head)[1].split())
-                found[box, uid] = (flags, len(part[1]), crc32c(part[1]))
+                if isinstance(part, tuple):
+                    head = part[0].decode()
+                    box.messages[int(re.search(r"UID (\d+)", head)[1])] = (
+                        flags_of(re.search(r"FLAGS \((.*?)\)", head)[1]),
+                        len(part[1]), crc32c(part[1]))
         client.logout()
-        return found
+        return boxes
 
-    def command(self, fn):
-        begun = time.monotonic()
-        fn()
-        self.states.append((begun, time.monotonic(), self.look()))
+    @staticmethod
+    def names(said):
+        return [re.search(rb'"?([^" ]+)"?$', line)[1].decode()
+                for line in said if line and b"\\Noselect" not in line]
 
-    def append(self):
+    def row(self, change, *command, **more):
+        """Ask for it; change() is what it does to {name: Box}."""
+        state, begun = copy.deepcopy(self.states[-1][2]), time.monotonic()
+        if callable(command[0]):
+            command[0]()
+        else:
+            self.do(*command, **more)
+        answered = time.monotonic()
+        change(state)
+        self.states.append((begun, answered, state))
+
+    def rest(self):
+        """Until what is done behind the last answer is done."""
+        time.sleep(0.4)
+
+    # ---- commands ----
+
+    def text(self):
         self.number += 1
-        self.do("APPEND", "INBOX", None, None,
-                scenarios.text_of(self.number, self.size))
+        return scenarios.text_of(self.number, self.size)
 
-    def files(self):
-        """Journals without the zeros at their end."""
-        found = {}
-        for part in ("mail", INDEX):
-            for path in (self.server.dir / part).rglob("*"):
-                if path.is_file() and "/cache/" not in str(path):
-                    octets = path.read_bytes()
-                    found[str(path)] = octets.rstrip(b"\0") \
-                        if "/.appended-" in str(path) else octets
-        return found
+    def append(self, box="INBOX", flags=""):
+        text = self.text()
+        self.row(lambda s: s[box].add((flags_of(flags), len(text),
+                                       crc32c(text))),
+                 "APPEND", box, f"({flags})", None, text)
+
+    def copy(self, uid, box):
+        self.row(lambda s: s[box].add(s["INBOX"].messages[uid]),
+                 "UID", "COPY", str(uid), box)
+
+    def move(self, uid, box):
+        self.row(lambda s: s[box].add(s["INBOX"].messages.pop(uid)),
+                 "UID", "MOVE", str(uid), box)
+
+    def flag(self, uids, sign, flags):
+        def change(state):
+            for uid in uids:
+                had, *rest = state["INBOX"].messages[uid]
+                bits = flags_of(flags)
+                state["INBOX"].messages[uid] = (
+                    had | bits if sign == "+" else had & ~bits, *rest)
+        self.row(change, "UID", "STORE", ",".join(map(str, uids)),
+                 f"{sign}FLAGS.SILENT", f"({flags})")
+
+    def expunge(self, *uids):
+        def change(state):
+            for uid in uids:
+                del state["INBOX"].messages[uid]
+        self.flag(uids, "+", "\\Deleted")
+        self.row(change, "UID", "EXPUNGE", ",".join(map(str, uids)))
+
+    def replace(self, uid, box="INBOX"):
+        text = self.text()
+
+        def change(state):
+            del state["INBOX"].messages[uid]
+            state[box].add((0, len(text), crc32c(text)))
+        self.row(change, "UID", "REPLACE", str(uid), box, literal=text)
+
+    def create(self, name):
+        """Nobody was told its UIDVALIDITY."""
+        self.row(lambda s: s.update({name: Box()}), "CREATE", name)
+
+    def told(self, name):
+        """Now he is."""
+        def change(state):
+            state[name].validity = int(re.search(
+                rb"UIDVALIDITY (\d+)", self.status)[1])
+
+        def ask():
+            self.status = self.client.status(name, "(UIDVALIDITY)")[1][0]
+        self.row(change, ask)
+
+    def delete(self, name):
+        self.row(lambda s: s.pop(name), "DELETE", name)
+
+    def rename(self, old, new):
+        def change(state):
+            for name in list(state):
+                if name == old or name.startswith(old + "/"):
+                    state[new + name[len(old):]] = state.pop(name)
+                    state[new + name[len(old):]].subscribed = False
+        self.row(change, "RENAME", old, new)
+
+    def subscribe(self, name, on=True):
+        self.row(lambda s: setattr(s[name], "subscribed", on),
+                 "SUBSCRIBE" if on else "UNSUBSCRIBE", name)
+
+    def attribute(self, name, what, value):
+        """value None: it goes."""
+        def change(state):
+            state[name].attributes[f"private/{ALICE}/{what}"] = value
+            if value is None:
+                del state[name].attributes[f"private/{ALICE}/{what}"]
+        self.row(change, "SETMETADATA", name, "(/private/{} {})".format(
+            what, "NIL" if value is None else f'"{value}"'))
+
+    def uids(self, box="INBOX"):
+        return list(self.states[-1][2][box].messages)
+
+    # ---- recovery ----
 
     def act(self):
         self.acts()
-        time.sleep(1.5)         # the sync behind it is recorded, too
+        time.sleep(BEHIND)
+
+    @staticmethod
+    def other_host():
+        """None is needed."""
+
+    def close(self):
+        """A row that was not what it should be is no measure."""
+        self.last = self.look() if self.states else None
 
     def recorded_all(self):
         assert len(self.states) > 1 and self.recorded.ops
+        wanted = self.states[-1][2]
+        for name, box in self.last.items():
+            box.attributes = wanted[name].attributes
+        assert fits(wanted, self.last), f"{wanted}\n  should be, is {self.last}"
 
-    def recovery(self):
-        user = "mail/" + DOMAIN + "/alice"
-        return Recovery([RECOVER, HOST, ALICE, *BOXES],
-                        {"mail": "mail", INDEX: "index"},
-                        ("spool/content", "index",
-                         *(f"{user}{box}/{part}" for box in ("", "/.box")
-                           for part in ("cur", "new", "tmp"))))
+    @staticmethod
+    def recovery():
+        return Recovery({"mail": "mail", INDEX: "index", "spool": "spool"},
+                        ("spool/content", "index", "mail"),
+                        store=[RECOVER, HOST, ALICE])
 
-    def check(self, _, said, __, latest):
-        found = {}
-        for _, box, uid, *rest in said:
-            assert (box, int(uid)) not in found, f"{box} {uid} is there twice"
-            found[box, int(uid)] = tuple(map(int, rest))
+    def recover(self, recovery, _):
+        return recovery.run("store")
+
+    def check(self, said, _, latest):
+        found = found_by(said)
         answered = max(i for i, s in enumerate(self.states) if s[1] < latest)
         legal = [s[2] for i, s in enumerate(self.states)
                  if i == answered or (i > answered and s[0] < latest)]
-        assert found in legal, \
+        assert any(fits(state, found) for state in legal), \
             f"{found}\n  is none of {legal}, {answered} commands answered"
 
 
@@ -134,8 +308,11 @@ class Appended(Mailboxes):
     """Small: held by the journal."""
 
     def acts(self):
-        for _ in range(4):
-            self.command(self.append)
+        for i in range(12):
+            self.append(self.rng.choice(("INBOX", "box")),
+                        self.rng.choice(("", "\\Seen \\Flagged")))
+            if i < 2:
+                self.rest()
 
 
 class AppendedLarge(Mailboxes):
@@ -143,58 +320,176 @@ class AppendedLarge(Mailboxes):
     size = 80_000
 
     def acts(self):
-        for _ in range(2):
-            self.command(self.append)
+        for i in range(4):
+            self.append()
+            if i == 0:
+                self.rest()
 
 
 class Flagged(Mailboxes):
+    """Row by row, and names behind them that get other letters meanwhile."""
     ready = 4
 
     def acts(self):
-        for uids, flags in (("1:3", "(\\Flagged)"), ("2:4", "(\\Seen)"),
-                            ("1", "(\\Draft \\Answered)")):
-            self.command(lambda u=uids, f=flags: self.do(
-                "UID", "STORE", u, "+FLAGS.SILENT", f))
+        for i in range(20):
+            self.flag(self.rng.sample(range(1, 5), self.rng.randrange(1, 4)),
+                      self.rng.choice("++-"), self.rng.choice(
+                          ("\\Flagged", "\\Seen", "\\Draft \\Answered")))
+            if i % 7 == 0:
+                time.sleep(self.rng.random() / 5)
 
 
 class Copied(Mailboxes):
+    """Also of what has just come."""
     ready = 4
 
     def acts(self):
-        for uids, box in (("1:3", "box"), ("4", "INBOX"), ("5", "INBOX")):
-            self.command(lambda u=uids, b=box: self.do("UID", "COPY", u, b))
-        self.command(self.append)
-        self.command(lambda: self.do("UID", "COPY", "7", "box"))
+        for i in range(10):
+            if i % 3 == 2:
+                self.append()
+            self.copy(self.rng.choice((1, max(self.uids()))),
+                      self.rng.choice(("INBOX", "box")))
+            if i < 2:
+                self.rest()
 
 
 class Moved(Mailboxes):
-    """One after the other, and then as quickly as they are answered, so that
-    files of one still go while the next one comes."""
     ready = 10
 
     def acts(self):
-        for uids in ("1:2", "4"):
-            self.command(lambda u=uids: self.do("UID", "MOVE", u, "box"))
-        for uid in (3, 5, 6, 7, 8, 9):
-            self.quickly(uid)
-
-    def quickly(self, uid):
-        """Nobody looks: what it must be is known."""
-        state, begun = dict(self.states[-1][2]), time.monotonic()
-        last = max(n for box, n in state if box == "box")
-        state["box", last + 1] = state.pop(("INBOX", uid))
-        self.do("UID", "MOVE", str(uid), "box")
-        self.states.append((begun, time.monotonic(), state))
+        for i in range(8):
+            if i == 5:
+                self.append()
+            self.move(self.rng.choice(self.uids()), "box")
+            if i < 2:
+                self.rest()
 
 
 class Expunged(Mailboxes):
-    ready = 5
+    """With the greatest UID among them."""
+    ready = 14
 
     def acts(self):
-        for uids in ("1:2", "5"):
-            self.command(lambda u=uids: self.do(
-                "UID", "STORE", u, "+FLAGS.SILENT", "(\\Deleted)"))
-            self.command(lambda u=uids: self.do("UID", "EXPUNGE", u))
+        for i in range(6):
+            self.expunge(*self.rng.sample(self.uids(), 2))
+            if i < 2:
+                self.rest()
+        self.append()
+        self.expunge(max(self.uids()))
+        self.append()
 
 
-KINDS = (Appended, AppendedLarge, Flagged, Copied, Moved, Expunged)
+class Popped(Mailboxes):
+    """DELE of some and QUIT, by one session after the other."""
+    roles = ("store", "imapd", "pop3d")
+    ready = 9
+
+    def acts(self):
+        for i in range(5):
+            if i == 3:
+                self.append()
+            self.session(self.rng.sample(range(len(self.uids())), 2))
+            if i < 1:
+                self.rest()
+
+    def session(self, places):
+        client, uids = self.server.pop3(ALICE), self.uids()
+        for at in places:
+            client.dele(at + 1)
+
+        def change(state):
+            for at in places:
+                del state["INBOX"].messages[uids[at]]
+        self.row(change, client.quit)
+
+
+class Replaced(Mailboxes):
+    ready = 6
+
+    def acts(self):
+        for i in range(7):
+            self.replace(self.rng.choice(self.uids()),
+                         self.rng.choice(("INBOX", "INBOX", "box")))
+            if i < 2:
+                self.rest()
+
+
+class Foldered(Mailboxes):
+    """CREATE, RENAME of one with messages and of a tree, DELETE, SUBSCRIBE."""
+    boxes = ("box", "box/a", "box/b", "full")
+
+    def fill(self):
+        for box in ("box", "box/a", "full", "full"):
+            self.do("APPEND", box, None, None, self.text())
+
+    def acts(self):
+        self.rename("box", "tree")
+        self.rest()
+        self.create("more")
+        self.told("more")
+        self.append("more")
+        self.subscribe("more")
+        self.rename("more", "tree/c")
+        self.delete("full")
+        self.create("full")
+        self.told("full")
+        self.append("full")
+        self.rename("tree", "wood")
+        self.append("wood/a")
+        self.rename("wood/a", "deep/a/b")
+        self.delete("wood/b")
+        self.subscribe("full")
+        self.rename("full", "wood/b")
+        self.delete("wood/c")
+
+
+class Mixed(Mailboxes):
+    """All of it, as it comes."""
+    ready = 8
+    boxes = ("box", "box/a")
+
+    def acts(self):
+        for _ in range(24):
+            self.rng.choice((self.append, self.one, self.one, self.one,
+                             self.two, self.tree))()
+
+    def one(self):
+        uids = self.uids()
+        if not uids:
+            return self.append()
+        uid = self.rng.choice((uids[-1], self.rng.choice(uids)))
+        return self.rng.choice((
+            lambda: self.copy(uid, "box"), lambda: self.copy(uid, "INBOX"),
+            lambda: self.move(uid, "box"), lambda: self.replace(uid),
+            lambda: self.expunge(uid),
+            lambda: self.flag([uid], "+", "\\Seen")))()
+
+    def two(self):
+        if self.uids():
+            self.flag(self.uids()[-2:], "-", "\\Seen")
+
+    def tree(self):
+        """box is always there."""
+        self.number += 1
+        self.rename("box", f"old{self.number}")
+        self.create("box")
+        self.told("box")
+        if self.rng.random() < 0.5:
+            self.delete(f"old{self.number}")
+
+
+class Noted(Mailboxes):
+    """SETMETADATA."""
+    ready = 1
+
+    def acts(self):
+        for i in range(8):
+            self.attribute(self.rng.choice(("INBOX", "box")),
+                           self.rng.choice(("comment", "vendor/v")),
+                           self.rng.choice(("one", "two", None)))
+            if i < 2:
+                self.rest()
+
+
+KINDS = (Appended, AppendedLarge, Flagged, Copied, Moved, Expunged, Popped,
+         Replaced, Foldered, Noted, Mixed)

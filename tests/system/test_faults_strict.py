@@ -14,8 +14,8 @@ SKIP = 77
 class Strict(unittest.TestCase):
     def test_states(self):
         run = subprocess.run([sys.executable, "-B", str(STRICT), "--states",
-                              "200"], capture_output=True, text=True,
-                             timeout=900)
+                              "40", "--each", "200", "--jobs", "8"],
+                             capture_output=True, text=True, timeout=900)
         if run.returncode == SKIP:
             self.skipTest(run.stdout.strip())
         self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
