@@ -4,7 +4,7 @@
 
 A transaction of the queue is recorded, with every write, name, truncation and
 sync of the spool (tracer.c). Then states are built as a crash may leave them
-(strict_disk.py), each once. On each the queue's own recovery runs
+(strict_disk.py), each once, and of some a recovery that crashes in its turn. On each the queue's own recovery runs
 (queue_recover.c), and a mail that was acknowledged must be there with just its
 octets. doc/QUEUE.md, "A group commit", is what is relied on. The same with what
 store does to mailboxes (strict_store.py), and with mail on its way from one to the
@@ -50,6 +50,9 @@ ALICE = f"alice@{DOMAIN}"
 SKIP = 77
 RECOVERIES = 2          # beside each other
 CLIENTS = 3
+TWICE = 0.03            # of the states: the recovery crashes, too,
+TWICE_EACH = 5          # so often
+RECOVERY = "_recover"    # how the names of such programs end
 RELAY = """smtp_port = {port}
 smtp_tls = none
 retry_first = 1
@@ -322,6 +325,19 @@ class Recovery:
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
             for name, argv in programs.items()}
 
+    def record(self, state, run):
+        """What run() does to a state."""
+        self.make(state)
+        parts = [called for called in self.parts.values() if called != "."]
+        base = strict_disk.look(self.target, parts or self.empty)
+        tracer = tracing.Tracer("record", role=RECOVERY, pids=[
+            process.pid for process in self.programs.values()])
+        try:
+            run()
+        finally:
+            tracer.stop()
+        return strict_disk.Record(self.target, base, tracer.hits)
+
     def make(self, state):
         shutil.rmtree(self.target, ignore_errors=True)
         for path in (*(f"{self.target}/{p}" for p in self.empty),
@@ -344,7 +360,9 @@ class Recovery:
         for part, called in self.parts.items():
             if path == part or path.startswith(part + "/"):
                 return f"{self.target}/{called}{path[len(part):]}"
-        return self.target
+        if any(part.startswith(path + "/") for part in self.parts):
+            return self.target
+        return f"{self.target}/{path}"      # what a recovery has left
 
     def run(self, program, below="", may_fail=False):
         """The words of each line that it says."""
@@ -427,25 +445,35 @@ class Replay:
             if what in self.tried:
                 return
             self.tried.add(what)
-        recovery.make(state)
         ops, k = kind.recorded.ops, state.k
-        try:
-            # the crash came at some time between the operations k - 1 and k
-            kind.check(kind.recover(recovery, rng),
-                       ops[k - 1].time if k else 0,
-                       ops[k].time if k < len(ops) else float("inf"))
-        except AssertionError as e:
-            self.wrong.append(f"state {name}, {k} operations: {e}")
-            if self.options.keep:
-                self.leave(kind, recovery, state, name, e)
+        # the crash came at some time between the operations k - 1 and k
+        when = (ops[k - 1].time if k else 0,
+                ops[k].time if k < len(ops) else float("inf"))
+        self.try_one(kind, recovery, rng, name, kind.recorded, state, when)
+        if not self.wrong and rng.random() < TWICE:
+            self.again(kind, recovery, rng, name, state, when)
 
-    def leave(self, kind, recovery, state, name, error):
-        to = pathlib.Path(self.options.keep, name)
-        to.mkdir(parents=True, exist_ok=True)
-        (to / "story").write_text("\n".join(
-            [str(error), *kind.recorded.story(state), ""]))
+    def again(self, kind, recovery, rng, name, state, when):
+        """A crash of the recovery, too."""
+        second = recovery.record(state, lambda: kind.recover(recovery, rng))
+        for i in range(TWICE_EACH):
+            self.try_one(kind, recovery, rng, f"{name}-{i}", second,
+                         second.state(rng), when)
+
+    def try_one(self, kind, recovery, rng, name, record, state, when):
         recovery.make(state)
-        shutil.copytree(recovery.target, to / "state", dirs_exist_ok=True)
+        try:
+            kind.check(kind.recover(recovery, rng), *when)
+        except AssertionError as e:
+            self.wrong.append(f"state {name}, {state.k} operations: {e}")
+            if self.options.keep:
+                to = pathlib.Path(self.options.keep, name)
+                to.mkdir(parents=True, exist_ok=True)
+                (to / "story").write_text("\n".join(
+                    [str(e), *record.story(state), ""]))
+                recovery.make(state)
+                shutil.copytree(recovery.target, to / "state",
+                                dirs_exist_ok=True)
 
 
 def go_round(replays, jobs):

@@ -4,7 +4,7 @@
 A Record is made of the files that were there and of what a tracer saw done to
 them. state() gives one of the many things that a crash may leave: what a finished
 sync covers is there; of everything else any part may be missing, names and octets
-apart, and a write may be torn or be zeros. A directory is a thing of its own, so
+apart, and a write may be torn, with zeros where nothing was before. A directory is a thing of its own, so
 files in one whose name is lost are lost, and those in one that was renamed have
 moved with it. A rename to another directory is two changes, of which the second
 never comes without the first.
@@ -14,6 +14,8 @@ import hashlib
 import os
 
 SECTOR = 512
+# Of Berkeley DB, which relies on it that a page comes whole or not at all.
+TABLES, PAGE = "tables.db", 16384
 ROOMS = 0.1             # of the states with all zeros of logs, which take time
 
 
@@ -23,6 +25,7 @@ class Node:
 
     def __init__(self, octets=b"", size=0, room=0, kids=None):
         self.base, self.size, self.room, self.kids = octets, size, room, kids
+        self.unit = SECTOR      # what is written of it at once
 
 
 class Op:
@@ -75,6 +78,8 @@ class Record:
             self.names[dir][name] = node = inodes.setdefault(
                 number,
                 Node(octets, size, room, {} if octets is None else None))
+            if name == TABLES:
+                node.unit = PAGE
             if octets is None:
                 self.names[node] = node.kids
         for dir, names in list(self.names.items()):
@@ -190,8 +195,9 @@ class Record:
             self.change(op, names)
             if op.kind in ("size", "write"):
                 torn_here = not durable and rng.random() < torn_chance
-                write(octets, sizes, op,
-                      torn(op.data, rng) if torn_here else op.data)
+                write(octets, sizes, op, torn(
+                    octets.get(op.node, op.node.base), op, rng)
+                    if torn_here else op.data)
         dirs, files = [], []
         walk(self.root, "", names, dirs, files)
         files = [(path, node, octets.get(node, node.base),
@@ -272,15 +278,20 @@ def write(octets, sizes, op, data):
     sizes[op.node] = max(sizes.get(op.node, op.node.size), len(content))
 
 
-def torn(data, rng):
-    """Cut at a sector, or with sectors that never came."""
+def torn(content, op, rng):
+    """Cut at a sector, or with sectors that never came: old octets are there
+    still, or zeros where there were none."""
+    unit, data = op.node.unit, bytearray(op.data)
+    first = unit - op.at % unit
+    edges = [0, *range(first, len(data), unit)]
     if rng.random() < 0.5:
-        return data[:rng.randrange(len(data) // SECTOR + 1) * SECTOR]
-    data = bytearray(data)
-    for at in range(0, len(data), SECTOR):
+        edge = rng.choice(edges)
+        return bytes(data[:edge] + content[op.at + edge:op.at + len(data)])
+    for i, edge in enumerate(edges):
         if rng.random() < 0.5:
-            n = min(SECTOR, len(data) - at)
-            data[at:at + n] = bytes(n)
+            end = edges[i + 1] if i + 1 < len(edges) else len(data)
+            old = content[op.at + edge:op.at + end]
+            data[edge:end] = old + bytes(end - edge - len(old))
     return bytes(data)
 
 
@@ -295,7 +306,8 @@ def walk(dir, path, names, dirs, files):
 
 def look(top, parts):
     """[(path below top, what tells files apart, octets or None, size, room)],
-    parents first; octets without the zeros at the end, where logs are cut."""
+    parents first; octets without the zeros at the end, of which logs keep a few:
+    their last record may end with some."""
     found, seen = [], set()
     for part in parts:
         for i in range(1, part.count("/") + 2):
@@ -316,6 +328,6 @@ def look(top, parts):
                 is_log = name.startswith((".appended-", "log.")) or \
                     name.endswith((".log", "spare"))
                 found.append((f"{below}/{name}", number, cut,
-                              len(cut if is_log else octets),
-                              len(octets)))
+                              min(len(octets), len(cut) + SECTOR)
+                              if is_log else len(octets), len(octets)))
     return found

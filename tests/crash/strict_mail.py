@@ -8,6 +8,8 @@ acknowledged must be where it was last, once, with the UID that a client was sho
 what a client has moved or removed must not come back.
 """
 
+import concurrent.futures
+import random
 import re
 import time
 
@@ -17,7 +19,7 @@ from server import free_port, wait_for
 from sink import Sink
 from strict import ALICE, RELAY, Kind, Recovery
 import strict_store
-from strict_store import HOST, INDEX, crc32c, flags_of
+from strict_store import HOST, INDEX, ask, crc32c, flags_of
 
 GONE = "gone"
 ABSENT = "absent"
@@ -36,6 +38,7 @@ class Mail(Kind):
         super().__init__(server, rng, outside)
         self.boxes = strict_store.Mailboxes(server, rng)
         self.places = {}
+        self.appended = {}      # crc: what stands for a mail in places
         self.number = 0
 
     def prepare(self):
@@ -63,10 +66,10 @@ class Mail(Kind):
             uid = int((said[0] or b"0").split()[-1])
         return uid
 
-    def place(self, mail, where, *command):
+    def place(self, mail, where, *command, client=None):
         begun = time.monotonic()
         if command:
-            self.boxes.do(*command)
+            ask(client or self.boxes.client, *command)
         self.places[mail].append((begun, time.monotonic(), where))
 
     @staticmethod
@@ -94,7 +97,7 @@ class Mail(Kind):
     def recorded_all(self):
         super().recorded_all()
         self.crc = {crc32c(octets): mail
-                    for mail, octets in self.wanted.items()}
+                    for mail, octets in self.wanted.items()} | self.appended
 
     def check(self, found, _, latest):
         there = self.there(found)
@@ -167,6 +170,57 @@ class ReadLarge(Read):
     size = 80_000
 
 
+class Crowd(Mail):
+    """Several clients in one mailbox at once, each with messages of its own, while
+    mail comes: what one does shares rounds with what others do."""
+
+    clients, messages = 3, 5
+
+    def act(self):
+        with concurrent.futures.ThreadPoolExecutor(self.clients + 1) as pool:
+            work = [pool.submit(self.work, random.Random(self.rng.random()), i)
+                    for i in range(self.clients)]
+            for _ in range(5):
+                self.deliver()
+            for w in work:
+                w.result()
+        time.sleep(strict_store.BEHIND)
+
+    def work(self, rng, number):
+        client = self.server.imap(ALICE)
+        client.select("INBOX")
+        for i in range(self.messages):
+            self.message(rng, client, number * 1000 + i + 1000)
+
+    def message(self, rng, client, number):
+        text = scenarios.text_of(number, rng.choice((300, 300, 80_000)))
+        self.appended[crc32c(text)] = number
+        begun = time.monotonic()
+        said = ask(client, "APPEND", "INBOX", None, None, text)
+        answered, uid = time.monotonic(), re.search(rb"UID \d+ (\d+)", said)
+        uid = int(uid[1])
+        self.places[number] = [(0, 0, ABSENT),
+                               (begun, answered, ("INBOX", uid, 0))]
+        flags = 0
+        for _ in range(rng.randrange(3)):
+            word = rng.choice(list(strict_store.FLAGS))
+            flags |= flags_of(word)
+            self.place(number, ("INBOX", uid, flags), "UID", "STORE", str(uid),
+                       "+FLAGS.SILENT", f"({word})", client=client)
+        rng.choice((self.go, self.away, lambda *_: None))(
+            client, number, uid, flags)
+
+    def go(self, client, number, uid, flags):
+        self.place(number, ("box", None, flags), "UID", "MOVE", str(uid), "box",
+                   client=client)
+
+    def away(self, client, number, uid, flags):
+        flags |= flags_of("\\Deleted")
+        self.place(number, ("INBOX", uid, flags), "UID", "STORE", str(uid),
+                   "+FLAGS.SILENT", "(\\Deleted)", client=client)
+        self.place(number, GONE, "UID", "EXPUNGE", str(uid), client=client)
+
+
 class Bounced(Mail):
     """To another host, which refuses it: then there is the mail or the report,
     in the queue or in the mailbox."""
@@ -209,4 +263,4 @@ class Bounced(Mail):
                 f"{untold.count(mail)} to come"
 
 
-KINDS = (Received, Read, ReadLarge, Bounced)
+KINDS = (Received, Read, ReadLarge, Crowd, Bounced)

@@ -50,6 +50,18 @@ def flags_of(words):
     return sum(FLAGS.get(f, 0) for f in words.split())
 
 
+def ask(client, name, *argv, literal=None):
+    """What it says with its OK."""
+    if name == "APPEND":
+        code, said = client.append(*argv)
+    else:
+        imaplib.Commands.setdefault(name, ("AUTH", "SELECTED"))
+        client.literal = literal
+        code, said = client._simple_command(name, *argv)
+    assert code == "OK", (name, argv, said)
+    return said[0]
+
+
 class Box:
     """A mailbox as it should be, or as it was found."""
 
@@ -129,14 +141,8 @@ class Mailboxes:
         for _ in range(self.ready):
             self.do("APPEND", "INBOX", None, None, self.text())
 
-    def do(self, name, *argv, literal=None):
-        if name == "APPEND":
-            code, said = self.client.append(*argv)
-        else:
-            imaplib.Commands.setdefault(name, ("AUTH", "SELECTED"))
-            self.client.literal = literal
-            code, said = self.client._simple_command(name, *argv)
-        assert code == "OK", (name, argv, said)
+    def do(self, *command, **more):
+        ask(self.client, *command, **more)
 
     def look(self):
         """{name: Box}, asked for on a connection of its own."""

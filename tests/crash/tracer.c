@@ -6,7 +6,7 @@
  *
  * Follows the processes PID, or COMMAND, with ptrace, which needs nothing from
  * them: no hook, no library, and a sandbox does not mind. With -r only processes
- * whose program is ROLE count, those included that a PID starts (master's
+ * whose program is ROLE, or has a name that ends so, count, those included that a PID starts (master's
  * children, from their first call on). Calls that ACTION fits are counted, in
  * all threads together; the N-th is
  *
@@ -224,7 +224,9 @@ is_wanted(pid_t id)
 		return t.role == NULL;
 	name = basename(path);
 	name[strcspn(name, " ")] = '\0';	/* "(deleted)" */
-	return strcmp(name, t.role) == 0;
+	if (strlen(name) < strlen(t.role))
+		return false;
+	return strcmp(name + strlen(name) - strlen(t.role), t.role) == 0;
 }
 
 static struct thread *
@@ -337,10 +339,11 @@ is_of_interest(const char *path)
 {
 	static const char *const others[] = { "/dev/", "/proc/", "/sys/",
 		"/usr/", "/lib", "/etc/ld.so" };
+	static const char memory[] = "/dev/shm/posthouse-";
 
 	for (size_t i = 0; i < N(others); i++)
 		if (strncmp(path, others[i], strlen(others[i])) == 0)
-			return false;
+			return strncmp(path, memory, strlen(memory)) == 0;
 	return path[0] == '/' && strstr(path, "/log/") == NULL;
 }
 

@@ -14,7 +14,7 @@ SKIP = 77
 class Strict(unittest.TestCase):
     def test_states(self):
         run = subprocess.run([sys.executable, "-B", str(STRICT), "--states",
-                              "40", "--each", "200", "--jobs", "8"],
+                              "30", "--each", "120", "--jobs", "8"],
                              capture_output=True, text=True, timeout=900)
         if run.returncode == SKIP:
             self.skipTest(run.stdout.strip())
