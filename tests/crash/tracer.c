@@ -506,6 +506,24 @@ print_octets(pid_t id, uint64_t at, uint64_t n)
 	}
 }
 
+/* Where write(2) writes; -1: nobody knows. */
+static long long
+position(pid_t id, int fd)
+{
+	char path[64], line[256];
+	long long at = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", id, fd);
+	f = fopen(path, "r");
+	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
+		if (sscanf(line, "pos: %lld", &at) == 1)
+			break;
+	if (f != NULL)
+		fclose(f);
+	return at;
+}
+
 static void
 print_data(const struct thread *x, const struct user_regs_struct *r,
     const struct call *call)
@@ -514,7 +532,7 @@ print_data(const struct thread *x, const struct user_regs_struct *r,
 
 	printf(", \"at\": %lld, \"data\": \"",
 	    r->orig_rax == SYS_pwrite64 || r->orig_rax == SYS_pwritev ?
-		(long long)r->r10 : -1LL);
+		(long long)r->r10 : position(x->id, (int)r->rdi));
 	if (call->size == COUNT)
 		print_octets(x->id, r->rsi, r->rdx);
 	for (uint64_t i = 0; call->size == VECTOR && i < r->rdx; i++)
