@@ -4,16 +4,16 @@
  *
  * The tag is "posthouse/smtpd[pid]", as the log readers of the field expect.
  * The journal gets fields beside it (lib/base/journal.h); where there is none,
- * syslog gets the line alone. A file gets an RFC 3339 time and the host name in
- * front; a running service collects its lines and writes them once a turn
- * (log_hold, log_flush), but at once what reports an error.
+ * syslog gets the line alone; each line is a datagram. A file gets an RFC 3339
+ * time and the host name in front. A running service collects its lines and
+ * writes them once a turn (log_hold, log_flush), but at once what reports an
+ * error.
  */
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <sys/uio.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,6 +28,7 @@
 #define QUOTES		8
 #define QUOTE_MOST	256
 #define HELD_MOST	32768
+#define DATAGRAMS	64	/* held at most, and sent at once */
 
 static struct {
 	char ident[48], tag[64], host[64];
@@ -37,6 +38,7 @@ static struct {
 	enum log_level least;
 	bool open, hold;
 	struct str held;
+	size_t end[DATAGRAMS], datagrams;	/* in held; none for a file */
 } logger = { .fd = STDERR_FILENO, .journal = -1, .syslog = -1,
 	.least = LOG_LEVEL_INFO };
 
@@ -83,10 +85,37 @@ log_set_level(enum log_level least)
 	logger.least = least;
 }
 
+/* One that the other end does not take is left out, as there is nobody to tell. */
+static void
+send_datagrams(int fd)
+{
+	struct mmsghdr m[DATAGRAMS] = { 0 };
+	struct iovec iov[DATAGRAMS];
+	size_t at = 0, sent = 0;
+
+	for (size_t i = 0; i < logger.datagrams; i++) {
+		iov[i].iov_base = logger.held.p + at;
+		iov[i].iov_len = logger.end[i] - at;
+		m[i].msg_hdr.msg_iov = &iov[i];
+		m[i].msg_hdr.msg_iovlen = 1;
+		at = logger.end[i];
+	}
+	while (sent < logger.datagrams) {
+		int n = sendmmsg(fd, m + sent,
+		    (unsigned)(logger.datagrams - sent), MSG_NOSIGNAL);
+
+		sent += n > 0 ? (size_t)n : 1;
+	}
+	logger.datagrams = 0;
+}
+
 void
 log_flush(void)
 {
-	if (logger.held.n > 0)
+	if (logger.datagrams > 0)
+		send_datagrams(logger.journal >= 0 ? logger.journal :
+		    logger.syslog);
+	else if (logger.held.n > 0)
 		(void)!file_write_all(logger.fd, str_view(&logger.held));
 	str_reset(&logger.held);
 }
@@ -99,39 +128,20 @@ log_hold(bool on)
 }
 
 static void
-to_syslog(int priority, struct view line)
-{
-	char head[96];
-	struct iovec iov[2];
-
-	iov[0].iov_len = (size_t)snprintf(head, sizeof(head), "<%d>%s: ",
-	    LOG_MAIL | priority, logger.tag);
-	iov[0].iov_base = head;
-	iov[1].iov_base = (void *)(uintptr_t)line.p;
-	iov[1].iov_len = line.n;
-	(void)!writev(logger.syslog, iov, 2);
-}
-
-static void
-to_journal(int priority, struct view line)
-{
-	static struct str entry;
-
-	str_reset(&entry);
-	journal_entry(&entry, logger.ident, (int)getpid(), priority, line);
-	(void)!write(logger.journal, entry.p, entry.n);
-}
-
-static void
 to_system(enum log_level level, struct view line)
 {
 	static const int priority[] = { LOG_DEBUG, LOG_INFO, LOG_WARNING,
 		LOG_ERR };
 
-	if (logger.journal >= 0)
-		to_journal(priority[level], line);
-	else
-		to_syslog(priority[level], line);
+	if (logger.journal >= 0) {
+		journal_entry(&logger.held, logger.ident, (int)getpid(),
+		    priority[level], line);
+	} else {
+		str_addf(&logger.held, "<%d>%s: ", LOG_MAIL | priority[level],
+		    logger.tag);
+		str_add(&logger.held, line);
+	}
+	logger.end[logger.datagrams++] = logger.held.n;
 }
 
 static void
@@ -151,6 +161,15 @@ stamp(struct str *out)
 	}
 	str_addf(out, "%s.%06dZ %s %s: ", text, (int)(us % 1000000),
 	    logger.host, logger.tag);
+}
+
+static void
+to_file(struct view line)
+{
+	if (logger.open)
+		stamp(&logger.held);
+	str_add(&logger.held, line);
+	str_addc(&logger.held, '\n');
 }
 
 void
@@ -176,16 +195,12 @@ log_line(enum log_level level, const char *subject, const char *fmt, ...)
 	for (size_t i = 0; i < n; i++)
 		if ((unsigned char)line[i] < 32 || (unsigned char)line[i] > 126)
 			line[i] = '?';
-	if (logger.open && logger.fd < 0) {
+	if (logger.open && logger.fd < 0)
 		to_system(level, view_bytes(line, n));
-		return;
-	}
-	if (logger.open)
-		stamp(&logger.held);
-	str_addn(&logger.held, line, n);
-	str_addc(&logger.held, '\n');
+	else
+		to_file(view_bytes(line, n));
 	if (!logger.hold || level >= LOG_LEVEL_ERROR ||
-	    logger.held.n > HELD_MOST)
+	    logger.held.n > HELD_MOST || logger.datagrams == DATAGRAMS)
 		log_flush();
 }
 

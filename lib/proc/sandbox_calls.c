@@ -23,7 +23,7 @@
 static const int basic[] = { CALL(read), CALL(write), CALL(readv),
 	CALL(writev), CALL(pread64), CALL(pwrite64), CALL(preadv),
 	CALL(pwritev), CALL(lseek), CALL(close), CALL(fstat),
-	CALL(recvfrom), CALL(recvmsg), CALL(sendto), CALL(sendmsg),
+	CALL(recvfrom), CALL(recvmsg), CALL(sendto), CALL(sendmsg), CALL(sendmmsg),
 	CALL(shutdown), CALL(getsockopt), CALL(setsockopt),
 	CALL(getsockname), CALL(getpeername), CALL(epoll_wait),
 	CALL(epoll_pwait), CALL(epoll_ctl), CALL(poll), CALL(ppoll),
