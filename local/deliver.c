@@ -115,7 +115,7 @@ ask_store(struct delivery *d, const struct msg_attempt *a)
 		    .mailbox = deliver_mailbox(a->address,
 			service_settings()->recipient_delimiter),
 		    .size = a->size, .arrival = a->arrival,
-		    .again = a->again } };
+		    .again = a->again, .content = a->content } };
 
 	channel_send(d->store, &m);
 }

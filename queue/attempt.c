@@ -15,6 +15,7 @@
 #include "queue/attempt.h"
 #include "queue/durable.h"
 #include "queue/judge.h"
+#include "queue/kept.h"
 #include "queue/ledger.h"
 #include "queue/line.h"
 #include "queue/requeue.h"
@@ -134,6 +135,17 @@ attempt_verdict(struct channel *c, uint32_t tag, struct msg_verdict *v)
 	attempt_kick();
 }
 
+/* What goes along, for a mailbox; a second try is held against the file. */
+static struct view
+octets_for(const struct mail *m, const struct rcpt *r)
+{
+	if (r->transport == TRANSPORT_LOCAL && !r->again)
+		return kept_octets(m->id);
+	if (r->transport == TRANSPORT_LOCAL)
+		(void)kept_write(m->id);
+	return VIEW_NONE;
+}
+
 /* Takes share, which may be NULL. */
 static void
 send_attempt(struct channel *to, struct mail *m, uint32_t rcpt,
@@ -149,7 +161,8 @@ send_attempt(struct channel *to, struct mail *m, uint32_t rcpt,
 		    .destination = t.destination, .address = t.address,
 		    .notify = r->notify,
 		    .size = m->size, .skip = m->skip,
-		    .arrival = mail_arrival(m), .again = r->again } };
+		    .arrival = mail_arrival(m), .again = r->again,
+		    .content = octets_for(m, r) } };
 
 	*f = (struct flight){ .key = attempt_key(to, a.tag), .what = { m->id, rcpt },
 		.to = to, .transport = r->transport, .share = share,

@@ -112,16 +112,21 @@ has_room(uint64_t announced)
 	    content.space - announced > service_settings()->spool_reserve;
 }
 
+bool
+content_has_room(uint64_t announced, struct why *w)
+{
+	return has_room(announced) ||
+	    why_later(w, "3.1", "Insufficient system storage");
+}
+
 int
 content_create(uint64_t id, uint64_t announced, struct why *w)
 {
 	char name[SPOOL_ID_SIZE];
 	int fd;
 
-	if (!has_room(announced)) {
-		why_later(w, "3.1", "Insufficient system storage");
+	if (!content_has_room(announced, w))
 		return -1;
-	}
 	fd = openat(content.dir[spool_dir(id)], name_of(id, name),
 	    O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0660);
 	if (fd < 0 && (errno == ENOSPC || errno == EDQUOT))
@@ -146,9 +151,9 @@ content_link(uint64_t of, uint64_t id, struct why *w)
 	char old[SPOOL_ID_SIZE], name[SPOOL_ID_SIZE];
 	int fd = -1;
 
-	if (!has_room(0))
-		why_later(w, "3.1", "Insufficient system storage");
-	else if (linkat(content.dir[spool_dir(of)], name_of(of, old),
+	if (!content_has_room(0, w))
+		return -1;
+	if (linkat(content.dir[spool_dir(of)], name_of(of, old),
 	    content.dir[spool_dir(id)], name_of(id, name), 0) < 0)
 		why_errno(w, "cannot make a name in the spool");
 	else if ((fd = content_open(id)) < 0)

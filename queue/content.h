@@ -3,8 +3,9 @@
  * content - the files with what mails say
  *
  * spool/content/XX/ID (lib/mail/spool.h). The 256 directories stay open, so
- * that a file is one system call away. content_sync(), content_sync_dir() and
- * content_remove() may block and may be called in any thread.
+ * that a file is one system call away. content_sync(), content_sync_dir(),
+ * content_restore() and content_remove() may block and may be called in any
+ * thread. A small mail may have no file (kept.h).
  */
 #ifndef QUEUE_CONTENT_H
 #define QUEUE_CONTENT_H
@@ -22,6 +23,8 @@ uint64_t content_id(void);
 /* Ids up to this one were used. */
 void content_used(uint64_t id);
 
+/* Is there space for so many octets? False with w filled. */
+bool content_has_room(uint64_t announced, struct why *w);
 /* A new empty file, open for reading and writing; -1 with w filled. announced:
  * octets that are to come, 0 when unknown. */
 int content_create(uint64_t id, uint64_t announced, struct why *w);

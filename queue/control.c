@@ -9,8 +9,8 @@
 
 #include "lib/mail/idn.h"
 #include "lib/proc/fiber.h"
-#include "queue/content.h"
 #include "queue/control.h"
+#include "queue/kept.h"
 #include "queue/ledger.h"
 #include "queue/match.h"
 #include "queue/wake.h"
@@ -133,7 +133,7 @@ control_content(struct channel *c, uint32_t tag, struct msg_content_get *q)
 		channel_answer(c, tag, &w);
 		return;
 	}
-	got.content_got.content = content_open(q->mail);
+	got.content_got.content = kept_open(q->mail);
 	if (got.content_got.content >= 0) {
 		channel_send(c, &got);
 		return;

@@ -19,6 +19,7 @@
 #include "queue/content.h"
 #include "queue/durable.h"
 #include "queue/extent.h"
+#include "queue/kept.h"
 #include "lib/mail/journal.h"
 #include "queue/ledger.h"
 #include "queue/note.h"
@@ -347,6 +348,7 @@ void
 durable_finish(struct mail *m)
 {
 	state_move(&m->state, MAIL_FINISHED);
+	kept_done(m->id);
 	if (!m->soft)
 		durable_hardened(m);
 }

@@ -2,22 +2,24 @@
 /*
  * intake - open, recipients, commit
  *
- * The hot path of the program: a mail costs here one file, one duplicate of its
- * descriptor and a few allocations. A mail belongs to the channel that opened
- * it; what another one says about it is not believed.
+ * The hot path of the program: a small mail costs here a copy of its content and
+ * a few allocations, a larger one a file and a duplicate of its descriptor. A
+ * mail belongs to the channel that opened it; what another one says about it is
+ * not believed.
  */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/mail/spool.h"
 #include "lib/proc/service.h"
-#include "queue/age.h"
 #include "queue/content.h"
 #include "queue/durable.h"
 #include "queue/intake.h"
+#include "queue/kept.h"
 #include "lib/mail/journal.h"
 #include "queue/ledger.h"
 #include "queue/report.h"
@@ -71,7 +73,8 @@ static void
 forget(struct intake **i)
 {
 	state_move(&(*i)->state, MAIL_GONE);
-	content_remove((*i)->id);
+	if (!kept_drop((*i)->id) && (*i)->fd >= 0)
+		content_remove((*i)->id);
 	intake_free(i);
 }
 
@@ -83,17 +86,11 @@ find_open(struct channel *c, uint64_t id)
 	return i != NULL && i->owner == c && i->state == MAIL_OPEN ? i : NULL;
 }
 
-/* A file of its own, or a name for that of the mail it comes of. */
+/* A file of its own, and a descriptor of it to be passed on. */
 static bool
-get_content(struct intake *i, const struct msg_mail_open *m, int *fd,
-    struct why *w)
+make_file(struct intake *i, uint64_t announced, int *fd, struct why *w)
 {
-	if (i->of != 0 && m->same) {
-		i->fd = content_link(i->of, i->id, w);
-		*fd = -1;
-		return i->fd >= 0;
-	}
-	i->fd = content_create(i->id, m->size, w);
+	i->fd = content_create(i->id, announced, w);
 	if (i->fd < 0)
 		return false;
 	*fd = fcntl(i->fd, F_DUPFD_CLOEXEC, 0);
@@ -102,14 +99,39 @@ get_content(struct intake *i, const struct msg_mail_open *m, int *fd,
 	why_errno(w, "cannot pass a descriptor");
 	content_remove(i->id);
 	close(i->fd);
+	i->fd = -1;
 	return false;
+}
+
+/* Another name for the content of the mail that this one comes of. */
+static bool
+link_content(struct intake *i, struct why *w)
+{
+	if (!kept_write(i->of)) {
+		why_errno(w, "cannot write a file in the spool");
+		return false;
+	}
+	i->fd = content_link(i->of, i->id, w);
+	return i->fd >= 0;
+}
+
+static bool
+get_content(struct intake *i, const struct msg_mail_open *m, int *fd,
+    struct why *w)
+{
+	*fd = -1;
+	if (i->of != 0 && m->same)
+		return link_content(i, w);
+	if (m->small && !kept_is_failing())
+		return content_has_room(m->size, w);
+	return make_file(i, m->size, fd, w);
 }
 
 static bool
 start(struct channel *c, const struct msg_mail_open *m,
     struct message *opened, struct why *w)
 {
-	struct intake new = { .id = content_id(), .owner = c,
+	struct intake new = { .id = content_id(), .owner = c, .fd = -1,
 		.by_bounce = channel_peer(c)->role == ROLE_BOUNCE,
 		.state = MAIL_OPEN }, *i;
 	int fd;
@@ -140,6 +162,22 @@ intake_open(struct channel *c, uint32_t tag, struct msg_mail_open *m)
 	if (start(c, m, &opened, &w))
 		channel_send(c, &opened);
 	else
+		channel_answer(c, tag, &w);
+}
+
+void
+intake_file(struct channel *c, uint32_t tag, struct msg_mail_file *m)
+{
+	struct intake *i = find_open(c, m->mail);
+	struct message opened = { .type = MSG_mail_opened, .tag = tag };
+	int fd = -1;
+	struct why w;
+
+	why_never(&w, "5.1", "No such mail is open");
+	if (i != NULL && i->fd < 0 && make_file(i, 0, &fd, &w)) {
+		opened.mail_opened = (struct msg_mail_opened){ i->id, fd };
+		channel_send(c, &opened);
+	} else
 		channel_answer(c, tag, &w);
 }
 
@@ -223,6 +261,7 @@ intake_rcpt(struct channel *c, uint32_t tag, struct msg_mail_rcpt *m)
 		str_reset(&i->alias);
 	}
 	mail_write_rcpt(&i->rcpts, m->hold ? held() : NULL, &t, notify);
+	i->mailboxes += transport_named(t.transport) == TRANSPORT_LOCAL;
 	i->nrcpt++;
 }
 
@@ -239,6 +278,23 @@ is_acceptable(const struct intake *i, const struct msg_mail_commit *m,
 	if (i->nrcpt == 0)
 		return why_never(w, "5.1", "No recipients");
 	return true;
+}
+
+/* It brought its content along: that is kept, or gets its file here. Several
+ * mailboxes share the octets of one file. */
+static bool
+keep_content(struct intake *i, struct view content, struct why *w)
+{
+	if (content.n != i->size || i->size == 0)
+		return why_never(w, "3.0", "The content does not have the "
+		    "size that was said");
+	if (!i->large && i->mailboxes <= 1 && kept_put(i->id, content))
+		return true;
+	i->fd = content_create(i->id, content.n, w);
+	if (i->fd < 0)
+		return false;
+	return file_pwrite_all(i->fd, content, 0) ||
+	    why_later(w, "3.0", "The content could not be written to the disk");
 }
 
 /* What it says, if that goes into the journal. */
@@ -284,8 +340,13 @@ join_group(struct intake *i, const struct msg_mail_commit *m, struct why *w)
 
 	i->size = m->size;
 	i->large = i->large || m->size > CONTENT_SMALL;
-	if (!read_content(i, &h.content, w) ||
-	    (i->of != 0 && !split_commit(i, &h, w)))
+	if (i->fd < 0 && !keep_content(i, m->content, w))
+		return false;
+	if (i->fd < 0)
+		h.content = m->content;
+	else if (!read_content(i, &h.content, w))
+		return false;
+	if (i->of != 0 && !split_commit(i, &h, w))
 		return false;
 	if (m->settles != 0 && channel_peer(i->owner)->role == ROLE_BOUNCE)
 		i->settles = report_settles(m->settles);
@@ -388,7 +449,6 @@ intake_queued(struct intake **ip, uint32_t segment)
 	i->mail = NULL;
 	m->segment = segment;
 	m->taken_ms = taken_ms(m);
-	age_begin(m);
 	ledger_add(m);
 	if (!i->large)
 		soft_add(m);

@@ -3,7 +3,8 @@
  * intake - take one mail from a receiver into the queue
  *
  * A receiver (smtpd, bounce) opens a mail, writes the content through a
- * descriptor and commits it with its recipients. Until the commit is answered
+ * descriptor, or brings it along if it is small, and commits it with its
+ * recipients. Until the commit is answered
  * the mail does not exist; after it, it survives a crash.
  */
 #ifndef QUEUE_INTAKE_H
@@ -20,7 +21,7 @@ struct intake {
 	STAILQ_ENTRY(intake) member;	/* of its group */
 	struct channel *owner;		/* NULL: it is gone */
 	uint32_t tag;			/* of the commit */
-	int fd;				/* content */
+	int fd;				/* content; -1: none yet, or kept.h has it */
 	uint8_t state;			/* MAIL_ */
 	bool refused;			/* a recipient was impossible */
 	bool by_bounce;
@@ -29,7 +30,7 @@ struct intake {
 	bool large;			/* content has to be synced itself */
 	bool synced;			/* written by a thread of the pool */
 	uint64_t size;
-	uint32_t nrcpt;
+	uint32_t nrcpt, mailboxes;	/* recipients, and those with one */
 	struct str rcpts;		/* as mail_write_rcpt() has them */
 	struct str alias;		/* of the last one, success wanted */
 	size_t alias_at;		/* where that one stands in rcpts */
@@ -43,6 +44,7 @@ STAILQ_HEAD(intakes, intake);
 
 /* Handlers of the messages. */
 void intake_open(struct channel *c, uint32_t tag, struct msg_mail_open *m);
+void intake_file(struct channel *c, uint32_t tag, struct msg_mail_file *m);
 void intake_rcpt(struct channel *c, uint32_t tag, struct msg_mail_rcpt *m);
 void intake_commit(struct channel *c, uint32_t tag,
     struct msg_mail_commit *m);

@@ -17,7 +17,6 @@
 #include "lib/base/log.h"
 #include "lib/proc/service.h"
 #include "queue/act.h"
-#include "queue/age.h"
 #include "queue/attempt.h"
 #include "queue/content.h"
 #include "queue/control.h"
@@ -48,7 +47,6 @@ wake_up(void)
 
 	for (size_t at = 0; (m = ledger_next(&at)) != NULL;) {
 		schedule_doubt(m, (uint32_t)service_settings()->retry_most);
-		age_begin(m);
 		ids[n++] = m->id;
 	}
 	for (size_t i = 0; i < n; i++)
@@ -94,7 +92,7 @@ begin(void)
 	durable_start(journal, r.end, r.damaged, r.damages);
 	segments_missing(r.gaps);
 	say(&r);
-	schedule_start(wake_due, age_doubt);
+	schedule_start(wake_due);
 	for (size_t i = 0; i < r.restores; i++)
 		soft_add(ledger_find(r.restored[i]));
 	settle_ids(r.finished, r.finishes);
@@ -165,6 +163,7 @@ static const struct program_path paths[] = {
 
 static const struct handlers handlers = {
 	.mail_open = intake_open,
+	.mail_file = intake_file,
 	.mail_rcpt = intake_rcpt,
 	.mail_commit = intake_commit,
 	.mail_abort = intake_abort,

@@ -15,9 +15,9 @@
 #include "lib/base/log.h"
 #include "lib/proc/service.h"
 #include "queue/attempt.h"
-#include "queue/content.h"
 #include "queue/durable.h"
 #include "queue/judge.h"
+#include "queue/kept.h"
 #include "queue/ledger.h"
 #include "queue/line.h"
 #include "queue/relay.h"
@@ -261,7 +261,7 @@ send_job(struct channel *to, struct job *j, struct destination *d,
 	f = xrealloc(f, sizeof(*f) + f->n * sizeof(f->rcpt[0]));
 	msg.tag = channel_tag(to);
 	msg.send.recipients = str_view(&list);
-	msg.send.content = content_open(m->id);
+	msg.send.content = kept_open(m->id);
 	f->key = attempt_key(to, msg.tag);
 	f->mail = m->id;
 	f->to = to;

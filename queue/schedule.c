@@ -24,7 +24,6 @@ static struct {
 	struct entry *heap;		/* [0] is not used */
 	uint32_t n, cap;
 	void (*due)(struct mail *);
-	void (*jumped)(void);
 	struct loop_timer *timer;
 	uint32_t timer_due;
 	int64_t base;			/* wall clock minus monotonic, in ms */
@@ -142,7 +141,6 @@ schedule_follow(void)
 	}
 	loop_timer_free(&s.timer);
 	arm();
-	s.jumped();
 }
 
 static void
@@ -208,10 +206,9 @@ schedule_sooner(struct mail *m, uint32_t due)
 }
 
 void
-schedule_start(void (*due)(struct mail *), void (*jumped)(void))
+schedule_start(void (*due)(struct mail *))
 {
 	s.due = due;
-	s.jumped = jumped;
 	arm();
 }
 

@@ -13,6 +13,7 @@
 #include "lib/proc/pool.h"
 #include "lib/proc/service.h"
 #include "queue/content.h"
+#include "queue/kept.h"
 #include "queue/ledger.h"
 #include "queue/settle.h"
 #include "queue/trail.h"
@@ -95,11 +96,15 @@ settle_ids(const uint64_t *ids, size_t n)
 		struct removal *r = xmalloc(sizeof(*r) +
 		    part * sizeof(*ids));
 
-		r->n = part;
-		r->failed = 0;
-		memcpy(r->id, ids + at, part * sizeof(*ids));
-		tell(r->id, part);
-		r->timer = loop_timer_new(REMOVE_MS, removal_due, r);
+		tell(ids + at, part);
+		r->n = r->failed = 0;
+		for (size_t i = at; i < at + part; i++)
+			if (!kept_drop(ids[i]))
+				r->id[r->n++] = ids[i];
+		if (r->n > 0)
+			r->timer = loop_timer_new(REMOVE_MS, removal_due, r);
+		else
+			free(r);
 	}
 }
 

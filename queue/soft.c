@@ -14,6 +14,7 @@
 #include "queue/content.h"
 #include "queue/durable.h"
 #include "queue/judge.h"
+#include "queue/kept.h"
 #include "queue/ledger.h"
 #include "queue/note.h"
 #include "queue/soft.h"
@@ -66,8 +67,25 @@ static void
 sync_in_thread(void *unused)
 {
 	(void)unused;
+	kept_write_collected();
 	soft.done = content_sync_all();
 	soft.error = errno;
+}
+
+/* Its octets could not be written. */
+static bool
+is_without_file(const struct mail *m)
+{
+	return m->state == MAIL_QUEUED && kept_octets(m->id).n > 0;
+}
+
+/* With the next sync; at the end the journal has it for the next start. */
+static void
+try_again(struct mail *m)
+{
+	m->soft = 0;
+	if (!soft.hurry)
+		soft_add(m);
 }
 
 static void begin(void *unused);
@@ -77,6 +95,7 @@ synced(void *unused)
 {
 	(void)unused;
 	soft.running = false;
+	kept_written();
 	if (!soft.done)
 		fatal("the spool cannot be written to the disk: %s",
 		    strerror(soft.error));
@@ -84,7 +103,11 @@ synced(void *unused)
 		struct mail *m = ledger_find(soft.syncing.id[i]);
 
 		/* else it has become soft again meanwhile */
-		if (m != NULL && m->soft == other(soft.turn))
+		if (m == NULL || m->soft != other(soft.turn))
+			continue;
+		if (is_without_file(m))
+			try_again(m);
+		else
 			harden(m);
 	}
 	soft.syncing.n = 0;
@@ -92,6 +115,18 @@ synced(void *unused)
 	if (soft.next.n > 0)
 		soft.timer = loop_timer_new(soft.hurry ? 0 : HARDEN_MS, begin,
 		    NULL);
+}
+
+/* What waits to be delivered gets a file. */
+static void
+collect(void)
+{
+	for (size_t i = 0; i < soft.syncing.n; i++) {
+		const struct mail *m = ledger_find(soft.syncing.id[i]);
+
+		if (m != NULL && m->state == MAIL_QUEUED)
+			kept_collect(m->id);
+	}
 }
 
 static void
@@ -106,6 +141,7 @@ begin(void *unused)
 	soft.turn = other(soft.turn);
 	soft.place = durable_place();
 	soft.running = true;
+	collect();
 	pool_submit(sync_in_thread, synced, NULL);
 }
 

@@ -11,8 +11,11 @@
 #include <unistd.h>
 
 #include "lib/mail/header.h"
+#include "lib/mail/spool.h"
 #include "lib/mail/utf8.h"
 #include "smtpd/content.h"
+
+#define MISSING_MOST	1024	/* octets of missing fields that may be added */
 
 static const char *const names[FIELDS] = { "date", "message-id" };
 
@@ -318,6 +321,34 @@ content_last(struct content *c)
 	c->unstuff.done = true;
 }
 
+void
+content_refuse(struct content *c, const struct why *w)
+{
+	if (c->why == NULL)
+		*refuse(c) = *w;
+}
+
+bool
+content_needs_file(const struct content *c, struct view in)
+{
+	return c->fd < 0 && c->why == NULL && in.n > 0 &&
+	    c->front.n + c->body.n + in.n > SPOOL_KEPT - MISSING_MOST;
+}
+
+/* All of it into one piece, for the commit. */
+static void
+join(struct content *c)
+{
+	struct str body = c->body;
+
+	complete(c);
+	c->body = c->front;
+	c->front = (struct str){ 0 };
+	str_add(&c->body, str_view(&body));
+	str_free(&body);
+	c->written = c->body.n;
+}
+
 bool
 content_end(struct content *c, struct why *w)
 {
@@ -325,5 +356,8 @@ content_end(struct content *c, struct why *w)
 		*w = *c->why;
 		return false;
 	}
-	return flush(c, w);
+	if (c->fd >= 0)
+		return flush(c, w);
+	join(c);
+	return true;
 }

@@ -32,7 +32,7 @@ enum field { FIELD_DATE, FIELD_MESSAGE_ID, FIELDS };
 
 struct content {
 	enum content_form form;
-	int fd;			/* borrowed; set before the first octet */
+	int fd;			/* borrowed; -1: all of it stays in body */
 	uint64_t limit;		/* octets allowed */
 	struct text_unstuff unstuff;
 	struct str front;	/* to be written before the first octet */
@@ -66,7 +66,12 @@ void content_begin(struct content *c, uint64_t limit, enum content_form form);
 size_t content_take(struct content *c, struct view in);
 /* The last chunk has been taken. Text gets the CR LF it may lack. */
 void content_last(struct content *c);
-/* After the end: write what is left. False: refused, or not writable. */
+/* Something else stands against it: the rest is dropped. */
+void content_refuse(struct content *c, const struct why *w);
+/* Is a descriptor needed before this is taken? */
+bool content_needs_file(const struct content *c, struct view in);
+/* After the end: write what is left; without a descriptor body has it all then.
+ * False: refused, or not writable. */
 bool content_end(struct content *c, struct why *w);
 void content_free(struct content *c);
 

@@ -353,11 +353,27 @@ dialog_hold_mail(struct dialog *d, struct why *w)
 	return true;
 }
 
+/* More than can come with the commit goes into a file from here on. */
+static void
+see_to_file(struct dialog *d, struct view in)
+{
+	struct why w;
+
+	if (!content_needs_file(&d->content, in))
+		return;
+	if (d->house->mail_file(&d->intake, &w))
+		d->content.fd = d->intake.fd;
+	else
+		content_refuse(&d->content, &w);
+}
+
 size_t
 dialog_data(struct dialog *d, struct view in, bool *done)
 {
 	size_t n;
 
+	if (d->intake.used)
+		see_to_file(d, in);
 	if (d->chunk.on)
 		return chunk_take(d, in, done);
 	n = content_take(&d->content, in);
@@ -460,6 +476,8 @@ queue_mail(struct dialog *d, struct why *w)
 	if (d->tx.set == NULL)	/* rules throw it away, and say nothing */
 		return why_done(w, "0.0", "Ok: queued as %016" PRIX64, mail);
 	commit = commit_of(d);
+	if (d->content.fd < 0)
+		commit.content = str_view(&d->content.body);
 	if (!d->house->mail_commit(&d->intake, d, &commit, w))
 		return false;
 	log_queued(d, mail);

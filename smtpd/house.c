@@ -187,6 +187,7 @@ const struct house house_real = {
 	.try_domain = try_domain,
 	.mail_begin = intake_begin,
 	.mail_ready = intake_ready,
+	.mail_file = intake_file,
 	.mail_commit = intake_commit,
 	.mail_drop = intake_drop,
 	.tls_allowed = tls_allowed,

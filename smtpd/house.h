@@ -43,6 +43,7 @@ struct house {
 	/* See smtpd/intake.h. */
 	void (*mail_begin)(struct intake *in, uint64_t size);
 	bool (*mail_ready)(struct intake *in, struct why *w);
+	bool (*mail_file)(struct intake *in, struct why *w);
 	bool (*mail_commit)(struct intake *in, const struct dialog *d,
 	    const struct msg_mail_commit *mail, struct why *w);
 	void (*mail_drop)(struct intake *in);

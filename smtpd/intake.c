@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "lib/mail/spool.h"
 #include "lib/proc/service.h"
 #include "smtpd/ask.h"
 #include "smtpd/dialog.h"
@@ -79,7 +80,7 @@ static struct message
 open_request(uint64_t size)
 {
 	return (struct message){ .type = MSG_mail_open,
-		.mail_open = { .size = size } };
+		.mail_open = { .size = size, .small = size <= SPOOL_KEPT } };
 }
 
 /* Send a request whose answer comes to the handlers below. */
@@ -171,6 +172,23 @@ intake_ready(struct intake *in, struct why *w)
 	if (fiber_cancelled())
 		return why_later(w, "3.2", "The server is stopping");
 	return ask_and_wait(in, w);
+}
+
+bool
+intake_file(struct intake *in, struct why *w)
+{
+	struct channel *c = link_of(in);
+	const struct message m = { .type = MSG_mail_file,
+		.mail_file = { in->mail } };
+	struct reply r;
+
+	why_later(w, "3.0", "The queue is not there at present");
+	if (c == NULL || !channel_call(c, &m, &r, deadline_in(OPEN_TIMEOUT), w))
+		return false;
+	if (reply_is(&r, MSG_mail_opened, w))
+		in->fd = fd_take(&r.m.mail_opened.content);
+	reply_free(&r);
+	return in->fd >= 0;
 }
 
 static void

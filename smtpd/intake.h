@@ -22,7 +22,7 @@
 enum intake_state {
 	INTAKE_NONE,		/* nothing asked for */
 	INTAKE_ASKED,		/* mail_open is under way */
-	INTAKE_OPEN,		/* has an id and a descriptor */
+	INTAKE_OPEN,		/* has an id, and a descriptor if it needs one */
 	INTAKE_REFUSED,		/* why tells */
 	INTAKE_COMMITTING,	/* mail_commit is under way */
 	INTAKE_QUEUED		/* the mail is safe */
@@ -31,7 +31,7 @@ enum intake_state {
 struct intake {
 	enum intake_state state;
 	uint64_t mail;
-	int fd;			/* to write the content; -1 if none */
+	int fd;			/* to write the content; -1: it is to come along */
 	uint32_t process;	/* of the queue that has it */
 	uint32_t tag;		/* of the request under way */
 	int64_t since;		/* clock_ms() of the request */
@@ -48,6 +48,9 @@ struct dialog;
 void intake_begin(struct intake *in, uint64_t size);
 /* Wait until it is open: true, in->fd and in->mail count. */
 bool intake_ready(struct intake *in, struct why *w);
+/* It is open and has no descriptor, but needs one: the content is larger than
+ * SPOOL_KEPT. */
+bool intake_file(struct intake *in, struct why *w);
 /* Send the recipients of the dialog's transaction and the commit; true when the
  * mail is safe. Ends the intake either way. The wait cannot be cancelled: to
  * give up now would make the client send the mail a second time. */

@@ -208,7 +208,8 @@ file_memfd(const char *name, struct view v)
 
 	if (fd < 0)
 		return -1;
-	if (!file_write_all(fd, v) || !file_memfd_seal(fd)) {
+	/* whoever reads it from where it stands begins at the beginning */
+	if (!file_pwrite_all(fd, v, 0) || !file_memfd_seal(fd)) {
 		int saved = errno;
 
 		close(fd);

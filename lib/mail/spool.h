@@ -16,6 +16,7 @@
 #define SPOOL_ID_SIZE	17	/* with the NUL */
 #define SPOOL_NAME_MAX	24
 #define SPOOL_DIRS	256
+#define SPOOL_KEPT	(16u << 10)	/* octets; up to here no file is needed */
 
 /* The number of the directory, 0 to SPOOL_DIRS - 1. */
 static inline unsigned

@@ -155,8 +155,8 @@ class World:
         """Until nothing is under way, or whom we follow is dead: what comes
         later is not of this point."""
         end = time.monotonic() + 20
-        while self.server.spool_files() and not self.is_over() and \
-                time.monotonic() < end:
+        while not self.is_over() and time.monotonic() < end and \
+                not self.server.queue_is_empty():
             time.sleep(0.02)
 
     # ---- a point ----
@@ -189,11 +189,10 @@ class World:
         assert hit or outcome == "ok", f"untouched, and {outcome}"
         if point.action in HARMLESS:
             assert outcome == "ok", what
-        # who gets no memory at all ends, and the next one goes on (lib/base);
-        # so does who cannot sync what it has promised to (doc/QUEUE.md)
+        # who gets no memory at all ends, and the next one goes on (lib/base)
         if point.action not in KILLS and hit and \
-                hit["call"] not in ("mmap", "syncfs") and \
-                not scenario.may_end and point.role != scenario.command:
+                hit["call"] != "mmap" and not scenario.may_end and \
+                point.role != scenario.command:
             assert not killed, f"died of it: {what}"
         self.check(scenario, what)
         self.counts = tracer.seen

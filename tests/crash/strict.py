@@ -75,6 +75,7 @@ class Kind:
         self.server, self.rng, self.outside = server, rng, outside
         self.acked = {}         # mail id: when
         self.done = {}          # mail id: from when on it may be gone
+        self.delivered = {}     # mail id: octets, of what has no file
 
     def prepare(self):
         """Before it is recorded."""
@@ -87,8 +88,11 @@ class Kind:
         """While the server is still there."""
 
     def recorded_all(self):
-        self.wanted = {name: self.recorded.whole(node) for name, node in
-                       self.recorded.created("content").items()}
+        self.wanted = dict(self.delivered)
+        for part in ("mail", "content"):
+            for name, node in self.recorded.created(part).items():
+                if part == "content" or ".R" in name:
+                    self.wanted[name[:16]] = self.recorded.whole(node)
         assert set(self.acked) <= set(self.wanted), "not all was recorded"
 
     @staticmethod
@@ -151,12 +155,14 @@ class Large(Kind):
 
 
 class Delivered(Kind):
-    """Delivered at once; their content goes."""
+    """Delivered at once: their content has no file, but in the mailbox."""
     hold = False
 
     def act(self):
         super().act()
         self.server.settle()
+        self.delivered = {p.name[:16]: p.read_bytes()
+                          for p in self.server.files(ALICE)}
 
 
 class Deleted(Kind):

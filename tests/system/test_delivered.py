@@ -31,7 +31,7 @@ class Delivered(unittest.TestCase):
             return [m for m in map(email.message_from_bytes,
                                    self.server.messages(user))
                     if m["Subject"] == subject]
-        wait_for(lambda: find() and not self.server.spool_files(), subject)
+        wait_for(lambda: find() and self.server.queue_is_empty(), subject)
         return find()
 
     def test_one_reader(self):
