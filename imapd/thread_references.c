@@ -327,6 +327,16 @@ note_subject(struct gathering *g, uint32_t node)
 	}
 }
 
+/* No dummy is below anything but the root: its children go there in its place. */
+static void
+hang(struct forest *f, uint32_t node, uint32_t parent)
+{
+	if (is_dummy(f, node))
+		forest_give(f, node, parent);
+	else
+		forest_put(f, node, parent);
+}
+
 static void
 join(struct gathering *g, uint32_t node, uint32_t *with)
 {
@@ -334,21 +344,15 @@ join(struct gathering *g, uint32_t node, uint32_t *with)
 	uint32_t both;
 
 	forest_take(f, node);
-	if (is_dummy(f, node) && is_dummy(f, *with)) {
-		forest_give(f, node, *with);
-	} else if (is_dummy(f, *with) ||
+	if (is_dummy(f, *with) ||
 	    (is_reply(g, node) && !is_reply(g, *with))) {
-		forest_put(f, node, *with);
+		hang(f, node, *with);
 	} else {
 		both = forest_add(f, NO_NODE);
 		forest_put(f, both, 0);
 		forest_take(f, *with);
 		forest_put(f, *with, both);
-		/* no dummy below a dummy */
-		if (is_dummy(f, node))
-			forest_give(f, node, both);
-		else
-			forest_put(f, node, both);
+		hang(f, node, both);
 		*with = both;
 	}
 }

@@ -61,20 +61,23 @@ raw_fill(struct stream *s, struct deflate *d, char *want)
 	return n;
 }
 
-/* Octets for the stream, 0 when more is needed, -1 for what is no DEFLATE. */
+/* Octets for the stream, 0 when more is needed, -1 for what is no DEFLATE; what
+ * stands in front of that comes first, however the octets were cut. */
 static ssize_t
 expand(struct deflate *d, void *p, size_t n)
 {
+	ssize_t got;
 	int result;
 
 	d->in.next_out = p;
 	d->in.avail_out = (unsigned)n;
 	result = inflate(&d->in, Z_SYNC_FLUSH);
+	got = (ssize_t)(n - d->in.avail_out);
 	if (result == Z_STREAM_END)
 		d->ended = true;
-	else if (result != Z_OK && result != Z_BUF_ERROR)
+	else if (result != Z_OK && result != Z_BUF_ERROR && got == 0)
 		return -1;
-	return (ssize_t)(n - d->in.avail_out);
+	return got;
 }
 
 static ssize_t
