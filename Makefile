@@ -9,7 +9,8 @@
 #   make bench           beside Postfix, Dovecot, OpenSMTPD and Exim
 #   make asan            the same tests with the address and UB sanitizers
 #   make tsan            those with threads and load, with the thread sanitizer
-#   make fuzz            each fuzz driver for FUZZ_TIME seconds (clang)
+#   make fuzz            each fuzz driver for TIME seconds (clang)
+#   make fuzz-cover      what the corpora run of each reader
 #   make analyse         what gcc -fanalyzer, clang-tidy and cppcheck find
 #   make lint            the rules of the house, and analyse
 #   make cover           test coverage by file
@@ -190,7 +191,8 @@ quietly = mkdir -p $(BUILD)/log && { $(2) >$(BUILD)/log/$(1).log 2>&1 && \
 $(BUILD)/tests/%: $(OBJ)/tests/%.o $$(call tested_objects,$$*) $(LIBRARIES)
 	$(link) -lcmocka $(LIBS)
 
-$(BUILD)/tests/fuzz/%: $(OBJ)/tests/fuzz/%.o $(OBJ)/tests/fuzz/replay.o \
+$(addprefix $(BUILD)/tests/fuzz/,$(FUZZ)): $(BUILD)/tests/fuzz/%: \
+	$(OBJ)/tests/fuzz/%.o $(OBJ)/tests/fuzz/replay.o \
 	$$(call tested_objects,$$*) $(LIBRARIES)
 	$(link) $(LIBS)
 
@@ -286,19 +288,34 @@ tsan:
 	    $(not_random) $(MAKE) --no-print-directory BUILD=build/tsan \
 	    SANITIZE=thread OPTIMIZE="-O1 -g" check-threads
 
-FUZZ_TIME ?= 60
-fuzz:
-	@for f in $(FUZZ); do \
-	    $(MAKE) --no-print-directory BUILD=build/fuzz CC=clang \
-		SANITIZE=address,undefined,fuzzer-no-link OPTIMIZE="-O1 -g" \
-		fuzz-$$f || exit 1; \
-	done
-fuzz-%: $(OBJ)/tests/fuzz/%.o $$(call tested_objects,$$*) $(LIBRARIES)
+# Each driver is linked with the fuzzer of clang; AFL++ takes them as they are:
+#   make fuzz-build FUZZ_CC=afl-clang-fast FUZZ_SANITIZE=address,undefined
+#   afl-fuzz -i tests/fuzz/corpus/NAME -o DIR build/fuzz/NAME
+FUZZ_CC	?= clang
+FUZZ_SANITIZE ?= address,undefined,fuzzer-no-link
+TIME	?= 60
+FUZZ_MAKE = $(MAKE) --no-print-directory BUILD=build/fuzz CC="$(FUZZ_CC)" \
+	SANITIZE=$(FUZZ_SANITIZE) OPTIMIZE="-O1 -g"
+.PHONY: fuzz-build fuzz-cover
+fuzz: fuzz-build
+	@for f in $(FUZZ); do $(FUZZ_MAKE) TIME=$(TIME) fuzz-$$f || exit 1; done
+fuzz-build:
+	@$(FUZZ_MAKE) $(addprefix build/fuzz/,$(FUZZ))
+$(addprefix build/fuzz/,$(FUZZ)): build/fuzz/%: $(OBJ)/tests/fuzz/%.o \
+	$$(call tested_objects,$$*) $(LIBRARIES)
+	$(link) -fsanitize=fuzzer $(LIBS)
+fuzz-%: build/fuzz/%
 	@mkdir -p $(BUILD)/corpus/$*
-	@$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $(BUILD)/$* \
-	    $(filter %.o,$^) $(filter %.a,$^) $(LIBS)
-	$(BUILD)/$* -max_total_time=$(FUZZ_TIME) -print_final_stats=1 \
-	    $(BUILD)/corpus/$* $(wildcard tests/fuzz/corpus/$*)
+	$< -max_total_time=$(TIME) -timeout=10 -print_final_stats=1 \
+	    -artifact_prefix=$(BUILD)/ $(BUILD)/corpus/$* tests/fuzz/corpus/$*
+
+# What the inputs in the tree run of the files that their drivers are for.
+fuzz-cover:
+	@$(MAKE) --no-print-directory BUILD=build/cover \
+	    OPTIMIZE="-O0 -g --coverage" HARDEN= LDFLAGS=--coverage \
+	    CPPFLAGS=-DBUILD_COVERAGE=1 \
+	    $(addprefix build/cover/tests/fuzz/,$(FUZZ))
+	@$(PYTHON) -B tests/fuzz/cover.py build/cover $(COVER)
 
 # ---- looking at the source --------------------------------------------------
 

@@ -5,6 +5,8 @@
 #ifndef CTL_SITE_H
 #define CTL_SITE_H
 
+#include <sys/types.h>
+
 #include "lib/base/str.h"
 
 /* Give a setting its value, outside sections: in place of the line that sets it,

@@ -86,15 +86,33 @@ check_descriptors(void)
 	close(fd);
 }
 
+/* With parts, and a message within. */
+static const char first[] = "From: \"A. B.\" <a@b.test>\r\n"
+    "Date: Mon, 1 Jan 2024 10:00:00 +0100\r\nSubject: one\r\n"
+    "Message-ID: <1@b.test>\r\nMIME-Version: 1.0\r\n"
+    "Content-Type: multipart/mixed; boundary=x\r\n\r\n"
+    "--x\r\nContent-Type: text/plain; charset=iso-8859-1\r\n"
+    "Content-Transfer-Encoding: quoted-printable\r\n\r\nGr=FC=DFe\r\n"
+    "--x\r\nContent-Type: message/rfc822\r\n\r\n"
+    "Subject: =?utf-8?q?z=C3=BC?=\r\n"
+    "Content-Type: multipart/alternative; boundary=y\r\n\r\n"
+    "--y\r\n\r\ntext\r\n--y\r\nContent-Type: text/html\r\n"
+    "Content-Transfer-Encoding: base64\r\n\r\nPGI+\r\n--y--\r\n"
+    "--x--\r\n";
+
 static void
 begin(void)
 {
-	static bool begun;
+	static const char *const names[] = { "Drafts", "esmB", "a/b", "eA",
+		"a/b/c d", "e", "gone/x", "s", "\xc3\x9c" "ber", "e" };
+	static struct str list;
 
-	if (begun)
+	if (list.n > 0)
 		return;
+	for (size_t i = 0; i < nitems(names); i++)
+		list_put(&list, view_of(names[i]));
+	fake.names = str_view(&list);
 	log_open("fuzz", "imapd", STDERR_FILENO, LOG_LEVEL_ERROR);
-	begun = true;
 }
 
 int
@@ -110,7 +128,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	selected = (data[0] & 1) != 0;
 	piece = 1 + (data[0] >> 1);
 	in = view_skip(in, 1);
-	fake.message[0] = VIEW_LIT("Subject: one\r\n\r\ntext\r\n");
+	fake.message[0] = view_bytes(first, sizeof(first) - 1);
 	fake.message[1] = (struct view){ NULL, 0 };
 	fake.message[2] = in;
 	fake.messages = 3;

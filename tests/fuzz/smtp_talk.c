@@ -3,9 +3,11 @@
  * smtp_talk - a server that says anything, to a client with two mails
  *
  * The input is a number of options and what the server says; NUL divides it, and
- * each part is said when the client has said something. However it goes, the
- * conversation ends, every recipient is settled or still wanted, and none is
- * said to have the mail of which the server did not get the last octet.
+ * each part is said when the client has said something; one that begins with '@'
+ * is a challenge of SCRAM that goes on with the client's nonce, which no input
+ * could know. However it goes, the conversation ends, every recipient is settled
+ * or still wanted, and none is said to have the mail of which the server did not
+ * get the last octet.
  */
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -13,7 +15,10 @@
 #include <unistd.h>
 
 #include "lib/base/log.h"
+#include "lib/mail/encode.h"
 #include "lib/proc/service.h"
+#include "smtp/login.h"
+#include "smtp/logins.h"
 #include "smtp/pool.h"
 #include "smtp/transaction.h"
 
@@ -79,8 +84,33 @@ hear(struct stream *s, int64_t deadline)
 	return true;
 }
 
+/* What the client said last is its first message, within AUTH or alone. */
 static void
-say(struct stream *s, struct view part)
+make_challenge(struct view part, struct str *out)
+{
+	struct view line = view_trim(str_view(&talk.heard));
+	struct str first = { 0 }, text = { 0 };
+	size_t at = view_rfind(line, '\n');
+
+	if (at < line.n)
+		line = view_skip(line, at + 1);
+	at = view_rfind(line, ' ');
+	if (at < line.n)
+		line = view_skip(line, at + 1);
+	if (decode_base64(&first, line)) {
+		at = view_search(str_view(&first), VIEW_LIT("r="));
+		str_add(&text, view_skip(str_view(&first), at));
+	}
+	str_add(&text, view_skip(part, 1));
+	str_adds(out, "334 ");
+	encode_base64(out, str_view(&text));
+	str_adds(out, "\r\n");
+	str_free(&first);
+	str_free(&text);
+}
+
+static void
+say_octets(struct stream *s, struct view part)
 {
 	while (part.n > 0) {
 		size_t n = part.n < talk.piece ? part.n : talk.piece;
@@ -91,6 +121,19 @@ say(struct stream *s, struct view part)
 		if (talk.options & 16)
 			fiber_sleep(0);
 	}
+}
+
+static void
+say(struct stream *s, struct view part)
+{
+	struct str challenge = { 0 };
+
+	if (part.n > 0 && part.p[0] == '@') {
+		make_challenge(part, &challenge);
+		part = str_view(&challenge);
+	}
+	say_octets(s, part);
+	str_free(&challenge);
 }
 
 static void
@@ -190,7 +233,9 @@ client(void *arg)
 {
 	static const struct address16 address = { { [15] = 1 } };
 	const struct host host = { .name = VIEW_LIT("mx.example.net") };
-	struct hop hop = { .kind = HOP_HOST, .lmtp = (talk.options & 64) != 0 };
+	struct hop hop = { .kind = HOP_HOST, .lmtp = (talk.options & 64) != 0,
+		.tls = HOP_TLS_NONE,
+		.login = talk.options & 128 ? VIEW_LIT("isp") : VIEW_NONE };
 	const struct client_target t = { .hop = &hop, .host = &host,
 		.address = &address };
 	const struct host_policy hp = { .tls = HOST_NONE };
@@ -214,13 +259,19 @@ client(void *arg)
 static void
 start(void)
 {
+	static const char logins[] = "isp joe,=@example.net pencil\n";
 	struct str errors = { 0 };
+	int fd;
 
 	log_open("fuzz", "smtp", STDERR_FILENO, LOG_LEVEL_ERROR);
 	settings = settings_parse(VIEW_LIT("hostname = client.example\n"
 	    "remote_timeout = 1\n"), &errors);
 	must(settings != NULL);
 	str_free(&errors);
+	fd = memfd_create("relay_logins", MFD_CLOEXEC);
+	must(write(fd, logins, sizeof(logins) - 1) == sizeof(logins) - 1);
+	logins_read(fd);
+	close(fd);
 }
 
 int

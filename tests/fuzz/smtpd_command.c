@@ -211,6 +211,18 @@ check(const struct response *r)
 	str_free(&out);
 }
 
+/* What the log says of a session's commands. */
+static void
+check_tally(const struct dialog *d)
+{
+	struct str text = { 0 };
+
+	dialog_tally(d, &text);
+	must(view_search(str_view(&text), VIEW_LIT("commands=")) < text.n);
+	must(strlen(str_c(&text)) == text.n);
+	str_free(&text);
+}
+
 /* Take one command from the front; false at the end of the session. */
 static bool
 command(struct dialog *d, struct view *in, enum then *then)
@@ -258,7 +270,8 @@ start(void)
 
 	log_open("fuzz", "smtpd", STDERR_FILENO, LOG_LEVEL_ERROR);
 	settings = settings_parse(VIEW_LIT("plain_logins = yes\n"
-	    "message_size_limit = 4096\nrecipients_max = 100\n"), &errors);
+	    "message_size_limit = 4096\nrecipients_max = 100\n"
+	    "etrn_domains = example.org b\xc3\xbc" "cher.example\n"), &errors);
 	must(settings != NULL);
 	str_free(&errors);
 }
@@ -296,6 +309,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			then = THEN_COMMAND;
 		}
 	}
+	check_tally(d);
 	dialog_free(&d);
 	must(mails_open == 0 && gate.exchanges == 0);
 	return 0;

@@ -136,7 +136,7 @@ start_session(void)
 	log_open("fuzz", "smtpd", STDERR_FILENO, LOG_LEVEL_ERROR);
 	settings = settings_parse(VIEW_LIT("plain_logins = yes\n"
 	    "message_size_limit = 4096\nrecipients_max = 100\n"
-	    "proxy_clients = 192.0.2.2\n"), &errors);
+	    "verify = yes\nproxy_clients = 192.0.2.2\n"), &errors);
 	must(settings != NULL);
 	str_free(&errors);
 	gate.no_certificate = true;

@@ -340,6 +340,12 @@ fake_ask(struct imap *im, const struct message *q, struct reply *reply,
 	else if (q->type == MSG_acl_get)
 		reply->m = (struct message){ .type = MSG_acl,
 			.acl = { .rights = VIEW_LIT("lrswite") } };
+	else if (q->type == MSG_quota_get &&
+	    !view_is(q->quota_get.mailbox, "gone"))
+		reply->m = (struct message){ .type = MSG_quota_state,
+			.quota_state = { .user = VIEW_LIT("alice@example.test"),
+			    .octets = 5000, .octets_most = 1 << 20,
+			    .messages = 3 } };
 	else if (q->type == MSG_watch)
 		fake_answer(reply, VERDICT_DONE, "0.0", "Done");
 	else if (q->type == MSG_mailbox_open && fake.opens)
