@@ -23,12 +23,15 @@ ROOT = HERE.parent.parent
 LEAST = 90
 
 
-def counts(sign, names):
-    return lambda name: not sign or (name in names) == (sign == ":")
+class Reader(collections.namedtuple("Reader", "file sign names")):
+    """A file, and which of its functions count."""
+
+    def counts(self, name):
+        return not self.sign or (name in self.names) == (self.sign == ":")
 
 
 def readers():
-    """{driver: [(file, whether a function of it counts)]}"""
+    """{driver: [Reader]}"""
     table = collections.defaultdict(list)
     for line in (HERE / "readers").read_text().splitlines():
         words = line.split()
@@ -38,7 +41,8 @@ def readers():
             driver = words.pop(0)
         for word in words:
             file, sign, names = re.match(r"([^:!]+)([:!]?)(.*)", word).groups()
-            table[driver].append((file, counts(sign, names.split(","))))
+            table[driver].append(
+                Reader(file, sign, names.split(",") if names else []))
     return table
 
 
@@ -46,9 +50,9 @@ def corpus(driver):
     return sorted((HERE / "corpus" / driver).iterdir())
 
 
-def lines_of(build, file, counts_it):
+def lines_of(build, reader):
     """{line: times} of one source; nothing when it never ran."""
-    data = (build / "obj" / file).with_suffix(".gcda")
+    data = (build / "obj" / reader.file).with_suffix(".gcda")
     if not data.exists():
         return {}
     out = subprocess.run(["gcov", "--json-format", "--stdout", data],
@@ -56,8 +60,8 @@ def lines_of(build, file, counts_it):
     seen = collections.Counter()
     for document in map(json.loads, filter(None, out.splitlines())):
         for part in document["files"]:
-            for line in part["lines"] if part["file"] == file else ():
-                if counts_it(line.get("function_name")):
+            for line in part["lines"] if part["file"] == reader.file else ():
+                if reader.counts(line.get("function_name")):
                     seen[line["line_number"]] += line["count"]
     return seen
 
@@ -69,8 +73,7 @@ def measure(build, driver, rows):
     subprocess.run([build / "tests/fuzz" / driver, *corpus(driver)],
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                    check=True, timeout=300)
-    return {file: lines_of(build, file, counts_it)
-            for file, counts_it in rows}
+    return {reader.file: lines_of(build, reader) for reader in rows}
 
 
 def ranges(numbers):
