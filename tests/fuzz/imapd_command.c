@@ -3,7 +3,7 @@
  * imapd_command - a whole IMAP session from foreign bytes
  *
  * The first octet says whether the client is logged in with a mailbox selected,
- * and in what pieces its bytes come. The mailbox has three messages; the last is
+ * and in what pieces its bytes come. The mailbox has four messages; the third is
  * the input itself, so that FETCH and SEARCH see hostile messages, too. What the
  * server says must be lines and literals that a client can read, and compressed
  * ones behind the answer to COMPRESS.
@@ -131,7 +131,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fake.message[0] = view_bytes(first, sizeof(first) - 1);
 	fake.message[1] = (struct view){ NULL, 0 };
 	fake.message[2] = in;
-	fake.messages = 3;
+	fake.message[3] = VIEW_LIT("From: J\xc3\xbcrg <j@x.test>\r\n"
+	    "Subject: \xc3\xa4\r\n\r\ntext\r\n");
+	fake.messages = 4;
+	fake_gate.tls_offered = !selected;
+	fake_conf = "imap_quota_admins = alice@example.test\n";
 	fake.opens = true;
 	fake.modseq = 1;
 	fake_talk(in, selected ? "alice@example.test" : NULL,

@@ -3,6 +3,8 @@
  * mail_address - whatever parses is written and parsed to the same mailbox
  */
 #include "lib/mail/address.h"
+#include "lib/mail/idn.h"
+#include "lib/mail/utf8.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -26,6 +28,16 @@ check(const struct address *a, unsigned allow, struct arena *arena)
 	str_free(&user);
 }
 
+/* As a domain: what comes out is ASCII, or nothing. */
+static void
+check_domain(struct view v)
+{
+	struct str out = { 0 };
+
+	must(idn_ascii(&out, v) ? utf8_is_ascii(str_view(&out)) : out.n == 0);
+	str_free(&out);
+}
+
 /* The first octet says what is allowed. */
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -36,6 +48,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct address a;
 	struct arena arena;
 
+	check_domain(view_bytes(data, size));
 	arena_init(&arena);
 	if (address_path(&rest, allow, &arena, &a) == ADDRESS_FINE) {
 		must(rest.p >= text.p && rest.p + rest.n == text.p + text.n);

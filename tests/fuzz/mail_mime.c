@@ -65,6 +65,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct view text = view_bytes(data, size);
 	struct arena arena;
 	struct str out = { 0 };
+	static const struct view numbers[] = { VIEW_LIT(""), VIEW_LIT("1"),
+		VIEW_LIT("2"), VIEW_LIT("1.1"), VIEW_LIT("1.2.1"),
+		VIEW_LIT("3."), VIEW_LIT("0"), VIEW_LIT("1..1"),
+		VIEW_LIT("4294967296") };
 	struct mime_range r;
 	const struct mime_part *root;
 
@@ -76,6 +80,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		mime_param_text(p->disposition_params, "filename", &arena);
 	}
 	must(mime_range(root, VIEW_NONE, MIME_WHOLE, &r) && r.n == size);
+	for (size_t i = 0; i < nitems(numbers); i++)
+		for (enum mime_want w = 0; w <= MIME_MIME; w++)
+			must(!mime_range(root, numbers[i], w, &r) ||
+			    r.at + r.n <= size);
 	must(mime_range(root, VIEW_LIT("1"), MIME_WHOLE, &r) ||
 	    root->kind == MIME_MULTIPART);
 	envelope_body(&out, text, root, true);
