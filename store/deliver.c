@@ -26,6 +26,7 @@
 #include "store/arrival.h"
 #include "store/change.h"
 #include "store/deliver.h"
+#include "store/durable.h"
 #include "store/fresh.h"
 #include "store/link.h"
 #include "store/load.h"
@@ -295,6 +296,19 @@ link_now(struct delivery *d, struct mailbox *mb, int *error)
 	return *error == 0;
 }
 
+/* It may have been there for a moment only: what is said of it counts when its
+ * row is safe, and still there. */
+static void
+say_delivered(struct mailbox *mb, struct spool_source *s, struct why *w)
+{
+	if (!fresh_mend(mb, s, w))
+		return;
+	if (durable_index_wait() && fresh_find(s))
+		why_done(w, "1.5", "delivered to mailbox before");
+	else
+		why_later(w, "3.0", "The mailbox could not be written");
+}
+
 static bool
 check_again(struct delivery *d, struct mailbox *mb, struct why *w)
 {
@@ -309,8 +323,7 @@ check_again(struct delivery *d, struct mailbox *mb, struct why *w)
 	if (!d->again)
 		return true;
 	if (is_delivered(d, &source, &moving)) {
-		if (fresh_mend(mb, &source, w))
-			why_done(w, "1.5", "delivered to mailbox before");
+		say_delivered(mb, &source, w);
 		return false;
 	}
 	if (moving)

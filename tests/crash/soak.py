@@ -3,12 +3,12 @@
 """Mail comes, is read and filed for a long time, while programs are killed and
 power goes.
 
-In each life of the server half of its programs, drawn by lot, are victims: every
-ten seconds one of them is killed. The others see their peers die and come back,
-and may neither grow nor keep descriptors of the dead. Every minute the load
-stops, the ledger is compared with what is there (ledger.py), and the survivors
-are measured. A life ends with a power cut (power.py), or with the death of all
-where there are no loop devices; then the ledger is compared once more.
+In each life of the server half of its programs, drawn by lot, are victims:
+every ten seconds one of them is killed. The others see their peers die and come
+back, and may neither grow nor keep descriptors of the dead. Every minute the
+load stops, the ledger is compared with what is there (ledger.py), and the
+survivors are measured. A life ends with a power cut (power.py), or with the death
+of all where there are no loop devices; then the ledger is compared once more.
 
     soak.py [--seconds T] [--life L] [--seed S] [--json FILE]
 """
@@ -201,8 +201,8 @@ def main():
     print(f"soak: {a.seconds:.0f} s, seed {seed}", flush=True)
     with a_disk() as disk:
         result["cuts"] = disk is not None
-        server = Server("store_instances = 2\nindex_cache = 1M\n", users=ledger.USERS,
-                        aliases=ledger.ALIASES)
+        server = Server("store_instances = 2\nindex_cache = 1M\n",
+                        users=ledger.USERS, aliases=ledger.ALIASES)
         try:
             soak(server, disk, a.seconds, a.life, random.Random(seed), result)
         except Exception:

@@ -28,8 +28,8 @@ def starve(pid):
 
 class Links(unittest.TestCase):
     def test_no_descriptor(self):
-        """smtpd has none left: it loses the one that it is to write a mail into,
-        and so the link to queue. Others' sessions stay, and so does the
+        """smtpd has none left: it loses the one that it is to write a mail
+        into, and so the link to queue. Others' sessions stay, and so does the
         program."""
         server = Server(users=USERS)
         self.addCleanup(server.remove)

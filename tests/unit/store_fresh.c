@@ -269,13 +269,47 @@ moves_race(void **state UNUSED)
 	life(race);
 }
 
+static bool first_done;
+
+static void
+ask_fiber(void *again)
+{
+	check(deliver_one(2, again != NULL) == VERDICT_DONE);
+	if (again == NULL)
+		first_done = true;
+	else
+		check(first_done);
+	answers++;
+}
+
+/* A local dies while a row is not safe yet, and queue asks for the delivery
+ * again: that it is there is not said before it is safe. */
+static void
+ask_twice(void)
+{
+	spool(1, "Subject: x\n");
+	check(deliver_one(1, false) == VERDICT_DONE);
+	spool(2, "Subject: y\n");
+	fiber_start(ask_fiber, NULL);
+	fiber_start(ask_fiber, &answers);
+	while (answers < 2)
+		fiber_sleep(5);
+}
+
+static void
+done_is_safe(void **state UNUSED)
+{
+	answers = 0;
+	life(ask_twice);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = { HOUSE_TEST(lost_octets_come_back),
 		HOUSE_TEST(renamed_is_found),
 		HOUSE_TEST(strangers_stay), HOUSE_TEST(leftovers_go),
-		HOUSE_TEST(moves_race) };
+		HOUSE_TEST(moves_race), HOUSE_TEST(done_is_safe) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
