@@ -311,7 +311,8 @@ class Mailboxes:
 
 
 class Appended(Mailboxes):
-    """Small: held by the journal."""
+    """Small: held by the journal, which the first one has made."""
+    ready = 1
 
     def acts(self):
         for i in range(12):
