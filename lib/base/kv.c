@@ -27,7 +27,9 @@
 
 #define TABLES_FILE "tables.db"
 #define CONDEMNED   "condemned"
-#define PAGE_SIZE   16384
+/* What a disk writes whole even when power goes: a page of which a part came is
+ * damage, and the index has to be made anew. */
+#define PAGE_SIZE   4096
 #define CACHE	    (8U << 20)
 #define LOG_BUFFER  (1U << 20)
 #define LOG_FILE    (16U << 20)
