@@ -3,15 +3,18 @@
  * imapd_command - a whole IMAP session from foreign bytes
  *
  * The first octet says whether the client is logged in with a mailbox selected,
- * and in what pieces its bytes come. The mailbox has four messages; the third is
- * the input itself, so that FETCH and SEARCH see hostile messages, too. What the
- * server says must be lines and literals that a client can read, and compressed
- * ones behind the answer to COMPRESS.
+ * in what pieces its bytes come, and whether store is away, or there is no TLS, or
+ * no password without it. The mailbox has four messages; the third is the input
+ * itself, so that FETCH and SEARCH see hostile messages, too. What the server says
+ * must be lines and literals that a client can read, and compressed ones behind
+ * the answer to COMPRESS.
  */
 #include <zlib.h>
 
 #include "lib/base/log.h"
 #include "tests/unit/imapd_fake.h"
+
+#define ANSWER_ROOM (64u << 10)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -112,6 +115,8 @@ begin(void)
 	for (size_t i = 0; i < nitems(names); i++)
 		list_put(&list, view_of(names[i]));
 	fake.names = str_view(&list);
+	/* LIST with MYRIGHTS and METADATA holds two answers that point here */
+	str_room(&fake.list, ANSWER_ROOM);
 	log_open("fuzz", "imapd", STDERR_FILENO, LOG_LEVEL_ERROR);
 }
 
@@ -119,6 +124,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct view in = view_bytes(data, size), said;
+	unsigned knob;
 	bool selected;
 	size_t piece;
 
@@ -127,6 +133,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	selected = (data[0] & 1) != 0;
 	piece = 1 + (data[0] >> 1);
+	knob = data[0] >> 1 & 3;
 	in = view_skip(in, 1);
 	fake.message[0] = view_bytes(first, sizeof(first) - 1);
 	fake.message[1] = (struct view){ NULL, 0 };
@@ -134,7 +141,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fake.message[3] = VIEW_LIT("From: J\xc3\xbcrg <j@x.test>\r\n"
 	    "Subject: \xc3\xa4\r\n\r\ntext\r\n");
 	fake.messages = 4;
-	fake_gate.tls_offered = !selected;
+	fake_gate.in_tls = false;
+	fake_gate.tls_offered = !selected && knob != 2;
+	fake_gate.strict = knob == 1;
+	fake.refuse = selected && knob == 2;
+	fake.tls_input = in;	/* all of it once more */
 	fake_conf = "imap_quota_admins = alice@example.test\n";
 	fake.opens = true;
 	fake.modseq = 1;
