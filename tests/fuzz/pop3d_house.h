@@ -2,10 +2,11 @@
 /*
  * pop3d_house - what whole sessions of pop3d talk to in fuzz drivers
  *
- * A client that sends what it was given, in pieces, and keeps what it hears; an
- * auth that knows one password; and a store at the far end of a real channel,
- * with one mailbox. The script, two octets, says which request of the store goes
- * wrong and how, so that every answer of it can be the last one.
+ * A client that sends what it was given, in pieces, and keeps what it hears, or
+ * goes away without listening; an auth that knows one password; and a store at the
+ * far end of a real channel, with one mailbox. The script, two octets, says which
+ * request of the store goes wrong and how, so that every answer of it can be the
+ * last one, and whether the client goes away.
  */
 #ifndef TESTS_FUZZ_POP3D_HOUSE_H
 #define TESTS_FUZZ_POP3D_HOUSE_H
@@ -41,6 +42,7 @@ static struct house {
 	struct view in;
 	size_t piece;
 	struct str said;	/* by the server */
+	bool leaves;		/* the client does, and said is cut off */
 	bool ended;
 	/* store */
 	struct channel *near, *far;
@@ -370,7 +372,7 @@ house_client(void *unused UNUSED)
 		house.in = view_skip(house.in, n);
 		fiber_sleep(0);
 	}
-	shutdown(s->fd, SHUT_WR);
+	shutdown(s->fd, house.leaves ? SHUT_RDWR : SHUT_WR);
 	s->failed = false;	/* the session may have been over before */
 	while (stream_peek(s, &v, DEADLINE_NEVER) == STREAM_OK) {
 		str_add(&house.said, v);
@@ -450,6 +452,7 @@ house_run(void (*session)(struct session *), struct listener_settings *ls,
 	house.fault_at = (uint8_t)data.p[0] & 15;
 	house.fault = (enum fault)((uint8_t)data.p[0] >> 4 & 3);
 	house.piece = 1 + ((uint8_t)data.p[1] >> 2) + data.n / PIECES;
+	house.leaves = ((uint8_t)data.p[1] & 3) == 2;
 	house.in = view_skip(data, 2);
 	house.requests = house.expunges = 0;
 	house.granted = house.open = house.ended = false;
