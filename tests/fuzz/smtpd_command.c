@@ -3,10 +3,11 @@
  * smtpd_command - a whole SMTP or LMTP conversation from foreign bytes
  *
  * The first octet picks the protocol and the trust, the rest is what a client
- * sends, divided as the wire side does it. Every reply must be one that a
- * client can read, what reaches the queue must be fit for the wire, and no mail
- * may be left open.
+ * sends, divided as the wire side does it; the size that it declares for a mail
+ * says what becomes of its file. Every reply must be one that a client can read,
+ * what reaches the queue must be fit for the wire, and no mail may be left open.
  */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -23,6 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct settings *settings;
 static int mails_open;
+static uint64_t mail_size;	/* as the client declared it */
 
 static const struct settings *
 fake_settings(void)
@@ -47,7 +49,7 @@ fake_route(struct dialog *d, struct view rcpt, struct routing *to,
 		return why_never(w, "1.1", "No %.*s here", VIEW(rcpt));
 	if (rcpt.n % 7 == 1)
 		return why_later(w, "3.0", "Later");
-	for (size_t i = 0; i < rcpt.n % 7; i++) {
+	for (size_t i = 1; i < rcpt.n % 7; i++) {
 		list_put(&list, VIEW_LIT("local"));
 		list_put(&list, (struct view){ rcpt.p, i % 3 });
 		list_put(&list, rcpt);
@@ -98,7 +100,7 @@ fake_try_domain(struct dialog *d, struct view domain, uint32_t *mails,
 static void
 fake_begin(struct intake *in, uint64_t size)
 {
-	(void)size;
+	mail_size = size;
 	if (in->state == INTAKE_OPEN && !in->used)
 		return;
 	must(in->state == INTAKE_NONE);
@@ -115,12 +117,17 @@ fake_ready(struct intake *in, struct why *w)
 	return true;
 }
 
+/* There is none, or it is full, or cannot be written, or all is well. */
 static bool
 fake_file(struct intake *in, struct why *w)
 {
-	(void)w;
 	must(in->state == INTAKE_OPEN && in->fd < 0);
-	in->fd = memfd_create("content", 0);
+	if (mail_size % 4 == 1)
+		return why_later(w, "3.1", "No space for mail at present");
+	in->fd = mail_size % 4 == 2 ? open("/dev/full", O_RDWR) :
+	    mail_size % 4 == 3	    ? open("/dev/null", O_RDONLY) :
+				      memfd_create("content", 0);
+	must(in->fd >= 0);
 	return true;
 }
 
@@ -270,7 +277,7 @@ start(void)
 
 	log_open("fuzz", "smtpd", STDERR_FILENO, LOG_LEVEL_ERROR);
 	settings = settings_parse(VIEW_LIT("plain_logins = yes\n"
-	    "message_size_limit = 4096\nrecipients_max = 100\n"
+	    "message_size_limit = 20000\nrecipients_max = 100\n"
 	    "etrn_domains = example.org b\xc3\xbc" "cher.example\n"), &errors);
 	must(settings != NULL);
 	str_free(&errors);

@@ -4,8 +4,9 @@
  *
  * The wire side of smtpd between a client that sends what it was given, in
  * pieces, and the house of smtpd_command.c, which is why that is included here:
- * both find the same faults, each in its half. Everything that comes back must
- * be replies, and the session must end.
+ * both find the same faults, each in its half. The first octet says, too, whether
+ * the greeting comes late. Everything that comes back must be replies, and the
+ * session must end.
  */
 #define LLVMFuzzerTestOneInput dialog_input
 #include "tests/fuzz/smtpd_command.c"
@@ -135,7 +136,7 @@ start_session(void)
 
 	log_open("fuzz", "smtpd", STDERR_FILENO, LOG_LEVEL_ERROR);
 	settings = settings_parse(VIEW_LIT("plain_logins = yes\n"
-	    "message_size_limit = 4096\nrecipients_max = 100\n"
+	    "message_size_limit = 20000\nrecipients_max = 100\n"
 	    "verify = yes\nproxy_clients = 192.0.2.2\n"), &errors);
 	must(settings != NULL);
 	str_free(&errors);
@@ -158,6 +159,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	ls.protocol = protocols[data[0] & 3];
 	talk.in = view_bytes(data + 1, size - 1);
+	settings->greet_wait = (data[0] & 7) == 3;
 	talk.piece = 1 + (data[0] >> 3) + size / PIECES;
 	run(&l, (data[0] & 4) != 0);
 	check_replies(str_view(&talk.replies));
