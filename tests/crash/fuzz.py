@@ -6,7 +6,8 @@
 
 A finding is an input with which a driver crashes, leaks, takes more than
 SLOW_S, or more memory than libFuzzer allows; it is kept in build/fuzz/found.
-Notes, too, what the corpora run of the readers (tests/fuzz/cover.py).
+Notes, too, what the corpora run of the readers (tests/fuzz/cover.py). The time
+is for trying: building and that come before it.
 """
 
 import argparse
@@ -74,7 +75,6 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("drivers", nargs="*")
     asked = parser.parse_args()
-    end = time.monotonic() + asked.seconds
     if not shutil.which("clang"):
         print("fuzz: there is no clang")
         return SKIP
@@ -83,6 +83,7 @@ def main():
     FOUND.mkdir(parents=True, exist_ok=True)
     covered = coverage()
     drivers = asked.drivers or list(cover.readers())
+    end = time.monotonic() + asked.seconds
     rows = []
     for n, driver in enumerate(drivers):
         each = (end - time.monotonic()) / (len(drivers) - n)
