@@ -17,14 +17,13 @@ import resource
 import shutil
 import statistics
 import sys
-import tempfile
 import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "system")]
 
-from power import Disk, can_mount  # noqa: E402
+from power import can_mount, disk_for_servers  # noqa: E402
 from secure import SecureServer  # noqa: E402
 from server import DOMAIN, Server, wait_for  # noqa: E402
 from test_flood import (MAILS, MIB, connect, source)  # noqa: E402
@@ -74,19 +73,6 @@ def state(server):
 
 
 @contextlib.contextmanager
-def disk_of_our_own():
-    """Where servers stand meanwhile."""
-    with tempfile.TemporaryDirectory(prefix="posthouse-figures-") as base:
-        disk = Disk(pathlib.Path(base), "disk")
-        tempfile.tempdir = str(disk.mount)
-        try:
-            yield disk
-        finally:
-            tempfile.tempdir = None
-            disk.off()
-
-
-@contextlib.contextmanager
 def alive():
     """A server, of which nothing is left running, whatever happens."""
     server = Server()
@@ -102,7 +88,7 @@ def alive():
 def select_after_cut():
     if not can_mount():
         return None
-    with disk_of_our_own() as disk, alive() as server:
+    with disk_for_servers() as disk, alive() as server:
         server.start()
         fill_mailbox(server, KNOWN)
         client = server.imap()
@@ -354,7 +340,7 @@ def room_again():
     there can be read and removed meanwhile."""
     if not can_mount():
         return None
-    with disk_of_our_own() as disk, alive() as server:
+    with disk_for_servers() as disk, alive() as server:
         server.start()
         with server.smtp() as smtp:
             for _ in range(2):

@@ -17,6 +17,7 @@ where there are no loop devices.
 
 import argparse
 import collections
+import contextlib
 import fcntl
 import json
 import os
@@ -72,6 +73,19 @@ class Disk:
         wait_for(lambda: subprocess.run(["umount", str(self.mount)],
                                         capture_output=True).returncode == 0,
                  "umount", 20)
+
+
+@contextlib.contextmanager
+def disk_for_servers():
+    """Those that are made meanwhile stand on it."""
+    with tempfile.TemporaryDirectory(prefix="posthouse-disk-") as base:
+        disk = Disk(pathlib.Path(base), "disk")
+        tempfile.tempdir = str(disk.mount)
+        try:
+            yield disk
+        finally:
+            tempfile.tempdir = None
+            disk.off()
 
 
 class PowerServer(Server):

@@ -23,7 +23,6 @@ import random
 import re
 import signal
 import sys
-import tempfile
 import threading
 import time
 import traceback
@@ -33,7 +32,7 @@ sys.path.insert(0, str(HERE.parent / "system"))
 
 from server import Server, descriptors, wait_for  # noqa: E402
 import ledger  # noqa: E402
-from power import Disk, can_mount  # noqa: E402
+from power import can_mount, disk_for_servers  # noqa: E402
 
 KILL_EVERY = 10
 LOOK_EVERY = 60
@@ -172,22 +171,6 @@ def soak(server, disk, seconds, life_of, rng, result):
     server.remove()
 
 
-@contextlib.contextmanager
-def a_disk():
-    """To be cut, None where that is not possible; servers stand on it."""
-    if not can_mount():
-        yield None
-        return
-    with tempfile.TemporaryDirectory(prefix="posthouse-soak-") as base:
-        disk = Disk(pathlib.Path(base), "disk")
-        tempfile.tempdir = str(disk.mount)
-        try:
-            yield disk
-        finally:
-            tempfile.tempdir = None
-            disk.off()
-
-
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=float, default=600)
@@ -199,7 +182,8 @@ def main():
     result = {"seed": seed, "lives": 0, "kills": 0, "acks": 0, "figures": [],
               "wrong": None}
     print(f"soak: {a.seconds:.0f} s, seed {seed}", flush=True)
-    with a_disk() as disk:
+    with disk_for_servers() if can_mount() else \
+            contextlib.nullcontext() as disk:
         result["cuts"] = disk is not None
         server = Server("store_instances = 2\nindex_cache = 1M\n",
                         users=ledger.USERS, aliases=ledger.ALIASES)
