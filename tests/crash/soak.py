@@ -140,7 +140,10 @@ class Life:
 
 
 def judge(role, kib, fds, more_fds):
-    """What comes in the first minute is warmth."""
+    """What comes in the first minute is warmth. A segment of the journal that is
+    spare comes and goes."""
+    more_fds = {name: n for name, n in more_fds.items()
+                if n > 1 or "/spool/journal/" not in name}
     assert not more_fds, f"{role}: {fds} descriptors, and more: {more_fds}"
     warm = kib[min(1, len(kib) - 1)]
     assert kib[-1] - warm <= max(SLACK, warm // 10), f"{role} grows: {kib} KiB"
