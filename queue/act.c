@@ -15,6 +15,7 @@
 #include "lib/mail/spool.h"
 #include "lib/proc/service.h"
 #include "queue/act.h"
+#include "queue/age.h"
 #include "queue/alter.h"
 #include "queue/content.h"
 #include "queue/durable.h"
@@ -75,18 +76,6 @@ item_of(const struct mail *m)
 		.envid = mail_envid(m) };
 }
 
-/* When tries will end. */
-static int64_t
-until(const struct mail *m)
-{
-	const struct settings *s = service_settings();
-	int64_t end = mail_begin(m) + (mail_sender(m).n > 0 ?
-	    s->queue_lifetime : s->bounce_lifetime);
-	bool back = (m->by_mode & BY_MODE) == BY_RETURN;
-
-	return back && mail_by(m) < end ? mail_by(m) : end;
-}
-
 static void
 put_rcpt(struct msg_queue_item *item, const struct mail *m, uint32_t rcpt)
 {
@@ -105,7 +94,7 @@ put_rcpt(struct msg_queue_item *item, const struct mail *m, uint32_t rcpt)
 	item->state = view_of(match_state(m, rcpt));
 	item->frozen = mail_is_frozen(m, rcpt);
 	item->next = r->state == RCPT_WAITING && !item->frozen ? r->due : 0;
-	item->until = item->frozen ? 0 : until(m);
+	item->until = item->frozen ? 0 : age_until(m);
 	item->status = reason_status(r->why);
 	item->sentence = reason_sentence(r->why);
 	item->relay = reason_relay(r->why);

@@ -71,6 +71,7 @@ carry_over(struct mail *to, const struct mail *m)
 	to->segment = m->segment;
 	to->taken_ms = m->taken_ms;
 	to->busy = m->busy;
+	to->born = m->born;
 	to->warned = m->warned;
 	to->warn = m->warn;
 	to->late = m->late;

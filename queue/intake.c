@@ -16,6 +16,7 @@
 #include "lib/base/log.h"
 #include "lib/mail/spool.h"
 #include "lib/proc/service.h"
+#include "queue/age.h"
 #include "queue/content.h"
 #include "queue/durable.h"
 #include "queue/intake.h"
@@ -449,6 +450,7 @@ intake_queued(struct intake **ip, uint32_t segment)
 	i->mail = NULL;
 	m->segment = segment;
 	m->taken_ms = taken_ms(m);
+	age_begin(m);
 	ledger_add(m);
 	if (!i->large)
 		soft_add(m);

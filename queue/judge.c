@@ -9,6 +9,7 @@
 #include "lib/base/log.h"
 #include "lib/mail/spool.h"
 #include "lib/proc/service.h"
+#include "queue/age.h"
 #include "queue/durable.h"
 #include "queue/judge.h"
 #include "queue/ledger.h"
@@ -97,14 +98,11 @@ is_expired(const struct mail *m, uint32_t rcpt, struct why *w)
 		const char *name;
 	} units[] = { { 86400, "days" }, { 3600, "hours" }, { 60, "minutes" },
 		{ 1, "seconds" } };
-	const struct settings *s = service_settings();
-	int64_t age = (int64_t)schedule_now() - mail_begin(m);
-	int64_t most = mail_sender(m).n > 0 ? s->queue_lifetime :
-	    s->bounce_lifetime;
+	int64_t most = age_most(m);
 	struct why last = *w;
 	size_t u = 0;
 
-	if (age < most || m->rcpt[rcpt].tries < TRIES_LEAST)
+	if (age_of(m) < most || m->rcpt[rcpt].tries < TRIES_LEAST)
 		return false;
 	while (u + 1 < nitems(units) && most < 2 * units[u].seconds)
 		u++;
@@ -133,9 +131,8 @@ static void
 consider_warning(struct mail *m, uint32_t rcpt)
 {
 	int64_t after = service_settings()->delay_warning;
-	int64_t age = (int64_t)schedule_now() - mail_begin(m);
 
-	if (after > 0 && age >= after && !m->warned &&
+	if (after > 0 && age_of(m) >= after && !m->warned &&
 	    mail_wants(m, rcpt, NOTIFY_DELAY))
 		m->warn = true;
 }

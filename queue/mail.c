@@ -152,14 +152,6 @@ mail_arrival(const struct mail *m)
 	return (int64_t)(m->id / 1000000);
 }
 
-int64_t
-mail_begin(const struct mail *m)
-{
-	int64_t hold = mail_hold(m), arrival = mail_arrival(m);
-
-	return hold > arrival ? hold : arrival;
-}
-
 bool
 mail_is_frozen(const struct mail *m, uint32_t rcpt)
 {

@@ -59,6 +59,7 @@ struct mail {
 	uint32_t bytes;		/* this allocation */
 	uint32_t taken_ms;	/* from id to durable, for the log */
 	uint32_t busy;		/* recipients READY or TRYING */
+	int32_t born;		/* see age.h */
 	uint32_t told;		/* recipients before it were in a report ... */
 	uint8_t telling;	/* ... of this kind, which goes on */
 	uint8_t state;		/* MAIL_ of queue/state.def */
@@ -113,8 +114,6 @@ struct view mail_envid(const struct mail *m);
 struct rcpt_texts mail_texts(const struct mail *m, uint32_t rcpt);
 /* Seconds since 1970 at which it was opened. */
 int64_t mail_arrival(const struct mail *m);
-/* When it was released, if later (RFC 4865): its age is counted from there. */
-int64_t mail_begin(const struct mail *m);
 /* No try before, and deliver by: seconds since 1970, 0: unsaid. */
 uint32_t mail_hold(const struct mail *m);
 uint32_t mail_by(const struct mail *m);

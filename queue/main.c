@@ -17,6 +17,7 @@
 #include "lib/base/log.h"
 #include "lib/proc/service.h"
 #include "queue/act.h"
+#include "queue/age.h"
 #include "queue/attempt.h"
 #include "queue/content.h"
 #include "queue/control.h"
@@ -47,6 +48,7 @@ wake_up(void)
 
 	for (size_t at = 0; (m = ledger_next(&at)) != NULL;) {
 		schedule_doubt(m, (uint32_t)service_settings()->retry_most);
+		age_begin(m);
 		ids[n++] = m->id;
 	}
 	for (size_t i = 0; i < n; i++)
@@ -92,7 +94,7 @@ begin(void)
 	durable_start(journal, r.end, r.damaged, r.damages);
 	segments_missing(r.gaps);
 	say(&r);
-	schedule_start(wake_due);
+	schedule_start(wake_due, age_doubt);
 	for (size_t i = 0; i < r.restores; i++)
 		soft_add(ledger_find(r.restored[i]));
 	settle_ids(r.finished, r.finishes);

@@ -236,7 +236,8 @@ replay_journal(int dir, struct replay *r)
 	/* the next segment will say where this one ended */
 	if (done && n > 0)
 		done = journal_sync(dir, r->newest);
-	look_at_extent(r);
+	if (done)
+		look_at_extent(r);
 	if (n == 0)
 		ledger_segments(r->end.segment + 1);
 	free(numbers);

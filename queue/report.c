@@ -12,6 +12,7 @@
 #include "lib/base/log.h"
 #include "lib/mail/spool.h"
 #include "lib/proc/service.h"
+#include "queue/age.h"
 #include "queue/durable.h"
 #include "queue/judge.h"
 #include "queue/kept.h"
@@ -244,16 +245,6 @@ open_content(const struct mail *m)
 	return fd;
 }
 
-/* When it will be given up. */
-static int64_t
-until(const struct mail *m)
-{
-	int64_t end = mail_begin(m) + service_settings()->queue_lifetime;
-	bool back = (m->by_mode & BY_MODE) == BY_RETURN;
-
-	return back && mail_by(m) < end ? mail_by(m) : end;
-}
-
 /* What had to be kept secret on its way is not sent back (RFC 8689 5). */
 static uint8_t
 returned(const struct mail *m)
@@ -270,7 +261,7 @@ send_report(struct channel *to, struct mail *m, const struct settles *about)
 	struct message r = { .type = MSG_report, .tag = channel_tag(to),
 		.report = { .mail = m->id, .sender = mail_sender(m),
 		    .kind = about->kind, .arrival = mail_arrival(m),
-		    .until = until(m), .envid = mail_envid(m),
+		    .until = age_until(m), .envid = mail_envid(m),
 		    .ret = returned(m), .skip = m->skip, .body = m->body,
 		    .content = open_content(m) } };
 

@@ -24,6 +24,7 @@ static struct {
 	struct entry *heap;		/* [0] is not used */
 	uint32_t n, cap;
 	void (*due)(struct mail *);
+	void (*jumped)(void);
 	struct loop_timer *timer;
 	uint32_t timer_due;
 	int64_t base;			/* wall clock minus monotonic, in ms */
@@ -141,6 +142,7 @@ schedule_follow(void)
 	}
 	loop_timer_free(&s.timer);
 	arm();
+	s.jumped();
 }
 
 static void
@@ -206,9 +208,10 @@ schedule_sooner(struct mail *m, uint32_t due)
 }
 
 void
-schedule_start(void (*due)(struct mail *))
+schedule_start(void (*due)(struct mail *), void (*jumped)(void))
 {
 	s.due = due;
+	s.jumped = jumped;
 	arm();
 }
 

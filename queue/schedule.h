@@ -14,8 +14,9 @@
 #include "queue/mail.h"
 
 /* due() is called for each mail when its time has come: that of a recipient, or
- * the one that the sender set (mail_by()), until m->late says that it is over. */
-void schedule_start(void (*due)(struct mail *));
+ * the one that the sender set (mail_by()), until m->late says that it is over.
+ * jumped() when the system's clock has. */
+void schedule_start(void (*due)(struct mail *), void (*jumped)(void));
 /* Seconds since 1970. */
 uint32_t schedule_now(void);
 /* Follow the system's clock, if it has jumped. Not while mails are being woken. */

@@ -174,6 +174,32 @@ class Queue(Jump):
         self.server.settle()
 
 
+class Ages(Jump):
+    def test_nobody_is_given_up(self):
+        """Not by a clock that is years away, also when it was so at a start and
+        is put right then."""
+        self.server.block(ALICE)
+        old = self.send(self.client(), "old", ALICE)
+        self.await_tries(4)
+        self.jump()
+        new = self.send(self.client(), "new", ALICE)
+        self.await_tries(8)
+        self.assertEqual(self.waiting(), {old, new})
+        for ahead in (self.BY, 0):
+            self.server.stop()
+            self.server.start()
+            self.await_tries(6)
+            self.server.jump(ahead)
+            self.await_tries(6)
+            self.assertEqual(self.waiting(), {old, new})
+        self.server.unblock(ALICE)
+        self.server.settle()
+        self.assertEqual(sorted(self.subjects(ALICE)), ["new", "old"])
+
+    def waiting(self):
+        return {m["queue_id"] for m in self.queue()}
+
+
 class Mailbox(Jump):
     def test_deliveries_and_sessions(self):
         mails = [self.send(self.client(), "first", ALICE)]
@@ -236,6 +262,14 @@ class Forward(Queue, Mailbox, unittest.TestCase):
 
 class Back(Queue, Mailbox, unittest.TestCase):
     BY = -DAY
+
+
+class YearsForward(Ages, unittest.TestCase):
+    BY = 14 * 365 * DAY     # beyond 2038
+
+
+class YearsBack(Ages, unittest.TestCase):
+    BY = -10 * 365 * DAY
 
 
 if __name__ == "__main__":

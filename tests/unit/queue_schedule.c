@@ -11,6 +11,14 @@
 #include "queue/table.h"
 #include "tests/clock/shift.c"
 
+static unsigned jumps;
+
+static void
+on_jump(void)
+{
+	jumps++;
+}
+
 static void
 test_wait(void **state UNUSED)
 {
@@ -114,7 +122,7 @@ test_order(void **state UNUSED)
 		else
 			schedule_put(m);
 	}
-	schedule_start(on_due);
+	schedule_start(on_due, on_jump);
 	t = loop_timer_new(50, stop, NULL);
 	loop_run();
 	loop_timer_free(&t);
@@ -213,7 +221,7 @@ test_by_and_hold(void **state UNUSED)
 	assert_int_equal(m->rcpt[0].due, now + 1000000);
 	m = ledger_find(8);
 	m->rcpt[0].due = m->rcpt[1].due = now + 1000;
-	schedule_start(on_by);
+	schedule_start(on_by, on_jump);
 	schedule_put(m);
 	schedule_put(ledger_find(7));
 	t = loop_timer_new(50, stop, NULL);
@@ -254,7 +262,9 @@ jump(int64_t seconds)
 	schedule_put(tried);
 	schedule_put(held);
 	at_rest += seconds;
+	jumps = 0;
 	schedule_follow();
+	assert_int_equal(jumps, 1);
 	assert_in_range((uint32_t)(schedule_now() - now - seconds), 0, 60);
 	assert_int_equal(tried->rcpt[0].due, now + seconds + 300000);
 	assert_int_equal(tried->rcpt[1].due, FROZEN);
