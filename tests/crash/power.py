@@ -18,6 +18,7 @@ where there are no loop devices.
 import argparse
 import collections
 import contextlib
+import ctypes
 import fcntl
 import json
 import os
@@ -40,6 +41,7 @@ import ledger  # noqa: E402
 
 EXT4_IOC_SHUTDOWN = 0x8004587d
 NOLOGFLUSH = 2
+CLONE_NEWNS = 0x20000
 SIZE = 1 << 30
 SKIP = 77
 
@@ -200,9 +202,23 @@ def lives(base, cuts, rng, apart, end, done):
             disk.off()
 
 
+def own_mounts():
+    """What is mounted from now on is not seen by others: a test that takes a
+    copy of all mounts would keep the disk of before the cut alive."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWNS) < 0:
+        raise OSError(ctypes.get_errno(), "unshare")
+    run("mount", "--make-rprivate", "/")
+
+
 def can_mount():
-    """Does this machine let us have a disk and cut it?"""
+    """Does this machine let us have a disk and cut it? Then in a name space of
+    our own."""
     if os.geteuid() != 0 or not os.path.exists("/dev/loop-control"):
+        return False
+    try:
+        own_mounts()
+    except (OSError, subprocess.CalledProcessError):
         return False
     with tempfile.TemporaryDirectory(prefix="posthouse-power-") as base:
         try:
