@@ -14,8 +14,6 @@
 #include "lib/base/log.h"
 #include "tests/unit/imapd_fake.h"
 
-#define ANSWER_ROOM (64u << 10)
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Step over one response with its literals; true when compression begins. */
@@ -115,8 +113,6 @@ begin(void)
 	for (size_t i = 0; i < nitems(names); i++)
 		list_put(&list, view_of(names[i]));
 	fake.names = str_view(&list);
-	/* LIST with MYRIGHTS and METADATA holds two answers that point here */
-	str_room(&fake.list, ANSWER_ROOM);
 	log_open("fuzz", "imapd", STDERR_FILENO, LOG_LEVEL_ERROR);
 }
 

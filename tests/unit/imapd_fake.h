@@ -261,8 +261,11 @@ fake_extras(const struct msg_extras_get *x, struct reply *reply)
 		str_free(&entries);
 		str_free(&frame);
 	}
+	/* LIST holds the answers of several extras at once */
+	reply->frame = xmalloc(fake.list.n + 1);
+	memcpy(reply->frame, str_c(&fake.list), fake.list.n + 1);
 	reply->m = (struct message){ .type = MSG_extras,
-		.extras.extras = str_view(&fake.list) };
+		.extras.extras = { reply->frame, fake.list.n } };
 }
 
 /* What was set, as text. */
