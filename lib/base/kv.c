@@ -27,9 +27,9 @@
 
 #define TABLES_FILE "tables.db"
 #define CONDEMNED   "condemned"
-/* What a disk writes whole even when power goes: a page of which a part came is
- * damage, and the index has to be made anew. */
-#define PAGE_SIZE   4096
+/* Holds four chunks of rows; what does not fit has pages of its own, and for each
+ * that goes free the log is synced. */
+#define PAGE_SIZE   16384
 #define CACHE	    (8U << 20)
 #define LOG_BUFFER  (1U << 20)
 #define LOG_FILE    (16U << 20)

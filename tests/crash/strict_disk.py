@@ -15,7 +15,7 @@ import os
 
 SECTOR = 512
 # Of Berkeley DB, which relies on it that a page comes whole or not at all.
-TABLES, PAGE = "tables.db", 4096
+TABLES, PAGE = "tables.db", 16384
 ROOMS = 0.1             # of the states with all zeros of logs, which take time
 
 
