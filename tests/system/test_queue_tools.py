@@ -163,8 +163,8 @@ class Changes(Case):
         self.assertEqual(self.tell("hold", "--domain", "down.test").stdout,
                          "1 mail (1 recipient): held\n")
         self.tell("flush")
-        (mail,) = self.queue()
-        self.assertEqual(mail["queue_name"], "deferred")
+        wait_for(lambda: self.queue()[0]["queue_name"] == "deferred",
+                 "the end of the try")
         self.tell("hold", "--all")
         self.server.kill()
         self.server.start()
