@@ -144,6 +144,18 @@ class Scenario:
                 raise Broken(str(e)) from e
             time.sleep(0.5)
 
+    def pop3(self):
+        """The same."""
+        end = time.monotonic() + 20
+        while True:
+            try:
+                return self.server.pop3(self.user)
+            except poplib.error_proto as e:
+                if "Too many connections" not in str(e) or \
+                        time.monotonic() > end:
+                    raise
+            time.sleep(0.5)
+
     def fill(self, client, box, count, flags=None):
         """So many messages, in the state, too."""
         for _ in range(count):
@@ -325,7 +337,7 @@ class Pop(Scenario):
 
         def ask():
             try:
-                client = self.server.pop3(self.user)
+                client = self.pop3()
                 for i in (1, 2):
                     client.retr(i)
                     client.dele(i)
