@@ -55,8 +55,10 @@ class Links(unittest.TestCase):
 
     @staticmethod
     def is_taken(client, user):
+        """A mail that needs a file."""
+        content = message("taken", "A line of it.\r\n" * 3000)
         try:
-            return client.sendmail("", [user], message("taken")) == {}
+            return client.sendmail("", [user], content) == {}
         except (smtplib.SMTPResponseException, smtplib.SMTPServerDisconnected):
             return False
 
