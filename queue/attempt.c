@@ -139,10 +139,11 @@ attempt_verdict(struct channel *c, uint32_t tag, struct msg_verdict *v)
 static struct view
 octets_for(const struct mail *m, const struct rcpt *r)
 {
-	if (r->transport == TRANSPORT_LOCAL && !r->again)
+	if (r->transport != TRANSPORT_LOCAL)
+		return VIEW_NONE;
+	if (!r->again)
 		return kept_octets(m->id);
-	if (r->transport == TRANSPORT_LOCAL)
-		(void)kept_write(m->id);
+	(void)kept_write(m->id);
 	return VIEW_NONE;
 }
 

@@ -298,6 +298,15 @@ keep_content(struct intake *i, struct view content, struct why *w)
 	    why_later(w, "3.0", "The content could not be written to the disk");
 }
 
+/* The same, and what of it goes into the journal. */
+static bool
+take_content(struct intake *i, struct view content, struct view *journal,
+    struct why *w)
+{
+	*journal = i->large ? VIEW_NONE : content;
+	return keep_content(i, content, w);
+}
+
 /* What it says, if that goes into the journal. */
 static bool
 read_content(const struct intake *i, struct view *content, struct why *w)
@@ -341,11 +350,8 @@ join_group(struct intake *i, const struct msg_mail_commit *m, struct why *w)
 
 	i->size = m->size;
 	i->large = i->large || m->size > CONTENT_SMALL;
-	if (i->fd < 0 && !keep_content(i, m->content, w))
-		return false;
-	if (i->fd < 0)
-		h.content = m->content;
-	else if (!read_content(i, &h.content, w))
+	if (i->fd >= 0 ? !read_content(i, &h.content, w) :
+			 !take_content(i, m->content, &h.content, w))
 		return false;
 	if (i->of != 0 && !split_commit(i, &h, w))
 		return false;

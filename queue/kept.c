@@ -22,7 +22,7 @@ struct kept {
 	char *octets;		/* NULL: nobody asks any more */
 	size_t n;
 	bool writing, dropped;	/* by the thread; its mail is gone meanwhile */
-	int error;		/* of the thread, -1: not written */
+	int error;		/* of the thread */
 };
 
 static struct {
@@ -139,7 +139,6 @@ kept_collect(uint64_t id)
 		    k.cap * sizeof(*k.collected));
 	}
 	e->writing = true;
-	e->error = -1;
 	k.collected[k.n++] = e;
 }
 
@@ -154,17 +153,14 @@ kept_write_collected(void)
 	}
 }
 
-/* Once, not every second. */
 static void
 say_failed(const struct kept *e)
 {
 	char id[SPOOL_ID_SIZE];
 
-	if (!k.failing)
-		log_error(spool_id(e->id, id), "the content cannot be written "
-		    "to the spool: %s; it stands in the journal, and is tried "
-		    "again", strerror(e->error));
-	k.failing = true;
+	log_error(spool_id(e->id, id), "the content cannot be written to the "
+	    "spool: %s; it stands in the journal, and is tried again",
+	    strerror(e->error));
 }
 
 bool
@@ -173,6 +169,18 @@ kept_is_failing(void)
 	return k.failing;
 }
 
+/* It has its file, or waits for the next time, or its mail is gone. */
+static void
+conclude(struct kept *e)
+{
+	e->writing = false;
+	if (e->dropped)
+		content_remove(e->id);
+	if (e->dropped || e->error == 0)
+		forget(e);
+}
+
+/* Trouble is told of once, not every second. */
 void
 kept_written(void)
 {
@@ -181,15 +189,13 @@ kept_written(void)
 	for (size_t i = 0; i < k.n; i++) {
 		struct kept *e = k.collected[i];
 
-		e->writing = false;
-		any |= e->error != 0;
-		if (e->dropped)
-			content_remove(e->id);
-		else if (e->error != 0)
-			say_failed(e);
-		if (e->dropped || e->error == 0)
-			forget(e);
+		if (e->error != 0 && !e->dropped) {
+			if (!any && !k.failing)
+				say_failed(e);
+			any = true;
+		}
+		conclude(e);
 	}
-	k.failing = k.n > 0 ? any : k.failing;
+	k.failing = any;
 	k.n = 0;
 }

@@ -448,6 +448,8 @@ commit_of(const struct dialog *d)
 		.priority = d->tx.priority,
 		/* REQUIRETLS counts more than the field (RFC 8689 3) */
 		.tls = d->tx.require_tls ? 1 : d->content.tls_no ? 2 : 0,
+		.content = d->content.fd < 0 ? str_view(&d->content.body) :
+		    VIEW_NONE,
 	};
 
 	return m;
@@ -476,8 +478,6 @@ queue_mail(struct dialog *d, struct why *w)
 	if (d->tx.set == NULL)	/* rules throw it away, and say nothing */
 		return why_done(w, "0.0", "Ok: queued as %016" PRIX64, mail);
 	commit = commit_of(d);
-	if (d->content.fd < 0)
-		commit.content = str_view(&d->content.body);
 	if (!d->house->mail_commit(&d->intake, d, &commit, w))
 		return false;
 	log_queued(d, mail);

@@ -146,6 +146,15 @@ test_failed(void **state UNUSED)
 	kept_written();
 	assert_true(kept_is_failing());
 	assert_true(view_is(kept_octets(ID), SAYS));
+	/* who could not be written has gone: nothing fails any more */
+	assert_true(kept_drop(ID));
+	kept_written();
+	assert_false(kept_is_failing());
+	assert_true(kept_put(ID, VIEW_LIT(SAYS)));
+	kept_collect(ID);
+	kept_write_collected();
+	kept_written();
+	assert_true(kept_is_failing());
 	assert_int_equal(rmdir(at), 0);
 	kept_collect(ID);
 	kept_write_collected();
