@@ -30,7 +30,7 @@ import traceback
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "system"))
 
-from server import Server, descriptors, wait_for  # noqa: E402
+from server import Server, descriptors, memory, wait_for  # noqa: E402
 import ledger  # noqa: E402
 from power import can_mount, disk_for_servers  # noqa: E402
 
@@ -60,12 +60,6 @@ class Kills(threading.Thread):
         self.end.set()
         self.join()
         return self.count
-
-
-def memory(pid):
-    """What a process has for itself, in KiB."""
-    text = pathlib.Path(f"/proc/{pid}/status").read_text()
-    return int(re.search(r"RssAnon:\s+(\d+)", text)[1])
 
 
 def measured(server, roles):

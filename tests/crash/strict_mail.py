@@ -14,7 +14,6 @@ import re
 import time
 
 import scenarios
-from server import DOMAIN
 from server import free_port, wait_for
 from sink import Sink
 from strict import ALICE, RELAY, Kind, Recovery

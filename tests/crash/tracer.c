@@ -186,21 +186,30 @@ forget(struct thread *x)
 	*x = t.thread[--t.n];
 }
 
+/* What stands behind a name in a file of /proc; otherwise when it does not. */
+static long long
+number_in(const char *path, const char *name, long long otherwise)
+{
+	char line[256];
+	FILE *f = fopen(path, "r");
+
+	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
+		if (strncmp(line, name, strlen(name)) == 0) {
+			otherwise = strtoll(line + strlen(name), NULL, 10);
+			break;
+		}
+	if (f != NULL)
+		fclose(f);
+	return otherwise;
+}
+
 static pid_t
 process_of(pid_t id)
 {
-	char path[64], line[256];
-	FILE *f;
-	int process = id;
+	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/status", id);
-	f = fopen(path, "r");
-	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
-		if (sscanf(line, "Tgid: %d", &process) == 1)
-			break;
-	if (f != NULL)
-		fclose(f);
-	return process;
+	return (pid_t)number_in(path, "Tgid:", id);
 }
 
 static bool
@@ -510,18 +519,10 @@ print_octets(pid_t id, uint64_t at, uint64_t n)
 static long long
 position(pid_t id, int fd)
 {
-	char path[64], line[256];
-	long long at = -1;
-	FILE *f;
+	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", id, fd);
-	f = fopen(path, "r");
-	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
-		if (sscanf(line, "pos: %lld", &at) == 1)
-			break;
-	if (f != NULL)
-		fclose(f);
-	return at;
+	return number_in(path, "pos:", -1);
 }
 
 static void

@@ -388,6 +388,12 @@ def descriptors(pid):
     return found
 
 
+def memory(pid):
+    """KiB that belong to a process alone; mapped files can go any time."""
+    text = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"RssAnon:\s+(\d+)", text)[1])
+
+
 def role_of(pid):
     """Name of the program of a process; None when it is gone."""
     try:

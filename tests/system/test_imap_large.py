@@ -3,11 +3,9 @@
 
 import base64
 import os
-import pathlib
-import re
 import unittest
 
-from server import DOMAIN, Server
+from server import DOMAIN, Server, memory
 
 ALICE = f"alice@{DOMAIN}"
 SIZE = 100 * 1024 * 1024
@@ -24,12 +22,6 @@ def large():
     line = base64.b64encode(LINE) + b"\r\n"
     count = SIZE // len(line)
     return head + line * count + b"--b--\r\n", count
-
-
-def memory(pid):
-    """KiB that belong to the process alone; mapped files can go any time."""
-    text = pathlib.Path(f"/proc/{pid}/status").read_text()
-    return int(re.search(r"RssAnon:\s+(\d+)", text)[1])
 
 
 class Large(unittest.TestCase):

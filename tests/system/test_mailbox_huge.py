@@ -9,7 +9,7 @@ import re
 import time
 import unittest
 
-from server import DOMAIN, SANITIZED, Server
+from server import DOMAIN, SANITIZED, Server, memory
 
 # answers to SEARCH are one line
 imaplib._MAXLINE = 1 << 26
@@ -46,12 +46,6 @@ def cpu(pid):
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")")[-1]
     user, system = fields.split()[11:13]
     return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
-
-
-def memory(pid):
-    """KiB that belong to the process alone."""
-    text = pathlib.Path(f"/proc/{pid}/status").read_text()
-    return int(re.search(r"RssAnon:\s+(\d+)", text)[1])
 
 
 class Huge(unittest.TestCase):

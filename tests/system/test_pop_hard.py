@@ -17,7 +17,7 @@ import time
 import unittest
 
 from pop_wire import Imap, Pop2, Pop3, Refused
-from server import SANITIZED, Server, message, wait_for
+from server import SANITIZED, Server, memory, message, wait_for
 
 ALICE, PASSWORD = "alice@example.test", "wonderland"
 OTHER = "alice+Other@example.test"
@@ -292,9 +292,7 @@ class Slow(Hard):
         freed memory tells nothing."""
         if SANITIZED:
             return 0
-        return sum(int(line.split()[1]) for pid in self.server.pids("pop3d")
-                   for line in open(f"/proc/{pid}/status")
-                   if line.startswith("RssAnon"))
+        return sum(map(memory, self.server.pids("pop3d")))
 
     def descriptors(self):
         return sum(len(os.listdir(f"/proc/{pid}/fd"))

@@ -165,6 +165,8 @@ class Changes(Case):
         self.tell("flush")
         wait_for(lambda: self.queue()[0]["queue_name"] == "deferred",
                  "the end of the try")
+        (mail,) = self.queue()
+        self.assertEqual(mail["queue_name"], "deferred")
         self.tell("hold", "--all")
         self.server.kill()
         self.server.start()

@@ -2,15 +2,14 @@
 """Clients that mean no good: they get what they deserve, others do not notice,
 and nothing is left of them."""
 
-import pathlib
-import re
 import socket
 import ssl
 import time
 import unittest
 
 from secure import SecureServer
-from server import DOMAIN, SANITIZED, Server, message, wait_for, within
+from server import (DOMAIN, SANITIZED, Server, memory, message, wait_for,
+                    within)
 from wire import BadReply, Closed, Wire, client_context
 
 ALICE = f"alice@{DOMAIN}"
@@ -19,8 +18,7 @@ MIB = 1 << 20
 
 def resident(pid):
     """Octets of memory that belong to a process alone."""
-    text = pathlib.Path(f"/proc/{pid}/status").read_text()
-    return int(re.search(r"RssAnon:\s+(\d+)", text)[1]) * 1024
+    return memory(pid) * 1024
 
 
 class Abuse(unittest.TestCase):
