@@ -428,7 +428,7 @@ destination_learn(struct destination *d, const struct news *news)
 	window_learn(&d->window, news, &l);
 	if (news->contact != CONTACT_UNTRIED)
 		reason_drop(&d->trouble);
-	if (news->contact == CONTACT_NONE)
+	if (news->contact == CONTACT_FAILED)
 		d->trouble = reason_take(VIEW_LIT("4.1"), news->sentence,
 		    VIEW_NONE, VIEW_NONE);
 	relist(d);

@@ -53,11 +53,11 @@ window_learn(struct window *w, const struct news *n,
 {
 	if (n->contact == CONTACT_UNTRIED)
 		return;
-	if (n->contact != CONTACT_NONE) {
+	if (n->contact != CONTACT_FAILED) {
 		w->good_at = n->now;
 		w->failures = 0;
 		w->until = 0;
-		if (n->contact == CONTACT_GOOD)
+		if (n->contact == CONTACT_TALKED)
 			grow(w, l->most);
 		return;
 	}

@@ -13,14 +13,7 @@
 #define QUEUE_WINDOW_H
 
 #include "lib/base/view.h"
-
-/* As the message sent has it. */
-enum contact {
-	CONTACT_GOOD = 2,
-	CONTACT_UNTRIED = 3,	/* nobody was asked: nothing is learnt */
-	CONTACT_NONE = 4,
-	CONTACT_NO_SUCH = 5
-};
+#include "lib/mail/contact.h"
 
 struct window {
 	int64_t until;		/* ms; left alone before */

@@ -9,6 +9,7 @@
 #ifndef SMTP_JOB_H
 #define SMTP_JOB_H
 
+#include "lib/mail/contact.h"
 #include "lib/mail/hop.h"
 #include "lib/proc/channel.h"
 #include "smtp/outcome.h"
@@ -35,9 +36,6 @@ struct recipient {
 	struct view address, original, orcpt;
 	struct view spelled;	/* address as the present server is told it */
 };
-
-enum contact { CONTACT_TALKED = 2, CONTACT_UNTRIED = 3, CONTACT_FAILED = 4,
-	CONTACT_NOWHERE = 5 };
 
 struct job {
 	struct arena arena;

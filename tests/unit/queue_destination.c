@@ -116,7 +116,7 @@ window_grows_and_shrinks(void **state UNUSED)
 		flying++;
 	assert_int_equal(flying, 5);
 	for (int i = 0; i < 12; i++) {
-		over(d, CONTACT_GOOD, began);
+		over(d, CONTACT_TALKED, began);
 		flying--;
 		began = ++now;
 		while (go(NULL) != 0)
@@ -124,22 +124,22 @@ window_grows_and_shrinks(void **state UNUSED)
 	}
 	assert_int_equal(flying, 8);
 	/* others succeed: it is alive, and wants less */
-	over(d, CONTACT_GOOD, began);
-	over(d, CONTACT_NONE, began - 1);
+	over(d, CONTACT_TALKED, began);
+	over(d, CONTACT_FAILED, began - 1);
 	assert_int_equal(window_of(d), 4);
 	assert_int_equal(destination_until(d, now), 0);
 	assert_int_equal(go(NULL), 0);
 	/* from now on slowly */
 	for (int i = 0; i < 3; i++)
-		over(d, CONTACT_GOOD, now);
+		over(d, CONTACT_TALKED, now);
 	assert_int_equal(window_of(d), 4);
-	over(d, CONTACT_GOOD, now);
+	over(d, CONTACT_TALKED, now);
 	assert_int_equal(window_of(d), 5);
 	flying = 2;
 	while (go(NULL) != 0)
 		flying++;
 	while (flying-- > 0) {
-		over(d, CONTACT_GOOD, now);
+		over(d, CONTACT_TALKED, now);
 		flying += go(NULL) != 0;
 	}
 	destination_drop(&d);
@@ -175,14 +175,14 @@ dead_is_left_alone(void **state UNUSED)
 		assert_int_not_equal(go(NULL), 0);
 	assert_int_equal(go(NULL), 0);
 	now += 30000;
-	over(d, CONTACT_NONE, began);
+	over(d, CONTACT_FAILED, began);
 	until = destination_until(d, now);
 	assert_true(until >= now + 262000 && until <= now + 338000);
 	assert_true(view_is(reason_sentence(destination_trouble(d)),
 	    "connect: no"));
 	/* the others that were under way say nothing new */
 	for (int i = 0; i < 4; i++)
-		over(d, CONTACT_NONE, began);
+		over(d, CONTACT_FAILED, began);
 	assert_int_equal(destination_until(d, now), until);
 	/* everything comes out, to be put off */
 	for (struct job *j; shed < 95; shed++) {
@@ -207,20 +207,20 @@ dead_is_left_alone(void **state UNUSED)
 	assert_int_not_equal(go(NULL), 0);
 	assert_int_equal(go(NULL), 0);
 	began = now++;
-	over(d, CONTACT_NONE, began);
+	over(d, CONTACT_FAILED, began);
 	assert_true(destination_until(d, now) > now + 520000);
 	/* the administrator says: now; and it lives */
 	destination_wake(d);
 	began = now++;
 	assert_int_not_equal(go(NULL), 0);
 	assert_int_equal(go(NULL), 0);
-	over(d, CONTACT_GOOD, began);
+	over(d, CONTACT_TALKED, began);
 	assert_null(destination_trouble(d));
 	for (int flying = 0; flying >= 0; flying--) {
 		while (go(NULL) != 0)
 			flying++;
 		if (flying > 0)
-			over(d, CONTACT_GOOD, now);
+			over(d, CONTACT_TALKED, now);
 	}
 	destination_drop(&d);
 }
@@ -245,7 +245,7 @@ rate_is_kept(void **state UNUSED)
 		}
 		destination_begin(d, now);
 		destination_count(d, now);
-		over(d, CONTACT_GOOD, now);
+		over(d, CONTACT_TALKED, now);
 		free(j);
 		destination_drop(&of);
 		gone++;
@@ -274,7 +274,7 @@ turns_are_fair(void **state UNUSED)
 	add(small, 1, false);
 	do {
 		assert_int_not_equal(go(&to), 0);
-		over(to, CONTACT_GOOD, now);
+		over(to, CONTACT_TALKED, now);
 	} while (turn++ < 4 && to != small);
 	assert_ptr_equal(to, small);
 	/* new before old in one destination */
@@ -283,19 +283,19 @@ turns_are_fair(void **state UNUSED)
 	turn = 0;
 	for (uint64_t mail = 0; mail != single && turn < 10; turn++) {
 		mail = go(&to);
-		over(to, CONTACT_GOOD, now);
+		over(to, CONTACT_TALKED, now);
 	}
 	assert_true(turn < 10);
 	/* old ones have turns, too */
 	turn = 0;
 	for (size_t i = 0; i < 1000; i++) {
 		go(&to);
-		over(to, CONTACT_GOOD, now);
+		over(to, CONTACT_TALKED, now);
 		turn += to == old;
 	}
 	assert_true(turn >= 240 && turn <= 260);
 	while (go(&to) != 0)
-		over(to, CONTACT_GOOD, now);
+		over(to, CONTACT_TALKED, now);
 	destination_drop(&big);
 	destination_drop(&small);
 	destination_drop(&old);
@@ -342,12 +342,12 @@ shares_grow_again(void **state UNUSED)
 	for (int i = 0; i < 3; i++)
 		assert_int_not_equal(go(NULL), 0);
 	assert_int_equal(go(NULL), 0);
-	over(a, CONTACT_GOOD, now);
-	over(a, CONTACT_GOOD, now);
+	over(a, CONTACT_TALKED, now);
+	over(a, CONTACT_TALKED, now);
 	assert_int_not_equal(go(&to), 0);
 	assert_ptr_equal(to, b);
-	over(b, CONTACT_GOOD, now);
-	over(b, CONTACT_GOOD, now);
+	over(b, CONTACT_TALKED, now);
+	over(b, CONTACT_TALKED, now);
 	destination_drop(&a);
 	destination_drop(&b);
 }
@@ -377,7 +377,7 @@ slow_ones_leave_room(void **state UNUSED)
 			continue;
 		}
 		good++;
-		over(to, CONTACT_GOOD, now);
+		over(to, CONTACT_TALKED, now);
 	}
 	assert_int_equal(good, 4500);
 	assert_true(hang >= 100 && hang <= 200);
