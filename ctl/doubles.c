@@ -15,10 +15,7 @@ struct doubles_line {
 void
 doubles_add(struct doubles *d, struct view key, uint32_t number)
 {
-	if (d->n == d->cap) {
-		d->cap = d->cap > 0 ? d->cap * 2 : 64;
-		d->line = xrealloc(d->line, d->cap * sizeof(*d->line));
-	}
+	d->line = xgrow(d->line, d->n, &d->cap, sizeof(*d->line));
 	d->line[d->n++] = (struct doubles_line){ d->keys.n, (uint32_t)key.n,
 		number };
 	str_add(&d->keys, key);

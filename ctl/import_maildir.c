@@ -63,10 +63,7 @@ add_file(struct folder *f, const char *name, bool fresh)
 {
 	struct file *file;
 
-	if (f->count == f->cap) {
-		f->cap = f->cap ? f->cap * 2 : 256;
-		f->files = xrealloc(f->files, f->cap * sizeof(*f->files));
-	}
+	f->files = xgrow(f->files, f->count, &f->cap, sizeof(*f->files));
 	file = &f->files[f->count++];
 	*file = (struct file){ .fresh = fresh, .uidl = VIEW_NONE };
 	file->name = arena_copy(&f->arena, view_of(name));

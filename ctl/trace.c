@@ -68,11 +68,8 @@ read_events(void)
 	while (event_next(&rest, &one)) {
 		if (!event_read(one, &e))
 			continue;
-		if (seen.n == cap) {
-			cap = cap > 0 ? 2 * cap : 256;
-			seen.events = xrealloc(seen.events,
-			    cap * sizeof(*seen.events));
-		}
+		seen.events = xgrow(seen.events, seen.n, &cap,
+		    sizeof(*seen.events));
 		seen.events[seen.n++] = e;
 	}
 }

@@ -37,10 +37,7 @@ print_of_number(enum print_kind kind, uint64_t n)
 void
 prints_add(struct prints *p, uint32_t print)
 {
-	if (p->n == p->cap) {
-		p->cap = p->cap > 0 ? 2 * p->cap : 64;
-		p->p = xrealloc(p->p, p->cap * sizeof(*p->p));
-	}
+	p->p = xgrow(p->p, p->n, &p->cap, sizeof(*p->p));
 	p->p[p->n++] = print;
 }
 

@@ -313,11 +313,8 @@ box_event_expunged(struct box *b, struct view records)
 		if (index == box_total(b) || box_uid(b, index) != r.uid ||
 		    box_is_hole(b, index))
 			continue;
-		if (b->gone_n == b->gone_size) {
-			b->gone_size = b->gone_size ? b->gone_size * 2 : 16;
-			b->gone = xrealloc(b->gone,
-			    b->gone_size * sizeof(*b->gone));
-		}
+		b->gone = xgrow(b->gone, b->gone_n, &b->gone_size,
+		    sizeof(*b->gone));
 		b->gone[b->gone_n++] = index;
 	}
 }

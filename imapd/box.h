@@ -54,7 +54,8 @@ struct box {
 	uint32_t *holes;		/* ascending indexes, told as expunged */
 	uint32_t holes_n, holes_size;
 	uint32_t *gone;			/* expunged, not told; any order */
-	uint32_t gone_n, gone_size;
+	uint32_t gone_n;
+	size_t gone_size;
 	struct box_dirty *dirty;
 	uint32_t dirty_n, dirty_size;
 	uint32_t changed;		/* records of the map, since it is there */

@@ -23,10 +23,7 @@ forest_free(struct forest *f)
 uint32_t
 forest_add(struct forest *f, uint32_t message)
 {
-	if (f->n == f->size) {
-		f->size = f->size ? f->size * 2 : 64;
-		f->node = xrealloc(f->node, f->size * sizeof(*f->node));
-	}
+	f->node = xgrow(f->node, f->n, &f->size, sizeof(*f->node));
 	f->node[f->n] = (struct node){ NO_NODE, NO_NODE, NO_NODE, NO_NODE,
 		NO_NODE, message };
 	return f->n++;

@@ -22,7 +22,8 @@ struct node {
 
 struct forest {
 	struct node *node;	/* node 0 is the root of all */
-	uint32_t n, size;
+	uint32_t n;
+	size_t size;
 };
 
 void forest_begin(struct forest *f);

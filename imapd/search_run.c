@@ -28,10 +28,7 @@ struct candidates {
 static void
 add(struct candidates *c, struct candidate one)
 {
-	if (c->n == c->size) {
-		c->size = c->size ? c->size * 2 : 64;
-		c->v = xrealloc(c->v, c->size * sizeof(*c->v));
-	}
+	c->v = xgrow(c->v, c->n, &c->size, sizeof(*c->v));
 	c->open += one.verdict == KEY_NEEDS_CONTENT;
 	c->v[c->n++] = one;
 }

@@ -121,7 +121,8 @@ tell_expunged(struct imap *im)
 	drop_dirty_holes(b);
 	free(b->gone);
 	b->gone = NULL;
-	b->gone_n = b->gone_size = 0;
+	b->gone_n = 0;
+	b->gone_size = 0;
 }
 
 /* Of the messages that the client knows. */

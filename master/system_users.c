@@ -30,10 +30,7 @@ static struct file_state seen;
 static void
 take(struct names *l, const char *name)
 {
-	if (l->n == l->cap) {
-		l->cap = l->cap > 0 ? 2 * l->cap : 64;
-		l->at = xrealloc(l->at, l->cap * sizeof(*l->at));
-	}
+	l->at = xgrow(l->at, l->n, &l->cap, sizeof(*l->at));
 	l->at[l->n++] = xstrdup(name);
 }
 

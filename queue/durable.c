@@ -91,10 +91,7 @@ arm(int64_t ms)
 static void
 finished_add(struct finished *f, struct mail *m)
 {
-	if (f->n == f->cap) {
-		f->cap = f->cap > 0 ? f->cap * 2 : 64;
-		f->mail = xrealloc(f->mail, f->cap * sizeof(struct mail *));
-	}
+	f->mail = xgrow(f->mail, f->n, &f->cap, sizeof(struct mail *));
 	f->mail[f->n++] = m;
 }
 

@@ -133,11 +133,7 @@ kept_collect(uint64_t id)
 
 	if (e == NULL || e->octets == NULL)
 		return;
-	if (k.n == k.cap) {
-		k.cap = k.cap > 0 ? k.cap * 2 : 64;
-		k.collected = xrealloc(k.collected,
-		    k.cap * sizeof(*k.collected));
-	}
+	k.collected = xgrow(k.collected, k.n, &k.cap, sizeof(*k.collected));
 	e->writing = true;
 	k.collected[k.n++] = e;
 }

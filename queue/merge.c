@@ -113,10 +113,7 @@ merge_is_list(struct view list)
 static void
 add(struct merge_changes *out, struct change c)
 {
-	if (out->n == out->cap) {
-		out->cap = out->cap > 0 ? out->cap * 2 : 4;
-		out->at = xrealloc(out->at, out->cap * sizeof(*out->at));
-	}
+	out->at = xgrow(out->at, out->n, &out->cap, sizeof(*out->at));
 	out->at[out->n++] = c;
 }
 

@@ -176,10 +176,7 @@ ask_about(struct asking *a, const struct merge_group *g, struct view address)
 	address = arena_view(&a->arena, address);
 	if (!ask(sender, address, &r))
 		return false;
-	if (a->count == a->cap) {
-		a->cap = a->cap > 0 ? a->cap * 2 : 4;
-		a->asked = xrealloc(a->asked, a->cap * sizeof(*a->asked));
-	}
+	a->asked = xgrow(a->asked, a->count, &a->cap, sizeof(*a->asked));
 	to = &a->asked[a->count++];
 	to->address = address;
 	to->group = *g;

@@ -22,7 +22,8 @@ struct entry {
 
 static struct {
 	struct entry *heap;		/* [0] is not used */
-	uint32_t n, cap;
+	uint32_t n;
+	size_t cap;
 	void (*due)(struct mail *);
 	void (*jumped)(void);
 	struct loop_timer *timer;
@@ -178,10 +179,7 @@ static void
 place(struct mail *m, uint32_t due)
 {
 	if (m->heap == 0) {
-		if (s.n + 2 > s.cap) {
-			s.cap = s.cap > 0 ? s.cap * 2 : 64;
-			s.heap = xrealloc(s.heap, s.cap * sizeof(*s.heap));
-		}
+		s.heap = xgrow(s.heap, s.n + 1, &s.cap, sizeof(*s.heap));
 		m->heap = ++s.n;
 	}
 	set(m->heap, (struct entry){ m, due });

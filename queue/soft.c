@@ -153,10 +153,7 @@ soft_add(struct mail *m)
 	if (m->soft == soft.turn)
 		return;
 	m->soft = soft.turn;
-	if (l->n == l->cap) {
-		l->cap = l->cap > 0 ? l->cap * 2 : 256;
-		l->id = xrealloc(l->id, l->cap * sizeof(*l->id));
-	}
+	l->id = xgrow(l->id, l->n, &l->cap, sizeof(*l->id));
 	l->id[l->n++] = m->id;
 	if (!soft.running && soft.timer == NULL)
 		soft.timer = loop_timer_new(soft.hurry ? 0 : HARDEN_MS, begin,

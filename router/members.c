@@ -50,10 +50,7 @@ members_put(struct members *m, const struct view part[3],
 	/* the same one twice is sorted out later */
 	if (m->n >= 2 * MEMBERS_MAX || m->texts.n > MEMBERS_OCTETS)
 		return false;
-	if (m->n == m->cap) {
-		m->cap = m->cap > 0 ? m->cap * 2 : 64;
-		m->at = xrealloc(m->at, m->cap * sizeof(*m->at));
-	}
+	m->at = xgrow(m->at, m->n, &m->cap, sizeof(*m->at));
 	m->at[m->n++] = (uint32_t)m->texts.n;
 	add_key(&key, part, a);
 	list_put(&m->texts, str_view(&key));

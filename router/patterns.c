@@ -190,11 +190,7 @@ patterns_add(struct patterns *p, struct view line, uint32_t number,
 		    PATTERNS_MAX);
 		return false;
 	}
-	if (p->n == p->cap) {
-		p->cap = p->cap > 0 ? p->cap * 2 : 16;
-		p->pattern = xrealloc(p->pattern,
-		    p->cap * sizeof(*p->pattern));
-	}
+	p->pattern = xgrow(p->pattern, p->n, &p->cap, sizeof(*p->pattern));
 	one = &p->pattern[p->n];
 	memset(one, 0, sizeof(*one));
 	if (!access_line(arena_view(&p->arena, line), number, &p->arena,

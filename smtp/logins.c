@@ -50,10 +50,7 @@ add(void *arg, unsigned line, const struct relay_login *words,
 		log_warning("relay_logins", "line %u: %s", line, wrong);
 		return;
 	}
-	if (l->n == l->cap) {
-		l->cap = l->cap ? l->cap * 2 : 8;
-		l->login = xrealloc(l->login, l->cap * sizeof(*l->login));
-	}
+	l->login = xgrow(l->login, l->n, &l->cap, sizeof(*l->login));
 	one = &l->login[l->n++];
 	*one = (struct login){ .all = l };
 	copy(&one->words.name, &words->name);

@@ -55,10 +55,7 @@ static void round_plan(void);
 static void
 list_add(struct waitlist *l, void (*fn)(void *, bool), void *arg)
 {
-	if (l->n == l->cap) {
-		l->cap = l->cap ? l->cap * 2 : 64;
-		l->p = xrealloc(l->p, l->cap * sizeof(*l->p));
-	}
+	l->p = xgrow(l->p, l->n, &l->cap, sizeof(*l->p));
 	l->p[l->n++] = (struct waiting){ fn, arg };
 }
 
@@ -77,10 +74,7 @@ list_tell(struct waitlist *l, bool ok)
 static void
 job_add(struct batch *b, int fd)
 {
-	if (b->n == b->cap) {
-		b->cap = b->cap ? b->cap * 2 : 16;
-		b->jobs = xrealloc(b->jobs, b->cap * sizeof(*b->jobs));
-	}
+	b->jobs = xgrow(b->jobs, b->n, &b->cap, sizeof(*b->jobs));
 	b->jobs[b->n++] = (struct job){ .fd = fd };
 }
 

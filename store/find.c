@@ -43,10 +43,7 @@ name_of(struct finding *f, struct view folder)
 static void
 note(struct finding *f, uint64_t id, struct view name, bool is_new)
 {
-	if (f->n == f->size) {
-		f->size = f->size ? f->size * 2 : 64;
-		f->found = xrealloc(f->found, f->size * sizeof(*f->found));
-	}
+	f->found = xgrow(f->found, f->n, &f->size, sizeof(*f->found));
 	f->found[f->n++] = (struct found){ id, name, is_new };
 }
 

@@ -170,10 +170,7 @@ struct listing {
 static void
 add(struct listing *l, struct listed one)
 {
-	if (l->n == l->size) {
-		l->size = l->size ? l->size * 2 : 64;
-		l->all = xrealloc(l->all, l->size * sizeof(*l->all));
-	}
+	l->all = xgrow(l->all, l->n, &l->size, sizeof(*l->all));
 	l->all[l->n++] = one;
 }
 

@@ -22,10 +22,7 @@
 static struct maildir_file *
 file_new(struct maildir_scan *s)
 {
-	if (s->count == s->cap) {
-		s->cap = s->cap ? s->cap * 2 : 256;
-		s->files = xrealloc(s->files, s->cap * sizeof(*s->files));
-	}
+	s->files = xgrow(s->files, s->count, &s->cap, sizeof(*s->files));
 	s->files[s->count] = (struct maildir_file){ 0 };
 	return &s->files[s->count];
 }

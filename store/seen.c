@@ -77,10 +77,7 @@ part_make(struct reader *r, uint32_t uid)
 
 	if (i < r->n && r->parts[i].number == uid / SEEN_PART)
 		return &r->parts[i];
-	if (r->n == r->cap) {
-		r->cap = r->cap ? r->cap * 2 : 4;
-		r->parts = xrealloc(r->parts, r->cap * sizeof(*r->parts));
-	}
+	r->parts = xgrow(r->parts, r->n, &r->cap, sizeof(*r->parts));
 	memmove(&r->parts[i + 1], &r->parts[i],
 	    (r->n - i) * sizeof(*r->parts));
 	r->n++;

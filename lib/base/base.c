@@ -35,6 +35,8 @@ fatal(const char *fmt, ...)
 	exit(EX_CONFIG);
 }
 
+#define GROW_FIRST	4	/* elements */
+
 static void *
 claimed(void *p, size_t n)
 {
@@ -59,6 +61,15 @@ void *
 xrealloc(void *p, size_t n)
 {
 	return claimed(realloc(p, n ? n : 1), n);
+}
+
+void *
+xgrow(void *p, size_t n, size_t *cap, size_t size)
+{
+	if (n < *cap)
+		return p;
+	*cap = *cap > 0 ? *cap * 2 : GROW_FIRST;
+	return claimed(reallocarray(p, *cap, size), *cap * size);
 }
 
 char *

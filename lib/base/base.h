@@ -32,6 +32,9 @@ void fatal(const char *fmt, ...) PRINTF(1, 2) NORETURN;
 void *xmalloc(size_t n);
 void *xcalloc(size_t count, size_t n);
 void *xrealloc(void *p, size_t n);
+/* The array p of n elements, size octets each, with room for one more: when it
+ * has come to *cap elements, it gets twice the room. */
+void *xgrow(void *p, size_t n, size_t *cap, size_t size);
 char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t n);	/* at most n octets */
 

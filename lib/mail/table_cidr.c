@@ -26,10 +26,7 @@ struct cidr {
 static void
 put(struct cidr *c, const struct entry *e)
 {
-	if (c->n == c->cap) {
-		c->cap = c->cap > 0 ? c->cap * 2 : 16;
-		c->entry = xrealloc(c->entry, c->cap * sizeof(*c->entry));
-	}
+	c->entry = xgrow(c->entry, c->n, &c->cap, sizeof(*c->entry));
 	c->entry[c->n++] = *e;
 }
 

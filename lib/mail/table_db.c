@@ -63,11 +63,7 @@ add(void *arg, struct view key, struct view value, struct str *wrong)
 		str_adds(wrong, "a key or a value is no text");
 	if (wrong->n > 0)
 		return false;
-	if (db->n == db->cap) {
-		db->cap = db->cap > 0 ? db->cap * 2 : 64;
-		db->entry = xrealloc(db->entry,
-		    db->cap * sizeof(*db->entry));
-	}
+	db->entry = xgrow(db->entry, db->n, &db->cap, sizeof(*db->entry));
 	db->entry[db->n++] = (struct entry){ without_end(key),
 		without_end(value) };
 	return true;

@@ -35,10 +35,7 @@ struct expressions {
 static void
 put(struct expressions *t, const struct row *r)
 {
-	if (t->n == t->cap) {
-		t->cap = t->cap > 0 ? t->cap * 2 : 16;
-		t->row = xrealloc(t->row, t->cap * sizeof(*t->row));
-	}
+	t->row = xgrow(t->row, t->n, &t->cap, sizeof(*t->row));
 	t->row[t->n] = *r;
 	t->row[t->n++].result = arena_view(&t->arena, r->result);
 }

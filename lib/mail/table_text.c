@@ -52,10 +52,7 @@ lower(struct arena *a, struct view v)
 static void
 add(struct rows *t, struct view key, struct view value, size_t line)
 {
-	if (t->n == t->cap) {
-		t->cap = t->cap > 0 ? 2 * t->cap : 64;
-		t->row = xrealloc(t->row, t->cap * sizeof(*t->row));
-	}
+	t->row = xgrow(t->row, t->n, &t->cap, sizeof(*t->row));
 	t->row[t->n++] = (struct row){ lower(&t->arena, key),
 		arena_view(&t->arena, value), line };
 }

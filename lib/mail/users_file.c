@@ -143,10 +143,7 @@ add(struct users_file *f, struct view name, struct view secret, uint32_t line)
 {
 	struct users_entry *e;
 
-	if (f->n == f->cap) {
-		f->cap = f->cap ? f->cap * 2 : 64;
-		f->entry = xrealloc(f->entry, f->cap * sizeof(*f->entry));
-	}
+	f->entry = xgrow(f->entry, f->n, &f->cap, sizeof(*f->entry));
 	e = &f->entry[f->n++];
 	e->name = (uint32_t)f->names.n;
 	e->name_n = (uint16_t)name.n;
