@@ -359,30 +359,33 @@ mend(struct mailbox *mb, struct mending *m, struct why *w)
 	return found;
 }
 
-/* The mailbox of this user with this number, under whatever name. NULL: removed,
- * or trouble in w. */
-static struct mailbox *
-numbered(struct view user, uint32_t number, struct why *w)
+/* The mailbox of this user with this number, under whatever name; NULL: it was
+ * removed. False: nobody can tell, w says why. */
+static bool
+numbered(struct view user, uint32_t number, struct mailbox **mb, struct why *w)
 {
 	struct account_names all;
 	bool ok = account_names(user, VIEW_NONE, &all);
 	struct view rest = str_view(&all.list), name;
-	struct mailbox *mb = NULL;
 
+	*mb = NULL;
 	if (!ok)
 		index_why(w);
-	while (ok && mb == NULL && list_next(&rest, &name)) {
+	while (ok && *mb == NULL && list_next(&rest, &name)) {
 		struct header h = { 0 };
+		enum kv_result r = index_header(user, name, &h);
 
-		if (index_header(user, name, &h) == KV_FOUND &&
-		    h.mailbox == number) {
-			mb = mailbox_get(user, name, w);
-			ok = mb != NULL;
+		if (r == KV_TROUBLE) {
+			index_why(w);
+			ok = false;
+		} else if (r == KV_FOUND && h.mailbox == number) {
+			*mb = mailbox_get(user, name, w);
+			ok = *mb != NULL;
 		}
 		str_free(&h.keywords);
 	}
 	str_free(&all.list);
-	return mb;
+	return ok;
 }
 
 static bool
@@ -409,10 +412,10 @@ fresh_mend_of(struct view user, const struct spool_source *s, struct why *w)
 	struct mailbox *mb;
 	bool ok;
 
-	*w = (struct why){ 0 };
-	mb = numbered(user, s->mailbox, w);
+	if (!numbered(user, s->mailbox, &mb, w))
+		return false;
 	if (mb == NULL)
-		return w->verdict == 0;
+		return true;
 	ok = mend_in(mb, s, w);
 	mailbox_unref(mb);
 	return ok;

@@ -21,13 +21,15 @@
 #include "store/durable.h"
 #include "store/fresh.h"
 #include "store/held.h"
+#include "store/link.h"
 #include "store/maildir.h"
 
 #define MESSAGES_MOST	(64u << 10)	/* of one request: a record holds it */
 #define HELD_MOST	(64u << 20)	/* in memory of nobody, but on disk */
 #define SETTLE_MS	1000		/* they wait so long for each other */
 #define REST_MS		10000		/* after the journal has failed */
-#define RETRY_MS	2000		/* of what could not be mended */
+#define RETRY_FIRST_MS	20		/* of what could not be mended, then twice */
+#define RETRY_MOST_MS	2000		/* that, and so on up to this */
 #define FINISH_MS	5000		/* for that at an orderly end */
 #define OCTETS_NAME	24
 
@@ -203,10 +205,7 @@ begin_settling(void *unused UNUSED)
 static void
 ids_add(struct ids *l, uint64_t id, uint64_t octets)
 {
-	if (l->n == l->cap) {
-		l->cap = l->cap > 0 ? l->cap * 2 : 64;
-		l->id = xrealloc(l->id, l->cap * sizeof(*l->id));
-	}
+	l->id = xgrow(l->id, l->n, &l->cap, sizeof(*l->id));
 	l->id[l->n++] = id;
 	l->octets += octets;
 }
@@ -271,11 +270,8 @@ on_record(void *arg UNUSED, enum record_type type, struct view payload)
 		(void)record_read_place(payload, &start.synced);
 	if (type != RECORD_HELD || !held_read(payload, &l.r))
 		return;
-	if (start.n == start.cap) {
-		start.cap = start.cap > 0 ? start.cap * 2 : 64;
-		start.left = xrealloc(start.left,
-		    start.cap * sizeof(*start.left));
-	}
+	start.left = xgrow(start.left, start.n, &start.cap,
+	    sizeof(*start.left));
 	start.left[start.n++] = l;
 }
 
@@ -438,37 +434,55 @@ forget_stale(void)
 }
 
 static bool
-mend(struct left *l)
+mend(struct left *l, struct why *w)
 {
 	char octets[OCTETS_NAME];
 	struct spool_source s = source_of(&l->r, octets);
-	struct why w;
 
 	/* removed since it was found: nothing to do */
 	if (!fresh_find(&s))
 		return l->mended = true;
-	l->mended = write_octets(&l->r, octets) &&
-		    fresh_mend_of(l->r.user, &s, &w);
+	l->mended = write_octets(&l->r, octets) ?
+	    fresh_mend_of(l->r.user, &s, w) :
+	    trouble_errno(w, "Writing it to a file", errno);
 	unlinkat(held.dir, octets, 0);
 	return l->mended;
 }
 
+/* How many could not be mended; w says why. */
+static size_t
+mend_all(struct why *w)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < start.n; i++) {
+		struct left *l = &start.left[i];
+
+		if (l->mended)
+			continue;
+		if (mend(l, w))
+			ids_add(&held.next, l->r.content, 0);
+		else
+			left++;
+	}
+	return left;
+}
+
+/* Early on a mailbox may be on its way to another name, which is nothing to tell
+ * of. */
 static void
 mend_run(void *arg UNUSED)
 {
-	size_t left = start.n;
+	int64_t wait = RETRY_FIRST_MS;
+	struct why w;
+	size_t left;
 
-	while (left > 0) {
-		for (size_t i = 0; i < start.n; i++)
-			if (!start.left[i].mended && mend(&start.left[i])) {
-				ids_add(&held.next,
-				    start.left[i].r.content, 0);
-				left--;
-			}
-		if (left > 0) {
-			log_warning("append", "not-mended-yet n=%zu", left);
-			fiber_sleep(RETRY_MS);
-		}
+	while ((left = mend_all(&w)) > 0) {
+		if (wait == RETRY_MOST_MS)
+			log_warning("append", "not-mended-yet n=%zu error=\"%s\"",
+			    left, w.text);
+		fiber_sleep(wait);
+		wait = wait * 2 < RETRY_MOST_MS ? wait * 2 : RETRY_MOST_MS;
 	}
 	for (size_t i = 0; i < start.nsegments; i++)
 		file_unmap(start.segments[i]);

@@ -263,7 +263,9 @@ get_new(struct view user, struct view name, struct why *w)
 	}
 	if (mb->deleted)
 		why_later(w, "3.0", "The mailbox is being renamed");
-	else if (!mb->stale)
+	else if (mb->stale)
+		why_later(w, "3.0", "The mailbox is being restored");
+	else
 		mailbox_stale(mb);
 	mailbox_unref(mb);
 	return NULL;
