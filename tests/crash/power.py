@@ -11,8 +11,9 @@ what IMAP shows (ledger.py). Half of the cuts come at a random moment, half righ
 after an answer of a chosen kind. Some lives have a program killed in the middle,
 or end with an orderly stop just before the cut.
 
-Usage: power.py [CUTS] [--seed S] [--seconds T] [--json FILE]; as root; skipped
-where there are no loop devices.
+Usage: power.py [CUTS] [--seed S] [--seconds T] [--json FILE] [--keep DIRECTORY];
+as root; skipped where there are no loop devices. --keep: where a server's
+directory, its log and the ledger are left when something is wrong.
 """
 
 import argparse
@@ -165,9 +166,22 @@ def one_life(disk, server, book, rng):
     return what
 
 
-def lives(base, cuts, rng, apart, end, done):
+def keep(to, disks, book):
+    """What whoever looks for the reason needs."""
+    to.mkdir(parents=True)
+    for disk in disks:
+        run("cp", "-a", str(disk.mount), str(to))
+    (to / "ledger").write_text("".join(
+        f"{user} {number} " + " ".join(
+            f"{what}={done}" for what, done in vars(fact).items()
+            if done and what != "text") + "\n"
+        for (user, number), fact in book.facts.items()))
+
+
+def lives(base, cuts, rng, apart, end, done, keep_in=None):
     """The spool is on a disk of its own when apart. Cuts are counted in done,
-    by what they came after."""
+    by what they came after. keep_in: where all is left when something is
+    wrong."""
     disks = [Disk(base, "main")] + ([Disk(base, "spool")] if apart else [])
     tempfile.tempdir = str(disks[0].mount)
     more = f"spool_dir = {disks[1].mount}/spool\n" if apart else ""
@@ -194,6 +208,10 @@ def lives(base, cuts, rng, apart, end, done):
             assert server.stop() == 0
         server.remove()
         done["acks"] += book.acks
+    except Exception:
+        if keep_in:
+            keep(keep_in, disks, book)
+        raise
     finally:
         if server.master is not None:
             server.kill()
@@ -240,6 +258,7 @@ def main():
     parser.add_argument("--seed", type=int)
     parser.add_argument("--seconds", type=float, default=1e9)
     parser.add_argument("--json")
+    parser.add_argument("--keep", type=pathlib.Path)
     a = parser.parse_args()
     seed = random.randrange(1 << 30) if a.seed is None else a.seed
     if not can_mount():
@@ -258,7 +277,7 @@ def main():
                 end = now + a.seconds * (1 if apart else 0.5)
                 if part > 0:
                     lives(pathlib.Path(base), part, random.Random(seed),
-                          apart, end, done)
+                          apart, end, done, a.keep)
     except Exception:
         wrong = traceback.format_exc()
         print(wrong, f"\nagain: tests/crash/power.py {a.cuts} --seed {seed}")

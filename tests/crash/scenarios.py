@@ -288,9 +288,11 @@ class Relay(Scenario):
         return [c for r, c in self.world.sink.delivered() if r == self.to]
 
     def look(self):
-        """Twice only when who heard the last reply has died of it."""
+        """Twice only when who heard the last reply has died of it: a second try
+        must not be under way when the next one is killed."""
         if self.acked:
             wait_for(self.copies, f"{self.to} at the other host", 60)
+            wait_for(self.world.is_queue_empty, "the end of the tries", 60)
 
     def look_late(self, killed):
         copies = self.copies()

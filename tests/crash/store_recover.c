@@ -10,7 +10,7 @@
  *
  *	mailbox NAME UIDVALIDITY UIDNEXT SUBSCRIBED
  *	attribute NAME WHAT VALUE
- *	message NAME UID FLAGS SIZE CRC		all zero: no file
+ *	message NAME UID FLAGS SIZE CRC KEYWORD...	size and CRC 0: no file
  *
  * then "end STATUS" (0, or how the child ended).
  *
@@ -29,6 +29,7 @@
 #include "store/attributes.h"
 #include "store/behind.h"
 #include "store/broken.h"
+#include "store/change.h"
 #include "store/deliver.h"
 #include "store/held.h"
 #include "store/link.h"
@@ -58,6 +59,19 @@ measure(const struct mailbox *mb, const struct entry *e, size_t *size,
 }
 
 static void
+print_keywords(const struct mailbox *mb, uint64_t bits)
+{
+	struct str words = { 0 };
+	struct view rest, word;
+
+	change_keyword_list(str_view(&mb->h.keywords), bits, &words);
+	rest = str_view(&words);
+	while (list_next(&rest, &word))
+		printf(" %.*s", (int)word.n, word.p);
+	str_free(&words);
+}
+
+static void
 print_messages(struct mailbox *mb, struct view name)
 {
 	for (size_t i = 0; i < mb->records.n; i++) {
@@ -68,8 +82,10 @@ print_messages(struct mailbox *mb, struct view name)
 		records_at(&mb->records, i, &e);
 		if (!measure(mb, &e, &size, &crc))
 			size = crc = 0;
-		printf("message %.*s %u %u %zu %u\n", (int)name.n, name.p,
+		printf("message %.*s %u %u %zu %u", (int)name.n, name.p,
 		    e.r.uid, e.r.flags & FLAG_STORABLE, size, crc);
+		print_keywords(mb, e.r.keywords);
+		putchar('\n');
 	}
 }
 

@@ -15,7 +15,8 @@ the next, so each kind is recorded again and again.
               [--each N] [--jobs N] [--keep DIRECTORY]
 
     --each      states drawn of one record, 1000 without
-    --jobs      so many kinds beside each other; records of a busy machine differ
+    --jobs      so many kinds beside each other, each a process and with an equal
+                part of the time; records of a busy machine differ
     --keep      where a state that is wrong is left, with the story of its record
 """
 
@@ -24,7 +25,6 @@ import concurrent.futures
 import json
 import os
 import pathlib
-import queue
 import random
 import re
 import shutil
@@ -493,29 +493,42 @@ class Replay:
                                 dirs_exist_ok=True)
 
 
-def go_round(replays, jobs):
-    """A record of each in turn, so many beside each other, until all are over."""
-    turns = queue.Queue()
-    for replay in replays:
-        turns.put(replay)
-
-    def work():
-        while True:
-            try:
-                replay = turns.get_nowait()
-            except queue.Empty:
-                return
+def go_round(replays):
+    """A record of each in turn, until all are over."""
+    while replays:
+        for replay in replays:
             if not replay.is_over():
                 replay.turn()
-                turns.put(replay)
-                continue
+        for replay in [r for r in replays if r.is_over()]:
             print("strict: {}: {states} states, {draws} drawn, {records} "
                   "records".format(replay.name, **replay.figures())
                   + (f"; WRONG: {replay.wrong[0]}" if replay.wrong else
                      ", all legal"), flush=True)
-    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        for worker in [pool.submit(work) for _ in range(jobs)]:
-            worker.result()
+            replays.remove(replay)
+
+
+def in_processes(names, a, end):
+    """What each kind says with --json; one in each, as Python has one processor
+    at a time."""
+    left, lock = len(names), threading.Lock()
+
+    def run(name):
+        nonlocal left
+        with lock:              # an equal part of what is left
+            seconds = (end - time.monotonic()) / max(1, left / a.jobs)
+            left -= 1
+        file = pathlib.Path(at, name)
+        code = subprocess.run([
+            sys.executable, "-B", __file__, "--kind", name, "--states",
+            str(a.states), "--seed", str(a.seed), "--each", str(a.each),
+            "--seconds", str(max(1, seconds)), "--json", file,
+            *(("--keep", a.keep) if a.keep else ())]).returncode
+        return json.loads(file.read_text()) if file.exists() else \
+            {"wrong": [f"{name}: ended with {code}"], "kinds": {}}
+
+    with tempfile.TemporaryDirectory() as at, \
+            concurrent.futures.ThreadPoolExecutor(a.jobs) as pool:
+        return list(pool.map(run, names))
 
 
 def main():
@@ -534,15 +547,22 @@ def main():
         print("skipped:", reason)
         return SKIP
     end = time.monotonic() + a.seconds
-    replays = [Replay(k, a, end) for k in
-               (*QUEUE_KINDS, *strict_store.KINDS, *strict_mail.KINDS)
-               if not a.kind or k.__name__.lower() in a.kind]
-    go_round(replays, a.jobs)
-    wrong = [w for replay in replays for w in replay.wrong[:1]]
+    kinds = {k.__name__.lower(): k for k in (
+        *QUEUE_KINDS, *strict_store.KINDS, *strict_mail.KINDS)}
+    names = a.kind or list(kinds)
+    if a.jobs > 1:
+        results = in_processes(names, a, end)
+    else:
+        replays = [Replay(kinds[name], a, end) for name in names]
+        go_round(list(replays))
+        results = [{"wrong": r.wrong[:1], "kinds": {r.name: r.figures()}}
+                   for r in replays]
+    wrong = [w for result in results for w in result["wrong"]]
     if a.json:
         pathlib.Path(a.json).write_text(json.dumps(
-            {"seed": a.seed, "wrong": wrong,
-             "kinds": {r.name: r.figures() for r in replays}}))
+            {"seed": a.seed, "wrong": wrong, "kinds": {
+                name: figures for result in results
+                for name, figures in result["kinds"].items()}}))
     return bool(wrong)
 
 

@@ -25,7 +25,7 @@ ALICE = f"alice@{DOMAIN}"
 HOST = "mail.example.test"
 INDEX = "state/index/store/0"
 FLAGS = {"\\Seen": 1, "\\Answered": 2, "\\Flagged": 4, "\\Deleted": 8,
-         "\\Draft": 16}
+         "\\Draft": 16, "red": 256, "green": 512, "blue": 1024}
 BEHIND = 2.5            # letters of names, files that go, the sync behind it all
 
 
@@ -105,10 +105,11 @@ def found_by(said):
             if rest[0] != "id":
                 boxes[name].attributes[rest[0]] = " ".join(rest[1:])
         elif kind == "message":
-            uid, *message = map(int, rest)
+            uid, flags, *file = map(int, rest[:4])
             assert uid not in boxes[name].messages, f"{name} {uid} twice"
-            assert message[1], f"{name} {uid} has no file"
-            boxes[name].messages[uid] = tuple(message)
+            assert file[0], f"{name} {uid} has no file"
+            boxes[name].messages[uid] = (
+                flags + flags_of(" ".join(rest[4:])), *file)
     return boxes
 
 
@@ -197,6 +198,17 @@ class Mailboxes:
                                        crc32c(text))),
                  "APPEND", box, f"({flags})", None, text)
 
+    def append_all(self, box, count):
+        """All or none (RFC 3502)."""
+        texts = [self.text() for _ in range(count)]
+
+        def change(state):
+            for text in texts:
+                state[box].add((0, len(text), crc32c(text)))
+        # imaplib's own name for it takes one message
+        self.row(change, "append", box, b" ".join(
+            b"{%d+}\r\n%s" % (len(text), text) for text in texts))
+
     def copy(self, uid, box):
         self.row(lambda s: s[box].add(s["INBOX"].messages[uid]),
                  "UID", "COPY", str(uid), box)
@@ -267,6 +279,15 @@ class Mailboxes:
                 del state[name].attributes[f"private/{ALICE}/{what}"]
         self.row(change, "SETMETADATA", name, "(/private/{} {})".format(
             what, "NIL" if value is None else f'"{value}"'))
+
+    def rights(self, name, who, rights):
+        """rights None: whatever he had goes."""
+        def change(state):
+            state[name].attributes[f"acl/{who}"] = rights
+            if rights is None:
+                del state[name].attributes[f"acl/{who}"]
+        self.row(change, *(("DELETEACL", name, who) if rights is None else
+                           ("SETACL", name, who, rights)))
 
     def uids(self, box="INBOX"):
         return list(self.states[-1][2][box].messages)
@@ -344,6 +365,35 @@ class Flagged(Mailboxes):
                           ("\\Flagged", "\\Seen", "\\Draft \\Answered")))
             if i % 7 == 0:
                 time.sleep(self.rng.random() / 5)
+
+
+class Labelled(Mailboxes):
+    """With keywords, which the mailbox has not known before, and of which it
+    keeps a file."""
+    ready = 4
+
+    def acts(self):
+        for i in range(14):
+            self.flag(self.rng.sample(range(1, 5), self.rng.randrange(1, 4)),
+                      self.rng.choice("++-"),
+                      self.rng.choice(("red", "red green", "blue \\Seen")))
+            if i % 5 == 4:
+                self.copy(self.rng.randrange(1, 5), "box")
+            if i < 2:
+                self.rest()
+
+
+class AppendedAll(Mailboxes):
+    """Several with one command; small and large."""
+    ready = 1
+
+    def acts(self):
+        for i in range(6):
+            self.size = self.rng.choice((300, 300, 80_000))
+            self.append_all(self.rng.choice(("INBOX", "box")),
+                            self.rng.randrange(2, 4))
+            if i < 2:
+                self.rest()
 
 
 class Copied(Mailboxes):
@@ -498,5 +548,17 @@ class Noted(Mailboxes):
                 self.rest()
 
 
-KINDS = (Appended, AppendedLarge, Flagged, Copied, Moved, Expunged, Popped,
-         Replaced, Foldered, Noted, Mixed)
+class Shared(Mailboxes):
+    """SETACL and DELETEACL."""
+    ready = 1
+
+    def acts(self):
+        for i in range(8):
+            self.rights(self.rng.choice(("INBOX", "box")), "anyone",
+                        self.rng.choice(("l", "lr", None)))
+            if i < 2:
+                self.rest()
+
+
+KINDS = (Appended, AppendedLarge, AppendedAll, Flagged, Labelled, Copied, Moved,
+         Expunged, Popped, Replaced, Foldered, Noted, Shared, Mixed)
