@@ -343,6 +343,10 @@ WORKLOADS = {
     "backlog": (None, backlog),
 }
 
+# Each repetition has a server of its own, which has no memory left from the one
+# before.
+AFRESH = ("idle",)
+
 # As many sessions as the machine lets a process have files.
 _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
