@@ -266,7 +266,7 @@ doc/PERFORMANCE.md: $(BUILD)/bench/results.json
 $(BUILD)/bench/load: $$(call objects_of,bench/load)
 	$(link) -lssl -lcrypto -lpthread
 $(BUILD)/bench/limits: $$(call objects_of,bench/limits)
-	$(link) -ldb-5.3 -lpthread
+	$(link) -ldb-5.3 -lssl -lcrypto -lpthread
 
 asan:
 	@LSAN_OPTIONS=suppressions=$(CURDIR)/tests/house/leaks $(MAKE) --no-print-directory BUILD=build/asan \

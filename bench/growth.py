@@ -111,11 +111,8 @@ def grow_sessions():
 
     with Many() as subject:
         for n in numbers(100, 1000, 10000):
-            workloads.IDLE = n
-            for name, values in workloads.idle(subject):
-                if name == "idle imap":
-                    yield "grow sessions", {"n": n, "kib": values["kib"]}
-            time.sleep(3)
+            for _, values in workloads.idle(subject, n, ("imap",)):
+                yield "grow sessions", {"n": n, "kib": values["kib"]}
 
 
 def grow_destinations():

@@ -108,6 +108,7 @@ LIMITS = {
     "descriptor_round_trip": "descriptors over a UNIX socket and back",
     "fork_exit": "fork and exit", "fork_exec": "fork, exec and exit",
     "bdb_put_nosync": "rows in Berkeley DB, not synced",
+    "tls_handshake": "handshakes of TLS, both sides of them, over no network",
     "load, 1 a session": "the load generator, 1 message a session",
     "load, 20 a session": "the load generator, 20 messages a session",
     "load, sessions": "the load generator, sessions",

@@ -10,6 +10,7 @@ tables.py.
 """
 
 import contextlib
+import math
 import os
 import pathlib
 import re
@@ -214,15 +215,24 @@ def sessions(subject):
                      **cost.per(count)}
 
 
-def idle(subject):
-    for protocol in ("smtp", "pop3", "imap"):
+def settled_kib(subject):
+    """Memory when it falls no more: thousands of sessions take time to end."""
+    last, now = math.inf, subject.cgroup.memory_kib()
+    while now < 0.99 * last:
+        time.sleep(1)
+        last, now = now, subject.cgroup.memory_kib()
+    return now
+
+
+def idle(subject, count=IDLE, protocols=("smtp", "pop3", "imap")):
+    for protocol in protocols:
         if protocol not in subject.ports:
             continue
-        before = subject.cgroup.memory_kib()
+        before = settled_kib(subject)
         with subprocess.Popen(
                 [LOAD, "idle", "-m", protocol, "-p",
-                 str(subject.ports[protocol]), "-n", str(IDLE), "-c", "8",
-                 "-U", "more", "-u", str(IDLE), "-t", "8"],
+                 str(subject.ports[protocol]), "-n", str(count), "-c", "8",
+                 "-U", "more", "-u", str(count), "-t", "8"],
                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                 text=True) as process:
             said = pairs(process.stdout.readline())
@@ -231,7 +241,6 @@ def idle(subject):
         if said.get("ok"):
             yield f"idle {protocol}", {"kib": kib / said["ok"],
                                        "sessions": said["ok"]}
-        time.sleep(1)
 
 
 # ---- POP3 -------------------------------------------------------------------

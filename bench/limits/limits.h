@@ -29,9 +29,11 @@ void append_sync(long n), overwrite_sync(long n), create(long n), create_sync_di
 void round_trip(long n), connect_round_trip(long n), pass_descriptor(long n);
 void fork_exit(long n), fork_exec(long n);
 void bdb_put(long n);
+void handshake(long n);
 
-/* Before the first round trip; before the first bdb_put. */
+/* Before the first of them. */
 void echo_start(void);
 void bdb_start(void);
+void tls_start(void);
 
 #endif

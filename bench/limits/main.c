@@ -98,6 +98,7 @@ static const struct {
 	{ "fork_exit", fork_exit, { 1, 2 } },
 	{ "fork_exec", fork_exec, { 1, 2 } },
 	{ "bdb_put_nosync", bdb_put, { 1 } },
+	{ "tls_handshake", handshake, { 1, 2 } },
 };
 
 int main(int argc, char **argv)
@@ -110,6 +111,7 @@ int main(int argc, char **argv)
 	memset(block, 'm', sizeof(block));
 	echo_start();
 	bdb_start();
+	tls_start();
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		if (argc == 3 && strncmp(argv[2], table[i].name, strlen(argv[2])) != 0)
 			continue;
