@@ -326,6 +326,20 @@ def record(kind_of, rng):
 # ---- recovery ----
 
 
+def clear(path, wanted):
+    """Files go, and directories that are not wanted. Those that are left."""
+    left = {path} & wanted
+    with os.scandir(path) as entries:
+        for entry in list(entries):
+            if entry.is_dir(follow_symlinks=False):
+                left |= clear(entry.path, wanted)
+            else:
+                os.unlink(entry.path)
+    if not left:
+        os.rmdir(path)
+    return left
+
+
 class Recovery:
     """Programs that recover one directory after the other. parts: what each
     consists of, {directory below the server's: what it is called there}; empty:
@@ -356,10 +370,17 @@ class Recovery:
         return strict_disk.Record(self.target, base, tracer.hits)
 
     def make(self, state):
-        shutil.rmtree(self.target, ignore_errors=True)
+        """Most of the directories are there from the state before."""
+        dirs = {self.target}
         for path in (*(f"{self.target}/{p}" for p in self.empty),
                      *(self.place(p) for p in state.dirs)):
-            os.makedirs(path, exist_ok=True)
+            path = os.path.normpath(path)
+            while path not in dirs:
+                dirs.add(path)
+                path = os.path.dirname(path)
+        os.makedirs(self.target, exist_ok=True)
+        for path in sorted(dirs - clear(self.target, dirs)):
+            os.mkdir(path)
         made = {}               # one file may have several names
         for path, node, octets, size in state.files:
             file = self.place(path)
@@ -394,9 +415,9 @@ class Recovery:
 
     def contents(self, part):
         """{name: octets} of all files below it."""
-        return {p.name: p.read_bytes()
-                for p in pathlib.Path(self.target, part).rglob("*")
-                if p.is_file()}
+        return {path.name: path.read_bytes()
+                for at, _, names in os.walk(f"{self.target}/{part}")
+                for path in (pathlib.Path(at, name) for name in names)}
 
     def close(self):
         for process in self.programs.values():
