@@ -149,6 +149,27 @@ remove_in_thread(void *unused)
 	s.error = errno;
 }
 
+static bool
+is_oldest_dead(void)
+{
+	return !s.removing && !s.stuck && ledger_oldest() < s.newest &&
+	       ledger_oldest_count() == 0;
+}
+
+static void remove_done(void *unused);
+
+static void
+begin_removal(bool recycling)
+{
+	s.removing = true;
+	s.remove = ledger_oldest();
+	s.recycling = recycling && !is_damaged(s.remove);
+	s.making = s.making || s.recycling;
+	pool_submit(remove_in_thread, remove_done, NULL);
+}
+
+/* The next one goes at once: several crashes leave several, which nobody writes
+ * behind when they have filled the disk. */
 static void
 remove_done(void *unused)
 {
@@ -165,6 +186,8 @@ remove_done(void *unused)
 		s.recycling = s.making = false;
 		durable_unblock();
 	}
+	if (is_oldest_dead())
+		begin_removal(false);
 }
 
 /* ---- the spare ---- */
@@ -207,15 +230,8 @@ segments_give_spare(struct journal *j)
 void
 segments_care(const struct journal *j)
 {
-	if (!s.removing && !s.stuck && ledger_oldest() < s.newest &&
-	    ledger_oldest_count() == 0) {
-		s.removing = true;
-		s.remove = ledger_oldest();
-		s.recycling = !s.making && s.spare < 0 && j->spare < 0 &&
-		    !is_damaged(s.remove);
-		s.making = s.making || s.recycling;
-		pool_submit(remove_in_thread, remove_done, NULL);
-	}
+	if (is_oldest_dead())
+		begin_removal(!s.making && s.spare < 0 && j->spare < 0);
 	if (!s.making && s.spare < 0 && j->spare < 0 && j->fd >= 0 &&
 	    j->at > SPARE_AT) {
 		s.making = true;

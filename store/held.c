@@ -110,18 +110,18 @@ held_read(struct view payload, struct held_record *r)
 	       memchr(r->name.p, '/', r->name.n) == NULL;
 }
 
-/* A dead segment is the next one's file, or goes. */
+/* A dead segment is the next one's file, or goes. All of them at once: each start
+ * after a crash has left one, and when they have filled the disk, no append comes
+ * that would write again. */
 static void
 drop_dead(void)
 {
-	if (held.oldest >= held.dead_to)
-		return;
-	if (held.journal.spare < 0)
-		held.journal.spare =
-		    journal_recycle(held.dir, held.oldest);
-	else
-		(void)journal_remove(held.dir, held.oldest, -1);
-	held.oldest++;
+	for (; held.oldest < held.dead_to; held.oldest++)
+		if (held.journal.spare < 0)
+			held.journal.spare =
+			    journal_recycle(held.dir, held.oldest);
+		else
+			(void)journal_remove(held.dir, held.oldest, -1);
 }
 
 void
@@ -316,6 +316,7 @@ read_journal(void)
 		ok = read_segment(last = numbers[i]);
 	held.oldest = held.live = n > 0 ? numbers[0] : 1;
 	held.decided = (struct place){ last + 1, 0 };
+	held.due = n > 1;	/* the old ones go, though nothing may be in them */
 	journal_open(&held.journal, held.dir, last + 1);
 	free(numbers);
 	return ok;

@@ -135,6 +135,50 @@ lost_octets_come_back(void **state UNUSED)
 	life(all_are_back);
 }
 
+static unsigned
+segments(void)
+{
+	DIR *d = opendir(house_path("mail/.appended-0"));
+	struct dirent *e;
+	unsigned n = 0;
+
+	check(d != NULL);
+	while ((e = readdir(d)) != NULL)
+		n += strstr(e->d_name, ".log") != NULL;
+	closedir(d);
+	return n;
+}
+
+static void
+append_one(void)
+{
+	login();
+	append("INBOX", 1, 1);
+}
+
+static void
+segments_go(void)
+{
+	for (int i = 0; i < 2000 && segments() > 1; i++)
+		fiber_sleep(5);
+	check(segments() <= 1);
+}
+
+/* Though nothing is appended any more, as when they have filled the disk. */
+static void
+dead_segments_go(void **state UNUSED)
+{
+	char command[300];
+
+	life(append_one);
+	snprintf(command, sizeof(command), "cd %s && for i in 2 3 4 5 6; do "
+	    "cp 00000001.log 0000000$i.log; done",
+	    house_path("mail/.appended-0"));
+	assert_int_equal(system(command), 0);
+	assert_int_equal(segments(), 6);
+	life(segments_go);
+}
+
 static void
 remove_index(void)
 {
@@ -524,6 +568,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = { HOUSE_TEST(lost_octets_come_back),
+		HOUSE_TEST(dead_segments_go),
 		HOUSE_TEST(index_too), HOUSE_TEST(expunged_stays_away),
 		HOUSE_TEST(expunged_at_once_stays_away),
 		HOUSE_TEST(never_answered_stays_away),
