@@ -310,6 +310,14 @@ class World:
             shutil.rmtree(self.programs)
 
 
+def last_lines(world):
+    """What the server said last."""
+    if world is None:
+        return ""
+    return "".join(f"  log: {line}\n"
+                   for line in world.server.output().splitlines()[-30:])
+
+
 def is_of(pid, directory):
     try:
         return directory.encode() in \
@@ -364,7 +372,8 @@ class Torture:
                     world = World()
                 take(point, self.one(world, point, verbose))
             except Exception:
-                self.note(point, traceback.format_exc())
+                self.note(point, traceback.format_exc() +
+                          last_lines(world))
                 take(point, True)
                 self.close(world, quiet=True)
                 world = None
