@@ -25,6 +25,7 @@ import concurrent.futures
 import json
 import os
 import pathlib
+import queue
 import random
 import re
 import shutil
@@ -39,7 +40,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "system"))
 
 from server import (  # noqa: E402
-    BUILD, DOMAIN, Server, free_port, wait_for)
+    BUILD, DOMAIN, Server, free_port, shares_of_ports, wait_for)
 from sink import Sink  # noqa: E402
 import scenarios  # noqa: E402
 import strict_disk  # noqa: E402
@@ -514,36 +515,39 @@ class Replay:
                                 dirs_exist_ok=True)
 
 
-def go_round(replays):
-    """A record of each in turn, until all are over."""
-    while replays:
-        for replay in replays:
-            if not replay.is_over():
-                replay.turn()
-        for replay in [r for r in replays if r.is_over()]:
-            print("strict: {}: {states} states, {draws} drawn, {records} "
-                  "records".format(replay.name, **replay.figures())
-                  + (f"; WRONG: {replay.wrong[0]}" if replay.wrong else
-                     ", all legal"), flush=True)
-            replays.remove(replay)
+def replay_all(replay):
+    """A record after the other until it is over; what --json notes of it."""
+    while not replay.is_over():
+        replay.turn()
+    print("strict: {}: {states} states, {draws} drawn, {records} "
+          "records".format(replay.name, **replay.figures())
+          + (f"; WRONG: {replay.wrong[0]}" if replay.wrong else
+             ", all legal"), flush=True)
+    return {"wrong": replay.wrong[:1],
+            "kinds": {replay.name: replay.figures()}}
 
 
 def in_processes(names, a, end):
     """What each kind says with --json; one in each, as Python has one processor
     at a time."""
     left, lock = len(names), threading.Lock()
+    ports = queue.SimpleQueue()
+    for share in shares_of_ports(a.jobs):
+        ports.put(share)
 
     def run(name):
         nonlocal left
         with lock:              # an equal part of what is left
             seconds = (end - time.monotonic()) / max(1, left / a.jobs)
             left -= 1
-        file = pathlib.Path(at, name)
+        file, share = pathlib.Path(at, name), ports.get()
         code = subprocess.run([
             sys.executable, "-B", __file__, "--kind", name, "--states",
             str(a.states), "--seed", str(a.seed), "--each", str(a.each),
             "--seconds", str(max(1, seconds)), "--json", file,
-            *(("--keep", a.keep) if a.keep else ())]).returncode
+            *(("--keep", a.keep) if a.keep else ())],
+            env={**os.environ, "PORTS": share}).returncode
+        ports.put(share)
         return json.loads(file.read_text()) if file.exists() else \
             {"wrong": [f"{name}: ended with {code}"], "kinds": {}}
 
@@ -571,13 +575,8 @@ def main():
     kinds = {k.__name__.lower(): k for k in (
         *QUEUE_KINDS, *strict_store.KINDS, *strict_mail.KINDS)}
     names = a.kind or list(kinds)
-    if a.jobs > 1:
-        results = in_processes(names, a, end)
-    else:
-        replays = [Replay(kinds[name], a, end) for name in names]
-        go_round(list(replays))
-        results = [{"wrong": r.wrong[:1], "kinds": {r.name: r.figures()}}
-                   for r in replays]
+    results = in_processes(names, a, end) if len(names) > 1 else \
+        [replay_all(Replay(kinds[names[0]], a, end))]
     wrong = [w for result in results for w in result["wrong"]]
     if a.json:
         pathlib.Path(a.json).write_text(json.dumps(

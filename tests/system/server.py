@@ -55,14 +55,31 @@ new_mailboxes =
 """
 
 
-def given_ports():
-    """PORTS=FIRST:COUNT gives a process its own, tests/system/run. Behind them any
-    below those that the kernel gives to connections."""
-    first, count = os.environ.get("PORTS", "0:0").split(":")
-    yield from range(int(first), int(first) + int(count))
+def any_ports():
+    """Those below what the kernel gives to connections."""
     least = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range")
                 .read_text().split()[0])
-    yield from random.sample(range(10000, max(least, 20000)), 10000)
+    return range(10000, max(least, 20000))
+
+
+def own_ports():
+    """PORTS=FIRST:COUNT gives a process its own, tests/system/run."""
+    first, count = map(int, os.environ.get("PORTS", "0:0").split(":"))
+    return range(first, first + count)
+
+
+def given_ports():
+    """Behind its own any."""
+    yield from own_ports()
+    yield from random.sample(any_ports(), 10000)
+
+
+def shares_of_ports(n):
+    """PORTS for each of n processes beside each other, of this one's own or of
+    all: it must not take any itself."""
+    of = own_ports() or any_ports()
+    each = len(of) // n
+    return [f"{of[i * each]}:{each}" for i in range(n)]
 
 
 ports = given_ports()
