@@ -350,8 +350,8 @@ join_group(struct intake *i, const struct msg_mail_commit *m, struct why *w)
 
 	i->size = m->size;
 	i->large = i->large || m->size > CONTENT_SMALL;
-	if (i->fd >= 0 ? !read_content(i, &h.content, w) :
-			 !take_content(i, m->content, &h.content, w))
+	if (!(i->fd >= 0 ? read_content(i, &h.content, w) :
+			   take_content(i, m->content, &h.content, w)))
 		return false;
 	if (i->of != 0 && !split_commit(i, &h, w))
 		return false;

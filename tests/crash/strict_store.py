@@ -113,6 +113,16 @@ def found_by(said):
     return boxes
 
 
+def attribute_becomes(name, attribute, value):
+    """For row(): the mailbox has it with this value; None: no more."""
+    def change(state):
+        if value is None:
+            state[name].attributes.pop(attribute, None)
+        else:
+            state[name].attributes[attribute] = value
+    return change
+
+
 class Mailboxes:
     """What is done to mailboxes while it is recorded."""
 
@@ -273,21 +283,15 @@ class Mailboxes:
 
     def attribute(self, name, what, value):
         """value None: it goes."""
-        def change(state):
-            state[name].attributes[f"private/{ALICE}/{what}"] = value
-            if value is None:
-                del state[name].attributes[f"private/{ALICE}/{what}"]
-        self.row(change, "SETMETADATA", name, "(/private/{} {})".format(
-            what, "NIL" if value is None else f'"{value}"'))
+        self.row(attribute_becomes(name, f"private/{ALICE}/{what}", value),
+                 "SETMETADATA", name, "(/private/{} {})".format(
+                     what, "NIL" if value is None else f'"{value}"'))
 
     def rights(self, name, who, rights):
         """rights None: whatever he had goes."""
-        def change(state):
-            state[name].attributes[f"acl/{who}"] = rights
-            if rights is None:
-                del state[name].attributes[f"acl/{who}"]
-        self.row(change, *(("DELETEACL", name, who) if rights is None else
-                           ("SETACL", name, who, rights)))
+        self.row(attribute_becomes(name, f"acl/{who}", rights),
+                 *(("DELETEACL", name, who) if rights is None else
+                   ("SETACL", name, who, rights)))
 
     def uids(self, box="INBOX"):
         return list(self.states[-1][2][box].messages)

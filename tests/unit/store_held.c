@@ -5,6 +5,7 @@
  */
 #include <time.h>
 
+#include "lib/mail/journal.h"
 #include "tests/unit/store_house.h"
 
 #define MAILS	9
@@ -135,17 +136,16 @@ lost_octets_come_back(void **state UNUSED)
 	life(all_are_back);
 }
 
-static unsigned
+static size_t
 segments(void)
 {
-	DIR *d = opendir(house_path("mail/.appended-0"));
-	struct dirent *e;
-	unsigned n = 0;
+	int dir = open(house_path("mail/.appended-0"), O_RDONLY | O_DIRECTORY);
+	uint32_t *numbers;
+	size_t n;
 
-	check(d != NULL);
-	while ((e = readdir(d)) != NULL)
-		n += strstr(e->d_name, ".log") != NULL;
-	closedir(d);
+	check(journal_list(dir, &numbers, &n));
+	free(numbers);
+	close(dir);
 	return n;
 }
 
