@@ -302,6 +302,13 @@ class Mailboxes:
         self.acts()
         time.sleep(BEHIND)
 
+    def acts(self):
+        """After the first ones what is done behind them is waited for, too."""
+        for i in range(self.steps):
+            self.step(i)
+            if i < self.rests:
+                self.rest()
+
     @staticmethod
     def other_host():
         """None is needed."""
@@ -338,24 +345,20 @@ class Mailboxes:
 class Appended(Mailboxes):
     """Small: held by the journal, which the first one has made."""
     ready = 1
+    steps, rests = 12, 2
 
-    def acts(self):
-        for i in range(12):
-            self.append(self.rng.choice(("INBOX", "box")),
-                        self.rng.choice(("", "\\Seen \\Flagged")))
-            if i < 2:
-                self.rest()
+    def step(self, _):
+        self.append(self.rng.choice(("INBOX", "box")),
+                    self.rng.choice(("", "\\Seen \\Flagged")))
 
 
 class AppendedLarge(Mailboxes):
     """Each is synced by itself."""
     size = 80_000
+    steps, rests = 4, 1
 
-    def acts(self):
-        for i in range(4):
-            self.append()
-            if i == 0:
-                self.rest()
+    def step(self, _):
+        self.append()
 
 
 class Flagged(Mailboxes):
@@ -375,66 +378,59 @@ class Labelled(Mailboxes):
     """With keywords, which the mailbox has not known before, and of which it
     keeps a file."""
     ready = 4
+    steps, rests = 14, 2
 
-    def acts(self):
-        for i in range(14):
-            self.flag(self.rng.sample(range(1, 5), self.rng.randrange(1, 4)),
-                      self.rng.choice("++-"),
-                      self.rng.choice(("red", "red green", "blue \\Seen")))
-            if i % 5 == 4:
-                self.copy(self.rng.randrange(1, 5), "box")
-            if i < 2:
-                self.rest()
+    def step(self, i):
+        self.flag(self.rng.sample(range(1, 5), self.rng.randrange(1, 4)),
+                  self.rng.choice("++-"),
+                  self.rng.choice(("red", "red green", "blue \\Seen")))
+        if i % 5 == 4:
+            self.copy(self.rng.randrange(1, 5), "box")
 
 
 class AppendedAll(Mailboxes):
     """Several with one command; small and large."""
     ready = 1
+    steps, rests = 6, 2
 
-    def acts(self):
-        for i in range(6):
-            self.size = self.rng.choice((300, 300, 80_000))
-            self.append_all(self.rng.choice(("INBOX", "box")),
-                            self.rng.randrange(2, 4))
-            if i < 2:
-                self.rest()
+    def step(self, _):
+        self.size = self.rng.choice((300, 300, 80_000))
+        self.append_all(self.rng.choice(("INBOX", "box")),
+                        self.rng.randrange(2, 4))
 
 
 class Copied(Mailboxes):
     """Also of what has just come."""
     ready = 4
+    steps, rests = 10, 2
 
-    def acts(self):
-        for i in range(10):
-            if i % 3 == 2:
-                self.append()
-            self.copy(self.rng.choice((1, max(self.uids()))),
-                      self.rng.choice(("INBOX", "box")))
-            if i < 2:
-                self.rest()
+    def step(self, i):
+        if i % 3 == 2:
+            self.append()
+        self.copy(self.rng.choice((1, max(self.uids()))),
+                  self.rng.choice(("INBOX", "box")))
 
 
 class Moved(Mailboxes):
     ready = 10
+    steps, rests = 8, 2
 
-    def acts(self):
-        for i in range(8):
-            if i == 5:
-                self.append()
-            self.move(self.rng.choice(self.uids()), "box")
-            if i < 2:
-                self.rest()
+    def step(self, i):
+        if i == 5:
+            self.append()
+        self.move(self.rng.choice(self.uids()), "box")
 
 
 class Expunged(Mailboxes):
     """With the greatest UID among them."""
     ready = 14
+    steps, rests = 6, 2
+
+    def step(self, _):
+        self.expunge(*self.rng.sample(self.uids(), 2))
 
     def acts(self):
-        for i in range(6):
-            self.expunge(*self.rng.sample(self.uids(), 2))
-            if i < 2:
-                self.rest()
+        super().acts()
         self.append()
         self.expunge(max(self.uids()))
         self.append()
@@ -444,14 +440,12 @@ class Popped(Mailboxes):
     """DELE of some and QUIT, by one session after the other."""
     roles = ("store", "imapd", "pop3d")
     ready = 9
+    steps, rests = 5, 1
 
-    def acts(self):
-        for i in range(5):
-            if i == 3:
-                self.append()
-            self.session(self.rng.sample(range(len(self.uids())), 2))
-            if i < 1:
-                self.rest()
+    def step(self, i):
+        if i == 3:
+            self.append()
+        self.session(self.rng.sample(range(len(self.uids())), 2))
 
     def session(self, places):
         client, uids = self.server.pop3(ALICE), self.uids()
@@ -466,13 +460,11 @@ class Popped(Mailboxes):
 
 class Replaced(Mailboxes):
     ready = 6
+    steps, rests = 7, 2
 
-    def acts(self):
-        for i in range(7):
-            self.replace(self.rng.choice(self.uids()),
-                         self.rng.choice(("INBOX", "INBOX", "box")))
-            if i < 2:
-                self.rest()
+    def step(self, _):
+        self.replace(self.rng.choice(self.uids()),
+                     self.rng.choice(("INBOX", "INBOX", "box")))
 
 
 class Foldered(Mailboxes):
@@ -542,26 +534,22 @@ class Mixed(Mailboxes):
 class Noted(Mailboxes):
     """SETMETADATA."""
     ready = 1
+    steps, rests = 8, 2
 
-    def acts(self):
-        for i in range(8):
-            self.attribute(self.rng.choice(("INBOX", "box")),
-                           self.rng.choice(("comment", "vendor/v")),
-                           self.rng.choice(("one", "two", None)))
-            if i < 2:
-                self.rest()
+    def step(self, _):
+        self.attribute(self.rng.choice(("INBOX", "box")),
+                       self.rng.choice(("comment", "vendor/v")),
+                       self.rng.choice(("one", "two", None)))
 
 
 class Shared(Mailboxes):
     """SETACL and DELETEACL."""
     ready = 1
+    steps, rests = 8, 2
 
-    def acts(self):
-        for i in range(8):
-            self.rights(self.rng.choice(("INBOX", "box")), "anyone",
-                        self.rng.choice(("l", "lr", None)))
-            if i < 2:
-                self.rest()
+    def step(self, _):
+        self.rights(self.rng.choice(("INBOX", "box")), "anyone",
+                    self.rng.choice(("l", "lr", None)))
 
 
 KINDS = (Appended, AppendedLarge, AppendedAll, Flagged, Labelled, Copied, Moved,
