@@ -402,4 +402,6 @@ durable_start(int journal, struct place end, const uint32_t *damaged, size_t n)
 	if (d.journal.spare < 0)
 		log_error("journal", "cannot make a segment: %s",
 		    strerror(errno));
+	/* on a full disk no mail comes before the dead ones have gone */
+	segments_care(&d.journal);
 }

@@ -276,6 +276,21 @@ class Spool(Case):
         self.assertEqual(lost.stat().st_size, size)
         self.assertEqual(len(self.ids()), 4)
 
+    def test_dead_segments_go_before_any_mail_comes(self):
+        self.three()
+        dead = {s: s.read_bytes() for s in self.segments()}
+        self.server.start()
+        self.release(self.ids())
+        self.assertEqual(len(self.arrived()), 6)
+        self.assertEqual(self.server.stop(), 0)
+        for segment, octets in dead.items():
+            segment.write_bytes(octets)
+        self.assertGreater(len(self.segments()), 3)
+        self.server.start()
+        wait_for(lambda: len(self.segments()) <= 1, "the dead ones' end")
+        self.is_served()
+        self.assertEqual(len(self.arrived()), 6)
+
     def test_no_journal(self):
         """Nor a word of how far it went: as on the first day, but there is
         content."""
