@@ -221,8 +221,10 @@ held_note(const struct mailbox *mb, const struct entry *e)
 void
 held_round_over(bool ok)
 {
-	held.decided = (struct place){ held.journal.number,
-		(uint32_t)held.journal.at };
+	/* a segment whose write failed is left, with what may stand there */
+	held.decided = held.journal.fd < 0 ?
+	    (struct place){ held.journal.number + 1, 0 } :
+	    (struct place){ held.journal.number, (uint32_t)held.journal.at };
 	held.due |= !ok;
 	settle_later();
 }
