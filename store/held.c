@@ -30,7 +30,7 @@
 #define REST_MS		10000		/* after the journal has failed */
 #define RETRY_FIRST_MS	20		/* of what could not be mended, then twice */
 #define RETRY_MOST_MS	2000		/* that, and so on up to this */
-#define FINISH_MS	5000		/* for that at an orderly end */
+#define FINISH_MS	5000		/* for each of both at an orderly end */
 #define OCTETS_NAME	24
 
 struct ids {
@@ -154,14 +154,24 @@ sync_in_thread(void *unused UNUSED)
 
 static void begin_settling(void *unused);
 
+/* A journal that has failed is not asked again at once. */
+static int64_t
+settle_wait(void)
+{
+	int64_t rest = held.rest_until - clock_ms();
+
+	if (rest > 0)
+		return held.finishing ? RETRY_MOST_MS / 4 : rest;
+	return held.finishing || held.due ? 0 : SETTLE_MS;
+}
+
 static void
 settle_later(void)
 {
 	if (!held.running && !held.mending && held.timer == NULL &&
 	    (held.due || held.next.n > 0))
-		held.timer = loop_timer_new(
-		    held.finishing || held.due ? 0 : SETTLE_MS,
-		    begin_settling, NULL);
+		held.timer = loop_timer_new(settle_wait(), begin_settling,
+		    NULL);
 }
 
 static void
@@ -240,7 +250,8 @@ held_finish(void)
 	held.finishing = true;
 	loop_timer_free(&held.timer);
 	settle_later();
-	while (held.running || held.timer != NULL)
+	late = clock_ms() + FINISH_MS;
+	while ((held.running || held.timer != NULL) && clock_ms() < late)
 		fiber_sleep(5);
 }
 
