@@ -189,18 +189,21 @@ class Deleted(Kind):
 
 
 class Segments(Large):
-    """The same, while a segment begins and the one before it, in which nothing
-    lives, goes."""
+    """The same, while a segment begins and the one before it goes, when nothing
+    lives there any more."""
 
     def prepare(self):
-        self.hold = False
-        self.send(0)
-        self.server.settle()
-        self.acked, self.done, self.hold = {}, {}, True
+        self.old = self.send(0)
         assert self.server.stop() == 0
         self.server.start()
         wait_for(lambda: (self.server.dir / "spool/journal/spare").exists(),
                  "the queue")
+
+    def act(self):
+        super().act()
+        self.done[self.old] = time.monotonic()
+        self.server.posthouse("queue", "delete", self.old)
+        time.sleep(0.5)
 
     def recorded_all(self):
         super().recorded_all()
