@@ -28,6 +28,7 @@
 #define HELD_MOST	(64u << 20)	/* in memory of nobody, but on disk */
 #define SETTLE_MS	1000		/* they wait so long for each other */
 #define REST_MS		10000		/* after the journal has failed */
+#define END_REST_MS	500		/* the same at an orderly end */
 #define RETRY_FIRST_MS	20		/* of what could not be mended, then twice */
 #define RETRY_MOST_MS	2000		/* that, and so on up to this */
 #define FINISH_MS	5000		/* for each of both at an orderly end */
@@ -161,7 +162,7 @@ settle_wait(void)
 	int64_t rest = held.rest_until - clock_ms();
 
 	if (rest > 0)
-		return held.finishing ? RETRY_MOST_MS / 4 : rest;
+		return held.finishing ? END_REST_MS : rest;
 	return held.finishing || held.due ? 0 : SETTLE_MS;
 }
 
@@ -228,13 +229,21 @@ held_note(const struct mailbox *mb, const struct entry *e)
 	settle_later();
 }
 
+/* Where the next record goes: a segment whose write failed is left, with what may
+ * stand there. */
+static struct place
+next_place(void)
+{
+	const struct journal *j = &held.journal;
+
+	return j->fd < 0 ? (struct place){ j->number + 1, 0 } :
+			   (struct place){ j->number, (uint32_t)j->at };
+}
+
 void
 held_round_over(bool ok)
 {
-	/* a segment whose write failed is left, with what may stand there */
-	held.decided = held.journal.fd < 0 ?
-	    (struct place){ held.journal.number + 1, 0 } :
-	    (struct place){ held.journal.number, (uint32_t)held.journal.at };
+	held.decided = next_place();
 	held.due |= !ok;
 	settle_later();
 }
@@ -328,9 +337,9 @@ read_journal(void)
 	for (size_t i = 0; ok && i < n; i++)
 		ok = read_segment(last = numbers[i]);
 	held.oldest = held.live = n > 0 ? numbers[0] : 1;
-	held.decided = (struct place){ last + 1, 0 };
 	held.due = n > 1;	/* the old ones go, though nothing may be in them */
 	journal_open(&held.journal, held.dir, last + 1);
+	held.decided = next_place();
 	free(numbers);
 	return ok;
 }
