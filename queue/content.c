@@ -23,6 +23,7 @@
 #include "queue/content.h"
 
 #define SPACE_MS	250	/* how long an answer about free space counts */
+#define NEW		".new"	/* on the disk only in part, perhaps */
 
 static struct {
 	int dir[SPOOL_DIRS];
@@ -85,6 +86,16 @@ content_used(uint64_t id)
 {
 	if (id > content.last)
 		content.last = id;
+}
+
+static void
+close_keeping_errno(int fd)
+{
+	int saved = errno;
+
+	if (fd >= 0)
+		close(fd);
+	errno = saved;
 }
 
 static const char *
@@ -215,22 +226,47 @@ content_read(int fd, uint64_t size, struct str *out)
 	return true;
 }
 
-bool
-content_restore(uint64_t id, struct view octets)
+/* In place, or made; to a descriptor, or -1 with errno set. */
+static int
+write_whole(int dir, const char *name, struct view octets)
 {
-	char name[SPOOL_ID_SIZE];
 	struct stat st;
-	int fd = openat(content.dir[spool_dir(id)], name_of(id, name),
-	    O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0660);
+	int fd = openat(dir, name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+	    0660);
 	bool done = fd >= 0 && file_pwrite_all(fd, octets, 0) &&
 	    fstat(fd, &st) == 0 &&
 	    ((size_t)st.st_size == octets.n ||
 		ftruncate(fd, (off_t)octets.n) == 0);
-	int saved = errno;
 
-	if (fd >= 0)
-		close(fd);
-	errno = saved;
+	if (done)
+		return fd;
+	close_keeping_errno(fd);
+	return -1;
+}
+
+bool
+content_restore(uint64_t id, struct view octets)
+{
+	char name[SPOOL_ID_SIZE];
+	int fd = write_whole(content.dir[spool_dir(id)], name_of(id, name),
+	    octets);
+
+	close_keeping_errno(fd);
+	return fd >= 0;
+}
+
+bool
+content_replace(uint64_t id, struct view octets)
+{
+	char name[SPOOL_ID_SIZE], temporary[SPOOL_ID_SIZE + sizeof(NEW)];
+	int dir = content.dir[spool_dir(id)], fd;
+	bool done;
+
+	snprintf(temporary, sizeof(temporary), "%s" NEW, name_of(id, name));
+	fd = write_whole(dir, temporary, octets);
+	done = fd >= 0 && fsync(fd) == 0 &&
+	    renameat(dir, temporary, dir, name) == 0;
+	close_keeping_errno(fd);
 	return done;
 }
 
@@ -264,6 +300,8 @@ content_each(enum content_fate (*fn)(void *arg, uint64_t id), void *arg)
 		while (d != NULL && (e = readdir(d)) != NULL)
 			if (spool_id_parse(view_of(e->d_name), &id))
 				decide(i, e->d_name, fn(arg, id));
+			else if (view_ends(view_of(e->d_name), VIEW_LIT(NEW)))
+				decide(i, e->d_name, CONTENT_REMOVE);
 		if (d != NULL)
 			closedir(d);
 	}

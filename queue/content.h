@@ -4,8 +4,8 @@
  *
  * spool/content/XX/ID (lib/mail/spool.h). The 256 directories stay open, so
  * that a file is one system call away. content_sync(), content_sync_dir(),
- * content_restore() and content_remove() may block and may be called in any
- * thread. A small mail may have no file (kept.h).
+ * content_restore(), content_replace() and content_remove() may block and may be
+ * called in any thread. A small mail may have no file (kept.h).
  */
 #ifndef QUEUE_CONTENT_H
 #define QUEUE_CONTENT_H
@@ -47,6 +47,9 @@ bool content_read(int fd, uint64_t size, struct str *out);
 /* Write it again, where it stands if it is there, so that links to the file
  * are made whole, too. False with errno set. */
 bool content_restore(uint64_t id, struct view content);
+/* The same for a file of which a start believes the size: it gets its name when
+ * all of it is on the disk. */
+bool content_replace(uint64_t id, struct view content);
 /* Everything written so far, and all names, of the spool's file system. False
  * with errno set: any of it may be lost, whatever a later call says. */
 bool content_sync_all(void);

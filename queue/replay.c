@@ -244,15 +244,19 @@ replay_journal(int dir, struct replay *r)
 	return done;
 }
 
+/* Of what is said to be in its file only the size is looked at, so no file may
+ * have this size before it has the octets: power may be lost right now. Such a
+ * mail had no file any more, or never a whole one. */
 static bool
-restore(int dir, const struct content_at *c)
+restore(int dir, const struct content_at *c, bool is_synced)
 {
 	char name[16], *octets = xmalloc(c->n);
 	int fd = openat(dir, journal_name(c->place.segment, name),
 	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	bool done = fd >= 0 && file_pread_all(fd, octets, c->n,
-	    (off_t)c->place.at) && content_restore(c->id,
-	    view_bytes(octets, c->n));
+	    (off_t)c->place.at) &&
+	    (is_synced ? content_replace : content_restore)(c->id,
+		view_bytes(octets, c->n));
 
 	if (fd >= 0)
 		close(fd);
@@ -269,12 +273,12 @@ replay_restore(int dir, struct replay *r)
 	for (size_t at = 0;
 	    done && (c = table_next(&r->contents, &at)) != NULL;) {
 		struct mail *m = ledger_find(c->id);
+		bool is_synced = place_is_before(c->place, r->synced);
 
 		if (m == NULL || ledger_is_settled(m) ||
-		    (place_is_before(c->place, r->synced) &&
-			content_is_whole(c->id, c->n)))
+		    (is_synced && content_is_whole(c->id, c->n)))
 			continue;
-		done = restore(dir, c);
+		done = restore(dir, c, is_synced);
 		if (c->place.segment < m->segment)
 			ledger_moved(m, c->place.segment);
 		append((void **)&r->restored, &r->restores, sizeof(c->id),

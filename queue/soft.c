@@ -93,6 +93,8 @@ static void begin(void *unused);
 static void
 synced(void *unused)
 {
+	bool whole = true;
+
 	(void)unused;
 	soft.running = false;
 	kept_written();
@@ -101,17 +103,21 @@ synced(void *unused)
 		    strerror(soft.error));
 	for (size_t i = 0; i < soft.syncing.n; i++) {
 		struct mail *m = ledger_find(soft.syncing.id[i]);
+		bool without = m != NULL && is_without_file(m);
 
+		whole = whole && !without;
 		/* else it has become soft again meanwhile */
 		if (m == NULL || m->soft != other(soft.turn))
 			continue;
-		if (is_without_file(m))
+		if (without)
 			try_again(m);
 		else
 			harden(m);
 	}
 	soft.syncing.n = 0;
-	record_synced(durable_notes(), soft.place);
+	/* a start believes the size of every file that stands before this */
+	if (whole)
+		record_synced(durable_notes(), soft.place);
 	if (soft.next.n > 0)
 		soft.timer = loop_timer_new(soft.hurry ? 0 : HARDEN_MS, begin,
 		    NULL);

@@ -137,7 +137,9 @@ class Kind:
             for rcpt in to:
                 smtp.rcpt(rcpt)
             begun = time.monotonic()
-            octets = scenarios.text_of(number, self.size)
+            # so that records of the journal lie anywhere in sectors
+            octets = scenarios.text_of(
+                number, self.size + self.rng.randrange(strict_disk.SECTOR))
             code, said = smtp.data(octets)
             assert code == 250, said
             mail = re.search(rb"queued as (\w+)", said)[1].decode()

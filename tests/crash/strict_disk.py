@@ -29,8 +29,9 @@ class Node:
 
 
 class Op:
-    """One change. covered: how many had begun when a sync that made it durable
-    had ended."""
+    """One change, or the end of a sync that made some durable: before it they may
+    be missing although nothing else has happened since. covered: how many there
+    were by the end of that sync."""
 
     covered = needs = None
 
@@ -122,8 +123,8 @@ class Record:
         to, new = self.parent(line["to"]) if "to" in line else (None, None)
         if call in ("fsync", "fdatasync", "syncfs"):
             if not line["failed"] and line["since"] >= self.first:
-                self.sync(call, node, self.told.get(line["since"] + 1,
-                                                    len(self.ops)))
+                self.sync(call, when, node, self.told.get(line["since"] + 1,
+                                                          len(self.ops)))
         elif call in ("openat", "open"):
             if node is None and dir:
                 self.add(Op("name", when, Node(), dir, name))
@@ -170,12 +171,15 @@ class Record:
             names[op.dir].pop(op.name[0], None)
             names[op.dir][op.name[1]] = op.node
 
-    def sync(self, call, node, before):
+    def sync(self, call, when, node, before):
         """It covers what began before it did."""
-        for op in self.ops[:before]:
-            if op.covered is None and (call == "syncfs" or
-                                       (node and op.target() is node)):
-                op.covered = len(self.ops)
+        covers = [op for op in self.ops[:before]
+                  if op.covered is None and op.kind != "sync" and
+                  (call == "syncfs" or (node and op.target() is node))]
+        if covers:
+            self.ops.append(Op("sync", when, node))
+        for op in covers:
+            op.covered = len(self.ops)
 
     # ---- building ----
 
@@ -188,7 +192,7 @@ class Record:
         octets, sizes, applied = {}, {}, set()
         for i, op in enumerate(self.ops[:k]):
             durable = op.covered is not None and op.covered <= k
-            if not durable and (not comes(i, op) or
+            if op.kind == "sync" or not durable and (not comes(i, op) or
                                 (op.needs and op.needs not in applied)):
                 continue
             applied.add(op)

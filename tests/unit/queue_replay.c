@@ -5,12 +5,24 @@
 #include "queue_sample.h"
 
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "lib/base/file.h"
 #include "lib/mail/spool.h"
 #include "queue/content.h"
 
 #define ID 0x0006600000000001u
+#define PATH 128
+
+static struct stat synced;	/* the last one, as it was then */
+
+/* In place of the system's. */
+int
+fsync(int fd)
+{
+	assert_int_equal(fstat(fd, &synced), 0);
+	return (int)syscall(SYS_fsync, fd);
+}
 
 static void
 set(struct mail *m, uint32_t rcpt, uint8_t state, const char *sentence)
@@ -426,15 +438,21 @@ test_mail_across_segments(void **state UNUSED)
 
 /* ---- content ---- */
 
+static const char *
+content_path(const char *spool, uint64_t id, char path[PATH])
+{
+	char name[SPOOL_NAME_MAX];
+
+	snprintf(path, PATH, "%s/content/%s", spool, spool_name(id, name));
+	return path;
+}
+
 static void
 make_content(const char *spool, uint64_t id)
 {
-	char path[128], name[SPOOL_NAME_MAX];
-	int fd;
+	char path[PATH];
+	int fd = open(content_path(spool, id, path), O_CREAT | O_WRONLY, 0600);
 
-	snprintf(path, sizeof(path), "%s/content/%s", spool,
-	    spool_name(id, name));
-	fd = open(path, O_CREAT | O_WRONLY, 0600);
 	assert_int_equal(ftruncate(fd, (off_t)sample_head.size), 0);
 	assert_int_equal(close(fd), 0);
 }
@@ -442,11 +460,9 @@ make_content(const char *spool, uint64_t id)
 static void
 cut_content(const char *spool, uint64_t id)
 {
-	char path[128], name[SPOOL_NAME_MAX];
+	char path[PATH];
 
-	snprintf(path, sizeof(path), "%s/content/%s", spool,
-	    spool_name(id, name));
-	assert_int_equal(truncate(path, 7), 0);
+	assert_int_equal(truncate(content_path(spool, id, path), 7), 0);
 }
 
 static bool
@@ -542,17 +558,15 @@ write_content(const char *spool, uint64_t id, struct view v)
 static void
 assert_says(const char *spool, uint64_t id, const char *octets)
 {
-	char path[128], name[SPOOL_NAME_MAX];
+	char path[PATH];
 	struct str got = { 0 };
 
-	snprintf(path, sizeof(path), "%s/content/%s", spool,
-	    spool_name(id, name));
-	assert_true(file_read(AT_FDCWD, path, 1 << 20, &got));
+	assert_true(file_read(AT_FDCWD, content_path(spool, id, path), 1 << 20,
+	    &got));
 	assert_string_equal(str_c(&got), octets);
 	str_free(&got);
 }
 
-/* Power was lost: files are short, torn or gone, and the journal has them. */
 static bool
 was_restored(const struct replay *r, uint64_t id)
 {
@@ -562,14 +576,16 @@ was_restored(const struct replay *r, uint64_t id)
 	return false;
 }
 
+/* Power was lost: files are short, torn or gone, and the journal has them. */
 static void
 test_soft_content_is_restored(void **state UNUSED)
 {
 	struct str b = { 0 };
-	char path[64], name[96];
+	char path[64], name[PATH];
 	int dir = sample_dir(path), journal;
 	struct replay r;
 	struct place place = { 1, 0 };
+	struct stat before, after;
 
 	put_soft(&b, ID, "hard: not written again");
 	put_soft(&b, ID + 5, "hard, but cut since");
@@ -587,13 +603,19 @@ test_soft_content_is_restored(void **state UNUSED)
 	make_content(path, ID + 1);
 	write_content(path, ID + 2, VIEW_LIT("what was saif, and more"));
 	write_content(path, ID + 5, VIEW_LIT("hard, bu"));
+	assert_int_equal(stat(content_path(path, ID + 5, name), &before), 0);
 
 	ledger_clear();
 	journal = openat(dir, "journal", O_RDONLY | O_DIRECTORY);
 	assert_true(replay_journal(journal, &r));
 	assert_true(replay_restore(journal, &r));
 	assert_int_equal(r.restores, 4);
+	/* no file has its size before it is on the disk: the start believes it */
 	assert_says(path, ID + 5, "hard, but cut since");
+	assert_int_equal(stat(content_path(path, ID + 5, name), &after), 0);
+	assert_int_not_equal(after.st_ino, before.st_ino);
+	assert_int_equal(after.st_ino, synced.st_ino);
+	assert_int_equal(after.st_size, synced.st_size);
 	for (uint64_t i = 1; i < 4; i++) {
 		assert_says(path, ID + i, "what was said");
 		assert_true(was_restored(&r, ID + i));
