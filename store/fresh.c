@@ -265,6 +265,8 @@ is_whole(int fd, int spool)
 	       (a.st_size == b.st_size && same_octets(fd, spool, a.st_size));
 }
 
+/* A rename of the broken file that is not safe yet, to other letters, could lose
+ * against this one: then it would be there, too, under its old name. */
 static bool
 replace(const struct mending *m)
 {
@@ -273,7 +275,8 @@ replace(const struct mending *m)
 	snprintf(temporary, sizeof(temporary), "../tmp/%016llX.R%u",
 	    (unsigned long long)m->source->mail, m->source->rcpt);
 	unlinkat(m->cur, temporary, 0);
-	return linkat(m->source->dir, m->source->name, m->cur, temporary, 0) ==
+	return fsync(m->cur) == 0 &&
+	       linkat(m->source->dir, m->source->name, m->cur, temporary, 0) ==
 		   0 &&
 	       renameat(m->cur, temporary, m->cur, m->name) == 0 &&
 	       fsync(m->cur) == 0;

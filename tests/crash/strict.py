@@ -51,7 +51,7 @@ ALICE = f"alice@{DOMAIN}"
 SKIP = 77
 RECOVERIES = 2          # beside each other
 CLIENTS = 3
-TWICE = 0.03            # of the states: the recovery crashes, too,
+TWICE = 0.1             # of the states: the recovery crashes, too,
 TWICE_EACH = 5          # so often
 RECOVERY = "_recover"    # how the names of such programs end
 RELAY = """smtp_port = {port}
@@ -442,6 +442,7 @@ class Replay:
         self.kind_of, self.options, self.end = kind_of, options, end
         self.name = kind_of.__name__.lower()
         self.tried, self.draws, self.records = set(), 0, 0
+        self.twice = 0          # states of a recovery that crashed
         self.wrong = []
         self.lock = threading.Lock()
 
@@ -467,7 +468,7 @@ class Replay:
 
     def figures(self):
         return {"states": len(self.tried), "draws": self.draws,
-                "records": self.records}
+                "twice": self.twice, "records": self.records}
 
     def work(self, kind, name, draws):
         recovery = kind.recovery()
@@ -501,6 +502,8 @@ class Replay:
         """A crash of the recovery, too."""
         second = recovery.record(state, lambda: kind.recover(recovery, rng))
         for i in range(TWICE_EACH):
+            with self.lock:
+                self.twice += 1
             self.try_one(kind, recovery, rng, f"{name}-{i}", second,
                          second.state(rng), when)
 
@@ -524,8 +527,8 @@ def replay_all(replay):
     """A record after the other until it is over; what --json notes of it."""
     while not replay.is_over():
         replay.turn()
-    print("strict: {}: {states} states, {draws} drawn, {records} "
-          "records".format(replay.name, **replay.figures())
+    print("strict: {}: {states} states, {draws} drawn, {twice} of recoveries, "
+          "{records} records".format(replay.name, **replay.figures())
           + (f"; WRONG: {replay.wrong[0]}" if replay.wrong else
              ", all legal"), flush=True)
     return {"wrong": replay.wrong[:1],
