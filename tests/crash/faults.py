@@ -42,6 +42,7 @@ from scenarios import OUTAGE, SCENARIOS, Broken, Refused  # noqa: E402
 import tracing  # noqa: E402
 from tracing import ACTIONS, HARMLESS, KILLS, Tracer  # noqa: E402
 
+SOON = 0.3              # a program that died is there again, or is left waiting
 USERS = 400
 SKIP = 77
 SETTINGS = """smtp_port = {port}
@@ -103,19 +104,32 @@ class World:
     # ---- processes ----
 
     def wait_up(self):
-        """Until all programs run; asked again only when one is another."""
+        """Until all programs run; asked again only when one is another. Master
+        lets those that die again and again wait longer each time: then all
+        begin anew."""
         if self.server.processes() != self.up:
-            wait_for(self.are_all_running, "all programs", 120)
+            soon = time.monotonic() + SOON
+            wait_for(lambda: self.are_up(time.monotonic() > soon),
+                     "all programs", 120)
 
-    def are_all_running(self):
+    def are_up(self, may_begin_anew):
+        states = self.states()
+        if may_begin_anew and "backoff" in states:
+            assert self.server.stop() == 0
+            self.start()
+        return states == {"running"}
+
+    def states(self):
+        """Of all programs; "running" alone when they are those that are there."""
         self.up = self.server.processes()
         said = self.server.posthouse("status", "--json", check=False)
         if said.returncode != 0:
-            return False
+            return set()
         programs = [p for p in json.loads(said.stdout)["programs"]
                     if p["state"] != "off"]
-        return all(p["state"] == "running" for p in programs) and \
-            {p["pid"] for p in programs} <= set(self.up)
+        running = {p["pid"] for p in programs if p["state"] == "running"}
+        return {p["state"] for p in programs} if running <= set(self.up) \
+            else set()
 
     def replace_programs(self):
         """Each is another file from now on."""
@@ -218,6 +232,7 @@ class World:
         if self.server.master is None or \
                 self.server.master.poll() is not None:
             self.start()
+        self.wait_up()
         state = wait_for(lambda: self.state_that_may_be(scenario, what),
                          f"a state of {scenario.user}; {what}", 60)
         if not scenario.waits():

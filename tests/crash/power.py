@@ -11,9 +11,11 @@ what IMAP shows (ledger.py). Half of the cuts come at a random moment, half righ
 after an answer of a chosen kind. Some lives have a program killed in the middle,
 or end with an orderly stop just before the cut.
 
-Usage: power.py [CUTS] [--seed S] [--seconds T] [--json FILE] [--keep DIRECTORY];
-as root; skipped where there are no loop devices. --keep: where a server's
-directory, its log and the ledger are left when something is wrong.
+Usage: power.py [CUTS] [--seed S] [--seconds T] [--worlds N] [--json FILE]
+[--keep DIRECTORY]; as root; skipped where there are no loop devices.
+--worlds: so many beside each other, each a process, with seeds of its own and a new
+server for every hundred cuts. --keep: where a server's directory, its log and the
+ledger are left when something is wrong.
 """
 
 import argparse
@@ -21,6 +23,7 @@ import collections
 import contextlib
 import ctypes
 import fcntl
+import functools
 import json
 import os
 import pathlib
@@ -39,11 +42,13 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
 
 from server import Server, wait_for  # noqa: E402
 import ledger  # noqa: E402
+import worlds  # noqa: E402
 
 EXT4_IOC_SHUTDOWN = 0x8004587d
 NOLOGFLUSH = 2
 CLONE_NEWNS = 0x20000
 SIZE = 1 << 30
+EACH = 100              # cuts of one process; log and ledger grow with them
 SKIP = 77
 
 
@@ -142,7 +147,8 @@ def cut_after(what, disk, book):
 def one_life(disk, server, book, rng):
     """Start, load, cut; after which answer, or "any time"."""
     what = rng.choice(REPLIES) if rng.random() < 0.5 else "any time"
-    server.start()
+    if server.master is None:
+        server.start()
     load = ledger.Load(server, book, rng.randrange(1 << 30))
     try:
         load.more(rng.randrange(5, 250))
@@ -205,7 +211,8 @@ def lives(base, cuts, rng, apart, end, done, keep_in=None):
                   f"{book.acks} acks, all true; so far", restored(server),
                   flush=True)
             ledger.clear(server, book, rng)
-            assert server.stop() == 0
+            if rng.random() < 0.3:
+                assert server.stop() == 0
         server.remove()
         done["acks"] += book.acks
     except Exception:
@@ -252,40 +259,72 @@ def can_mount():
     return True
 
 
+def in_one_world(a, done):
+    """What went wrong; None."""
+    end = time.monotonic()
+    try:
+        for apart, part in ((False, a.cuts - a.cuts // 2),
+                            (True, a.cuts // 2)):
+            print(f"power: {part} cuts, seed {a.seed}, "
+                  f"{'two disks' if apart else 'one disk'}", flush=True)
+            end += a.seconds / 2
+            if part > 0:
+                with tempfile.TemporaryDirectory(
+                        prefix="posthouse-power-") as base:
+                    lives(pathlib.Path(base), part, random.Random(a.seed),
+                          apart, end, done, a.keep)
+    except Exception:
+        return traceback.format_exc() + \
+            f"\nagain: tests/crash/power.py {a.cuts} --seed {a.seed}"
+    return None
+
+
+def in_worlds(a, done):
+    """The same in so many processes beside each other, again and again."""
+    end = time.monotonic() + a.seconds
+    each = min(EACH, -(-a.cuts // a.worlds))
+
+    def world(first):
+        left = end - time.monotonic()
+        if left < 1:
+            return None
+        argv = [__file__, min(each, a.cuts - first), "--seed", a.seed + first,
+                "--seconds", left]
+        return argv + (["--keep", a.keep / str(first)] if a.keep else [])
+
+    wrong = None
+    for code, found in worlds.beside(
+            a.worlds, [functools.partial(world, first)
+                       for first in range(0, a.cuts, each)]):
+        found = found or {"wrong": f"ended with {code}", "acks": 0, "cuts": []}
+        done["acks"] += found["acks"]
+        for disks, what, n in found["cuts"]:
+            done[disks, what] += n
+        wrong = wrong or found["wrong"]
+    return wrong
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("cuts", nargs="?", type=int, default=5)
-    parser.add_argument("--seed", type=int)
+    parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
     parser.add_argument("--seconds", type=float, default=1e9)
+    parser.add_argument("--worlds", type=int, default=1)
     parser.add_argument("--json")
     parser.add_argument("--keep", type=pathlib.Path)
     a = parser.parse_args()
-    seed = random.randrange(1 << 30) if a.seed is None else a.seed
     if not can_mount():
         print("skipped: needs root, loop devices, ext4 and its shutdown")
         return SKIP
     done = collections.Counter()
-    wrong = None
-    now = time.monotonic()
-    try:
-        for apart, part in ((False, a.cuts - a.cuts // 2),
-                            (True, a.cuts // 2)):
-            print(f"power: {part} cuts, seed {seed}, "
-                  f"{'two disks' if apart else 'one disk'}", flush=True)
-            with tempfile.TemporaryDirectory(
-                    prefix="posthouse-power-") as base:
-                end = now + a.seconds * (1 if apart else 0.5)
-                if part > 0:
-                    lives(pathlib.Path(base), part, random.Random(seed),
-                          apart, end, done, a.keep)
-    except Exception:
-        wrong = traceback.format_exc()
-        print(wrong, f"\nagain: tests/crash/power.py {a.cuts} --seed {seed}")
+    wrong = (in_worlds if a.worlds > 1 else in_one_world)(a, done)
+    acks, cuts = done.pop("acks", 0), sorted(done.items())
+    print(f"power: {sum(done.values())} cuts, {acks} acks, "
+          + (f"WRONG:\n{wrong}" if wrong else "all true"), flush=True)
     if a.json:
-        acks = done.pop("acks", 0)
         pathlib.Path(a.json).write_text(json.dumps({
-            "seed": seed, "acks": acks, "wrong": wrong,
-            "cuts": [[*k, n] for k, n in sorted(done.items())]}))
+            "seed": a.seed, "acks": acks, "wrong": wrong,
+            "cuts": [[*k, n] for k, n in cuts]}))
     return wrong is not None
 
 

@@ -22,10 +22,10 @@ the next, so each kind is recorded again and again.
 
 import argparse
 import concurrent.futures
+import functools
 import json
 import os
 import pathlib
-import queue
 import random
 import re
 import shutil
@@ -40,11 +40,12 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "system"))
 
 from server import (  # noqa: E402
-    BUILD, DOMAIN, Server, free_port, shares_of_ports, wait_for)
+    BUILD, DOMAIN, Server, free_port, wait_for)
 from sink import Sink  # noqa: E402
 import scenarios  # noqa: E402
 import strict_disk  # noqa: E402
 import tracing  # noqa: E402
+import worlds  # noqa: E402
 
 RECOVER = BUILD / "tests/crash/queue_recover"
 ALICE = f"alice@{DOMAIN}"
@@ -539,29 +540,19 @@ def in_processes(names, a, end):
     """What each kind says with --json; one in each, as Python has one processor
     at a time."""
     left, lock = len(names), threading.Lock()
-    ports = queue.SimpleQueue()
-    for share in shares_of_ports(a.jobs):
-        ports.put(share)
 
-    def run(name):
+    def argv(name):
         nonlocal left
         with lock:              # an equal part of what is left
             seconds = (end - time.monotonic()) / max(1, left / a.jobs)
             left -= 1
-        file, share = pathlib.Path(at, name), ports.get()
-        code = subprocess.run([
-            sys.executable, "-B", __file__, "--kind", name, "--states",
-            str(a.states), "--seed", str(a.seed), "--each", str(a.each),
-            "--seconds", str(max(1, seconds)), "--json", file,
-            *(("--keep", a.keep) if a.keep else ())],
-            env={**os.environ, "PORTS": share}).returncode
-        ports.put(share)
-        return json.loads(file.read_text()) if file.exists() else \
-            {"wrong": [f"{name}: ended with {code}"], "kinds": {}}
+        return [__file__, "--kind", name, "--states", a.states, "--seed", a.seed,
+                "--each", a.each, "--seconds", max(1, seconds),
+                *(("--keep", a.keep) if a.keep else ())]
 
-    with tempfile.TemporaryDirectory() as at, \
-            concurrent.futures.ThreadPoolExecutor(a.jobs) as pool:
-        return list(pool.map(run, names))
+    return [found or {"wrong": [f"{name}: ended with {code}"], "kinds": {}}
+            for name, (code, found) in zip(names, worlds.beside(
+                a.jobs, [functools.partial(argv, name) for name in names]))]
 
 
 def main():
