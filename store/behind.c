@@ -28,8 +28,8 @@
 #define REST_MS	     500 /* between ticks without work */
 #define TIDY_MS	     5000
 #define CHECK_MS     500
-#define KEYWORDS_MS	 100 /* before a keyword file is tried again */
-#define KEYWORDS_MOST_MS 60000
+#define AGAIN_MS	 100 /* before a file that failed is tried again */
+#define AGAIN_MOST_MS	 60000
 
 TAILQ_HEAD(lagging, mailbox);
 static struct lagging lagging = TAILQ_HEAD_INITIALIZER(lagging);
@@ -132,14 +132,16 @@ letters_tick(void)
 	}
 }
 
+static struct fiber_queue trying;	/* who failed waits here */
+static bool hurry;			/* a last try, then the program ends */
+
 /*
  * Keyword files
  */
 
 static struct {
-	struct fiber_queue trying, ended;
+	struct fiber_queue ended;
 	size_t n;
-	bool hurry;	/* a last try, then the program ends */
 } writers;
 
 static int
@@ -171,16 +173,16 @@ static void
 keywords_run(void *arg)
 {
 	struct mailbox *mb = arg;
-	int64_t pause = KEYWORDS_MS;
+	int64_t pause = AGAIN_MS;
 	bool failed;
 
 	do {
 		mb->keywords_again = false;
 		failed = write_keywords(mb) != 0;
-		if (failed && (pause > KEYWORDS_MOST_MS || writers.hurry))
+		if (failed && (pause > AGAIN_MOST_MS || hurry))
 			break;
 		if (failed)
-			fiber_queue_wait(&writers.trying, deadline_in(pause));
+			fiber_queue_wait(&trying, deadline_in(pause));
 		pause *= failed ? 2 : 1;
 	} while ((failed || mb->keywords_again) && !mb->stale && !mb->deleted);
 	mb->keywords_behind = false;
@@ -255,18 +257,27 @@ write_uidnext(struct mailbox *mb)
 	return w.error == 0;
 }
 
+/* A file that is not there has gone. */
+static bool
+unlinked(int dir, const char *name)
+{
+	return unlinkat(dir, name, 0) == 0 || errno == ENOENT;
+}
+
 /* Somebody else renamed files: look for them by UID and base. */
-static void
+static bool
 sweep_search(struct sweep *s)
 {
 	struct str path = { 0 };
 	struct maildir_scan scan = { .host = index_host() };
+	bool done;
 
 	mailbox_path(s->mb, &path);
 	scan.path = path.p;
 	pool_call(maildir_scan_run, &scan);
-	for (size_t i = 0; scan.error == 0 && i < scan.count; i++)
-		for (size_t k = 0; k < s->n; k++) {
+	done = scan.error == 0 || scan.error == ENOENT;
+	for (size_t i = 0; done && i < scan.count; i++)
+		for (size_t k = 0; done && k < s->n; k++) {
 			struct maildir_file *f = &scan.files[i];
 			struct place_message m;
 
@@ -274,10 +285,11 @@ sweep_search(struct sweep *s)
 			    place_parse(
 				view_of(s->gone[k].name), index_host(), &m) &&
 			    view_eq(m.base, f->m.base))
-				unlinkat(s->mb->cur, f->name, 0);
+				done = unlinked(s->mb->cur, f->name);
 		}
 	maildir_scan_free(&scan);
 	str_free(&path);
+	return done;
 }
 
 /* The files go, their directory is synced, then the notes go. */
@@ -289,8 +301,8 @@ sweep_files(struct sweep *s)
 	for (size_t i = 0; i < s->n; i++)
 		if (unlinkat(mb->cur, s->gone[i].name, 0) < 0)
 			s->missing = true;
-	if (s->missing)
-		sweep_search(s);
+	if (s->missing && !sweep_search(s))
+		return false;
 	durable_dir(mb->cur, &mb->cur_mark);
 	if (!durable_names_wait() || mb->stale || mb->deleted)
 		return false;
@@ -305,12 +317,15 @@ sweep_files(struct sweep *s)
 
 static unsigned sweeps;		/* under way */
 
-static bool
+enum swept { ALL, SOME, FAILED };
+
+static enum swept
 sweep_some(struct mailbox *mb)
 {
 	struct sweep *s = xcalloc(1, sizeof(*s));
 	struct kv_key key = index_key_number(mb->h.mailbox);
 	bool more;
+	enum swept swept;
 
 	s->mb = mb;
 	index_each(INDEX_GONE, &key, sweep_take, s);
@@ -318,23 +333,37 @@ sweep_some(struct mailbox *mb)
 	 * here is safe after this one */
 	more = s->n > 0 && durable_index_wait() && !mb->stale &&
 	       !mb->deleted && write_uidnext(mb) && sweep_files(s);
+	swept = more ? SOME : s->n > 0 ? FAILED : ALL;
 	for (size_t i = 0; i < s->n; i++)
 		free(s->gone[i].name);
 	free(s);
-	return more;
+	return swept;
 }
 
+static bool
+is_sweepable(const struct mailbox *mb)
+{
+	return !mb->stale && !mb->deleted && !index_broken();
+}
+
+/* What cannot be removed for two minutes the next expunge, or start, removes. */
 static void
 sweep_run(void *arg)
 {
 	struct mailbox *mb = arg;
-	bool more;
+	int64_t pause = AGAIN_MS;
+	enum swept swept = SOME;
 
-	do {
+	while (is_sweepable(mb) && (swept != ALL || mb->sweep_again)) {
 		mb->sweep_again = false;
-		more = !mb->stale && !mb->deleted && sweep_some(mb);
-	} while (more || (mb->sweep_again && !mb->stale && !mb->deleted &&
-			     !index_broken()));
+		swept = sweep_some(mb);
+		if (swept != FAILED || !is_sweepable(mb))
+			continue;
+		if (pause > AGAIN_MOST_MS || hurry)
+			break;
+		fiber_queue_wait(&trying, deadline_in(pause));
+		pause *= 2;
+	}
 	mb->sweeping = false;
 	sweeps--;
 	mailbox_unref(mb);
@@ -371,12 +400,12 @@ behind_finish(int64_t ms)
 		else if (!durable_index_wait())
 			return;
 	}
+	hurry = true;
+	fiber_queue_wake_all(&trying);
 	/* else what was expunged is back when the index gets lost meanwhile */
 	while (sweeps > 0 && clock_ms() < end)
 		fiber_sleep(FINISH_STEP_MS);
 	durable_index_wait();
-	writers.hurry = true;
-	fiber_queue_wake_all(&writers.trying);
 	while (writers.n > 0 && clock_ms() < end &&
 	       fiber_queue_wait(&writers.ended, end) == WAIT_READY)
 		;

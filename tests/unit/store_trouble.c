@@ -4,6 +4,7 @@
  * says LATER and goes on
  */
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 #include <signal.h>
 
@@ -251,6 +252,41 @@ links_lead_nowhere(void **state UNUSED)
 	life(planted_link);
 }
 
+static unsigned refused;	/* the next removals of messages */
+
+/* In place of the system's. */
+int
+unlinkat(int dir, const char *name, int flags)
+{
+	if (refused == 0 || strstr(name, ".R3.") == NULL)
+		return (int)syscall(SYS_unlinkat, dir, name, flags);
+	refused--;
+	errno = EIO;
+	return -1;
+}
+
+/* Under its name, and when it was looked for, and once more. */
+static void
+expunge_and_refuse(void)
+{
+	login();
+	spool(1, "Subject: x\n");
+	check(deliver_one(1, false) == VERDICT_DONE);
+	refused = 3;
+	check(expunge(open_box("INBOX", 1).handle, "1") == VERDICT_DONE);
+	for (int i = 0; files_in("", "cur") > 0; i++) {
+		check(i < 50);
+		fiber_sleep(50);
+	}
+	check(refused == 0);
+}
+
+static void
+files_that_stay_are_tried_again(void **state UNUSED)
+{
+	life(expunge_and_refuse);
+}
+
 static void
 files_vanish(void)
 {
@@ -326,6 +362,7 @@ main(void)
 		HOUSE_TEST(full_disk_can_be_emptied),
 		HOUSE_TEST(later_when_descriptors_run_out),
 		HOUSE_TEST(other_file_system), HOUSE_TEST(links_lead_nowhere),
+		HOUSE_TEST(files_that_stay_are_tried_again),
 		HOUSE_TEST(vanished_files_are_told),
 		HOUSE_TEST(zeroed_index_is_made_again) };
 
