@@ -57,6 +57,7 @@ class Ledger:
         self.folders = {}       # command and name: what may be true of it
         self.taken = set()      # (user, number) that a client works on
         self.trap = None        # see set_trap
+        self.dark = False       # see cut
 
     def begin(self, users, far):
         with self.lock:
@@ -70,19 +71,31 @@ class Ledger:
             return self.numbers, text
 
     def ack(self, what, facts):
+        """Does it count?"""
         with self.lock:
-            for fact in facts:
+            for fact in facts if not self.dark else ():
                 setattr(fact, what, ACKED)
-        self.acked(what)
+            return self.acked(what)
 
     def acked(self, what):
-        """An answer has come; the trap closes on it at once."""
+        """An answer has come; the trap closes on it at once. Does it count?"""
         with self.lock:
+            if self.dark:
+                return False
             self.acks += 1
             trap = self.trap
             if trap and what == trap[0]:
                 self.trap = None
                 trap[1]()
+            return True
+
+    def cut(self, disk):
+        """Power goes. Who is answered later has no promise: the machine would
+        be off. A sync that is under way while ext4 shuts down may end well,
+        although what it waited for is lost (its unwritten extents stay so)."""
+        with self.lock:
+            self.dark = True
+        disk.cut()
 
     def set_trap(self, what, fn):
         """fn() right after the next answer to what: an attribute of Fact, or
@@ -91,8 +104,8 @@ class Ledger:
             self.trap = (what, fn)
 
     def sent(self, number, users, far):
-        self.ack("sent", [self.facts[user, number] for user in users])
-        if far:
+        if self.ack("sent", [self.facts[user, number] for user in users]) \
+                and far:
             self.far[number] = ACKED
 
 
@@ -119,6 +132,7 @@ class Load:
 
     def __init__(self, server, ledger, seed):
         self.server, self.ledger = server, ledger
+        ledger.dark = False
         self.end = threading.Event()
         self.wrong = []
         works = [self.send] * SENDERS + [self.imap, self.imap, self.pop,
@@ -239,11 +253,10 @@ class Load:
     def folder(self, client, command, becomes):
         for name, state in becomes.items():
             self.ledger.folders.setdefault(name, {False}).add(state)
-        done = command(*(n.split()[-1] for n in becomes))[0] == "OK"
+        done = command(*(n.split()[-1] for n in becomes))[0] == "OK" and \
+            self.ledger.acked("folder")
         for name, state in becomes.items() if done else ():
             self.ledger.folders[name] = {state}
-        if done:
-            self.ledger.acked("folder")
         return done
 
     def pop(self, r):

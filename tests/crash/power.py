@@ -134,14 +134,14 @@ def cut_after(what, disk, book):
     done = threading.Event()
 
     def spring():
-        disk.cut()
+        book.cut(disk)
         done.set()
     book.set_trap(what, spring)
     if not done.wait(5):
         with book.lock:
             book.trap = None
             if not done.is_set():
-                disk.cut()
+                book.cut(disk)
 
 
 def one_life(disk, server, book, rng):
@@ -161,7 +161,7 @@ def one_life(disk, server, book, rng):
             time.sleep(rng.random() * 0.2)
             if rng.random() < 0.4:
                 assert server.stop() == 0
-            disk.cut()
+            book.cut(disk)
         if server.master is not None:
             server.kill()
     finally:

@@ -111,7 +111,7 @@ class Life:
         try:
             load.more(self.rng.randrange(5, 250))
             if disk:
-                disk.cut()
+                self.book.cut(disk)
             self.server.kill()
         finally:
             load.stop()
