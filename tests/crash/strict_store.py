@@ -459,7 +459,7 @@ class Popped(Mailboxes):
 
 
 class Replaced(Mailboxes):
-    ready = 6
+    ready = 7
     steps, rests = 7, 2
 
     def step(self, _):
