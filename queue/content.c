@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "lib/base/clock.h"
@@ -23,7 +24,7 @@
 #include "queue/content.h"
 
 #define SPACE_MS	250	/* how long an answer about free space counts */
-#define NEW		".new"	/* on the disk only in part, perhaps */
+#define NEW		".new"	/* file_replace()'s, perhaps only a part */
 
 static struct {
 	int dir[SPOOL_DIRS];
@@ -86,16 +87,6 @@ content_used(uint64_t id)
 {
 	if (id > content.last)
 		content.last = id;
-}
-
-static void
-close_keeping_errno(int fd)
-{
-	int saved = errno;
-
-	if (fd >= 0)
-		close(fd);
-	errno = saved;
 }
 
 static const char *
@@ -226,48 +217,32 @@ content_read(int fd, uint64_t size, struct str *out)
 	return true;
 }
 
-/* In place, or made; to a descriptor, or -1 with errno set. */
-static int
-write_whole(int dir, const char *name, struct view octets)
-{
-	struct stat st;
-	int fd = openat(dir, name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
-	    0660);
-	bool done = fd >= 0 && file_pwrite_all(fd, octets, 0) &&
-	    fstat(fd, &st) == 0 &&
-	    ((size_t)st.st_size == octets.n ||
-		ftruncate(fd, (off_t)octets.n) == 0);
-
-	if (done)
-		return fd;
-	close_keeping_errno(fd);
-	return -1;
-}
-
 bool
 content_restore(uint64_t id, struct view octets)
 {
 	char name[SPOOL_ID_SIZE];
-	int fd = write_whole(content.dir[spool_dir(id)], name_of(id, name),
-	    octets);
+	struct stat st;
+	int fd = openat(content.dir[spool_dir(id)], name_of(id, name),
+	    O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0660);
+	bool done = fd >= 0 && file_pwrite_all(fd, octets, 0) &&
+	    fstat(fd, &st) == 0 &&
+	    ((size_t)st.st_size == octets.n ||
+		ftruncate(fd, (off_t)octets.n) == 0);
+	int saved = errno;
 
-	close_keeping_errno(fd);
-	return fd >= 0;
+	if (fd >= 0)
+		close(fd);
+	errno = saved;
+	return done;
 }
 
 bool
 content_replace(uint64_t id, struct view octets)
 {
-	char name[SPOOL_ID_SIZE], temporary[SPOOL_ID_SIZE + sizeof(NEW)];
-	int dir = content.dir[spool_dir(id)], fd;
-	bool done;
+	char name[SPOOL_ID_SIZE];
 
-	snprintf(temporary, sizeof(temporary), "%s" NEW, name_of(id, name));
-	fd = write_whole(dir, temporary, octets);
-	done = fd >= 0 && fsync(fd) == 0 &&
-	    renameat(dir, temporary, dir, name) == 0;
-	close_keeping_errno(fd);
-	return done;
+	return file_replace(content.dir[spool_dir(id)], name_of(id, name),
+	    octets, 0660);
 }
 
 bool
@@ -300,7 +275,7 @@ content_each(enum content_fate (*fn)(void *arg, uint64_t id), void *arg)
 		while (d != NULL && (e = readdir(d)) != NULL)
 			if (spool_id_parse(view_of(e->d_name), &id))
 				decide(i, e->d_name, fn(arg, id));
-			else if (view_ends(view_of(e->d_name), VIEW_LIT(NEW)))
+			else if (strstr(e->d_name, NEW) != NULL)
 				decide(i, e->d_name, CONTENT_REMOVE);
 		if (d != NULL)
 			closedir(d);

@@ -135,6 +135,18 @@ letters_tick(void)
 static struct fiber_queue trying;	/* who failed waits here */
 static bool hurry;			/* a last try, then the program ends */
 
+/* Wait, each time twice as long; false: it has been tried for two minutes, or for
+ * the last time. */
+static bool
+try_again(int64_t *pause)
+{
+	if (*pause > AGAIN_MOST_MS || hurry)
+		return false;
+	fiber_queue_wait(&trying, deadline_in(*pause));
+	*pause *= 2;
+	return true;
+}
+
 /*
  * Keyword files
  */
@@ -179,11 +191,8 @@ keywords_run(void *arg)
 	do {
 		mb->keywords_again = false;
 		failed = write_keywords(mb) != 0;
-		if (failed && (pause > AGAIN_MOST_MS || hurry))
+		if (failed && !try_again(&pause))
 			break;
-		if (failed)
-			fiber_queue_wait(&trying, deadline_in(pause));
-		pause *= failed ? 2 : 1;
 	} while ((failed || mb->keywords_again) && !mb->stale && !mb->deleted);
 	mb->keywords_behind = false;
 	mailbox_unref(mb);
@@ -357,12 +366,8 @@ sweep_run(void *arg)
 	while (is_sweepable(mb) && (swept != ALL || mb->sweep_again)) {
 		mb->sweep_again = false;
 		swept = sweep_some(mb);
-		if (swept != FAILED || !is_sweepable(mb))
-			continue;
-		if (pause > AGAIN_MOST_MS || hurry)
+		if (swept == FAILED && is_sweepable(mb) && !try_again(&pause))
 			break;
-		fiber_queue_wait(&trying, deadline_in(pause));
-		pause *= 2;
 	}
 	mb->sweeping = false;
 	sweeps--;
